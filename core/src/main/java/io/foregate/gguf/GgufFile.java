@@ -1,0 +1,181 @@
+package io.foregate.gguf;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * An open GGUF file: its metadata, its tensors, and their bytes, mapped into memory.
+ *
+ * <p>Opening reads the header only; the operating system pages tensor data in as it is touched.
+ * Immutable and safe for use by many threads. Segments from {@link #data} are valid until {@link
+ * #close}; after that, an access throws {@link IllegalStateException}. A file that is truncated or
+ * overwritten by someone else while it is open gives undefined data or an {@link InternalError}
+ * from the virtual machine: replace model files by renaming, as {@link GgufWriter} does.
+ */
+public final class GgufFile implements AutoCloseable {
+  private final Path path;
+  private final Arena arena;
+  private final MemorySegment file;
+  private final GgufParser.Header header;
+  private final Map<String, GgufTensor> byName;
+
+  private GgufFile(Path path, Arena arena, MemorySegment file, GgufParser.Header header) {
+    this.path = path;
+    this.arena = arena;
+    this.file = file;
+    this.header = header;
+    this.byName = HashMap.newHashMap(header.tensors().size());
+    header.tensors().forEach(tensor -> byName.put(tensor.name(), tensor));
+  }
+
+  /**
+   * Opens and checks a file.
+   *
+   * @throws GgufException if it cannot be read, or is not a sound GGUF file of version 2 or 3
+   */
+  public static GgufFile open(Path path) {
+    requireRegularFile(path);
+    Arena arena = Arena.ofShared();
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      long size = channel.size();
+      if (size == 0) {
+        throw new GgufException(
+            path + ": the file is empty, expected a GGUF model",
+            "Was a download or a conversion cut off? Get the file again.",
+            0);
+      }
+      MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+      return new GgufFile(path, arena, file, GgufParser.parse(file, path.toString()));
+    } catch (AccessDeniedException e) {
+      arena.close();
+      throw new GgufException(
+          path + ": no permission to read the file", "Change its permissions, or copy it.", e);
+    } catch (IOException e) {
+      arena.close();
+      throw new GgufException(
+          path + ": cannot read the file: " + e.getMessage(), "Check the disk and the path.", e);
+    } catch (InternalError e) {
+      // How the virtual machine reports that a mapped page could not be read.
+      arena.close();
+      throw new GgufException(
+          path + ": the file became shorter while it was read, or the disk failed",
+          "Open it again when nothing writes it; check the disk.",
+          e);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  private static void requireRegularFile(Path path) {
+    // A pipe would block at opening, a device could not be mapped.
+    if (Files.isRegularFile(path)) {
+      return;
+    }
+    if (Files.isDirectory(path)) {
+      throw new GgufException(
+          path + ": is a directory, expected a GGUF file", "Name the .gguf file in it.", -1);
+    }
+    if (Files.exists(path)) {
+      throw new GgufException(
+          path + ": is not a regular file, expected a GGUF file", "Copy it to a file first.", -1);
+    }
+    throw new GgufException(
+        path + ": no such file", "Check the path; it is relative to the current directory.", -1);
+  }
+
+  /** The path under which the file was opened. */
+  public Path path() {
+    return path;
+  }
+
+  /** The format's version, 2 or 3. */
+  public int version() {
+    return header.version();
+  }
+
+  /** The alignment of tensor data in bytes, a power of two. */
+  public long alignment() {
+    return header.alignment();
+  }
+
+  /**
+   * Where in the file tensor data begins, in bytes; a multiple of the alignment. In a file without
+   * tensors it may lie past the end.
+   */
+  public long dataOffset() {
+    return header.dataOffset();
+  }
+
+  /** Size of the whole file in bytes. */
+  public long fileSize() {
+    return file.byteSize();
+  }
+
+  /** What the file says about the model. */
+  public GgufMetadata metadata() {
+    return header.metadata();
+  }
+
+  /** All tensors, in file order. */
+  public List<GgufTensor> tensors() {
+    return header.tensors();
+  }
+
+  /** The tensor of that name, or empty if the file has none. */
+  public Optional<GgufTensor> find(String name) {
+    return Optional.ofNullable(byName.get(name));
+  }
+
+  /**
+   * The tensor of that name.
+   *
+   * @throws GgufException if the file has none
+   */
+  public GgufTensor tensor(String name) {
+    return find(name)
+        .orElseThrow(
+            () ->
+                new GgufException(
+                    "%s: tensor '%s' is missing among its %d tensors"
+                        .formatted(path, name, tensors().size()),
+                    "The model was converted for something else, or is one part of several.",
+                    -1));
+  }
+
+  /**
+   * The bytes of a tensor of this file: a read-only slice of the mapping, {@link
+   * GgufTensor#byteSize()} long, beginning at a multiple of the alignment. No copy is made.
+   *
+   * @throws IllegalArgumentException if the tensor is not one of this file's
+   */
+  public MemorySegment data(GgufTensor tensor) {
+    if (!tensor.equals(byName.get(tensor.name()))) {
+      throw new IllegalArgumentException(path + " has no tensor " + tensor);
+    }
+    return file.asSlice(header.dataOffset() + tensor.offset(), tensor.byteSize());
+  }
+
+  /** Whether {@link #close} has not been called yet. */
+  public boolean isOpen() {
+    return arena.scope().isAlive();
+  }
+
+  /** Unmaps the file. Closing twice does nothing. */
+  @Override
+  public synchronized void close() {
+    if (isOpen()) {
+      arena.close();
+    }
+  }
+}
