@@ -15,8 +15,8 @@ def main() -> None:
     args = _arguments()
     demo = config.DEMOS[args.model]
     demo = config.smoke(demo) if args.smoke else demo
-    places = config.Places(args.work, args.models or (args.work if args.smoke else _repository() / "models"),
-                           demo.name)
+    models = args.models or (args.work / "models" if args.smoke else _repository() / "models")
+    places = config.Places(args.work, models.resolve(), demo.name)
     for step in args.steps or STEPS:
         run_step(step, demo, places, args)
 

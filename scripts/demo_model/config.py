@@ -87,6 +87,7 @@ class Corpus:
         Jar("com.fasterxml.jackson.core", "jackson-databind", "2.18.2"),
     )
     held_out_per_mille: int = 20
+    max_documents: int | None = None
     weights: dict[str, float] = field(default_factory=lambda: {
         "bible": 1.5, "novels": 1.5, "wordnet": 0.8, "manuals": 1.0, "java": 0.9,
     })
@@ -123,7 +124,8 @@ def smoke(demo: Demo) -> Demo:
         name=demo.name + "-smoke",
         arch=replace(demo.arch, layers=2, context=64, vocab=512),
         recipe=replace(demo.recipe, rows=4, warmup_steps=2),
-        corpus=replace(demo.corpus, test_bytes=2_000, tokenizer_bytes=40_000),
+        corpus=replace(demo.corpus, jars=(Jar("org.apache.commons", "commons-csv", "1.12.0"),), max_documents=20,
+                       held_out_per_mille=300, test_bytes=2_000, tokenizer_bytes=40_000),
     )
 
 

@@ -7,10 +7,11 @@ import json
 import subprocess
 import urllib.request
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from . import sources
-from .config import KINDS, Demo, Places
+from .config import KINDS, Demo, Jar, Places
 
 _CENTRAL = "https://repo.maven.apache.org/maven2/"
 _SEPARATOR = "\x00"
@@ -63,7 +64,7 @@ def _debian(name: str, folder: Path) -> dict:
             "file": found[-1].name, "bytes": found[-1].stat().st_size, "sha256": sha256(found[-1])}
 
 
-def _maven(jar, folder: Path) -> dict:
+def _maven(jar: Jar, folder: Path) -> dict:
     path = folder / Path(jar.path).name
     if not path.exists():
         print(f"fetching {jar.path}", flush=True)
@@ -83,7 +84,7 @@ def sha256(path: Path) -> str:
 def _split(kind: str, stream: Iterable[sources.Document], demo: Demo, places: Places) -> dict:
     """Writes train and held-out documents of one kind and the small held-out text for tests."""
     parts: dict[str, list[tuple[str, str]]] = {"train": [], "heldout": []}
-    for name, text in _unique(stream):
+    for name, text in islice(_unique(stream), demo.corpus.max_documents):
         bucket = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") % 1000
         parts["heldout" if bucket < demo.corpus.held_out_per_mille else "train"].append((name, text))
     for part, entries in parts.items():

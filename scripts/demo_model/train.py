@@ -122,12 +122,12 @@ def _save(places: Places, model: Model, optimizer: Optimizer, stream: Stream, st
 
 @torch.no_grad()
 def evaluate(model: Model, places: Places, dtype: torch.dtype, device: torch.device,
-             rows: int | None = None) -> dict[str, float]:
-    """Held-out bits per byte of each kind of text (of its first `rows` windows, or of all of it)."""
+             rows: int | None = None, part: str = "heldout") -> dict[str, float]:
+    """Bits per byte of each kind of text (of the first `rows` windows of a part, or of all of it)."""
     facts = json.loads((places.run / "tokens.json").read_text())
     result = {}
     for kind in KINDS:
-        ids, length = torch.from_numpy(tokens(places, kind, "heldout").astype("int64")), model.arch.context
+        ids, length = torch.from_numpy(tokens(places, kind, part).astype("int64")), model.arch.context
         windows = ids[:(len(ids) - 1) // length * length + 1]
         starts = list(range(0, len(windows) - 1, length))[:rows]
         bits = count = 0.0
@@ -138,6 +138,6 @@ def evaluate(model: Model, places: Places, dtype: torch.dtype, device: torch.dev
                 model.logits(hidden).float().flatten(0, 1), batch[:, 1:].flatten(), reduction="sum")
             bits += loss.item() / 0.6931471805599453
             count += batch[:, 1:].numel()
-        per_token = facts[kind]["heldout"]["tokens"] / facts[kind]["heldout"]["bytes"]
+        per_token = facts[kind][part]["tokens"] / facts[kind][part]["bytes"]
         result[kind] = round(bits / count * per_token, 4)
     return result
