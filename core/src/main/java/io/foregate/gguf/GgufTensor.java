@@ -27,6 +27,12 @@ public record GgufTensor(String name, GgmlType type, List<Long> shape, long offs
           "tensor '%s' has rows of %d elements, not a whole number of %s blocks of %d"
               .formatted(name, shape.getFirst(), type, type.blockSize()));
     }
+    try {
+      type.byteSize(product(shape));
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException(
+          "tensor '" + name + "' of shape " + shape + " is too large", e);
+    }
     if (offset < 0) {
       throw new IllegalArgumentException("tensor '" + name + "' has the offset " + offset);
     }
@@ -34,11 +40,7 @@ public record GgufTensor(String name, GgmlType type, List<Long> shape, long offs
 
   /** The product of all dimensions. */
   public long elements() {
-    long product = 1;
-    for (long n : shape) {
-      product = Math.multiplyExact(product, n);
-    }
-    return product;
+    return product(shape);
   }
 
   /** Bytes of the whole tensor, without padding. */
@@ -54,5 +56,13 @@ public record GgufTensor(String name, GgmlType type, List<Long> shape, long offs
   /** Dimension {@code i}, or 1 beyond the rank. */
   public long dim(int i) {
     return i < shape.size() ? shape.get(i) : 1;
+  }
+
+  private static long product(List<Long> shape) {
+    long product = 1;
+    for (long n : shape) {
+      product = Math.multiplyExact(product, n);
+    }
+    return product;
   }
 }
