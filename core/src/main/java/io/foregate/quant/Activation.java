@@ -1,0 +1,106 @@
+package io.foregate.quant;
+
+import io.foregate.gguf.GgmlType;
+
+/**
+ * Rows of activations as matrix products want them: rounded or quantized to ggml's {@code
+ * vec_dot_type} of the weights that they are about to meet.
+ *
+ * <p>Reusable: {@link #set} overwrites a row and allocates nothing. Not thread-safe, except that
+ * threads may set different rows at the same time; a product must see them set (happens-before is
+ * the caller's business).
+ */
+public final class Activation {
+  /** Elements that share a scale in Q8_0 and Q8_1. */
+  static final int BLOCK = 32;
+
+  private final VectorKernels kernels;
+  private final int rows;
+  private final int maxCols;
+  private GgmlType dotType;
+  private int cols;
+
+  /** What the quantized elements stand for, {@code [rows][maxCols]}. */
+  final float[] values;
+
+  /**
+   * Integer codes -127..127 (Q8_K: -128..127), {@code [rows][maxCols]}; unused by F32, F16 and
+   * BF16.
+   */
+  final short[] codes;
+
+  /** One scale per 32 elements, {@code [rows][maxCols / 32]}; Q8_K repeats its one scale. */
+  final float[] scales;
+
+  /**
+   * Sums of 32 elements' values as ggml stores them (Q8_1 rounds them to fp16), {@code
+   * [rows][maxCols / 32]}.
+   */
+  final float[] sums32;
+
+  /** Sums of 16 elements' values, {@code [rows][maxCols / 16]}; Q8_K only. */
+  final float[] sums16;
+
+  /**
+   * @param kernels the products that will read this
+   * @param rows how many rows it can hold
+   * @param maxCols longest row
+   */
+  public Activation(VectorKernels kernels, int rows, int maxCols) {
+    this.kernels = kernels;
+    this.rows = rows;
+    this.maxCols = Math.ceilDiv(maxCols, UnpackedBlock.MAX_BLOCK) * UnpackedBlock.MAX_BLOCK;
+    int elements = Math.multiplyExact(rows, this.maxCols);
+    this.values = new float[elements];
+    this.codes = new short[elements];
+    this.scales = new float[elements / BLOCK];
+    this.sums32 = new float[elements / BLOCK];
+    this.sums16 = new float[elements / 16];
+  }
+
+  /** Rows that fit. */
+  public int rows() {
+    return rows;
+  }
+
+  /** The type of the last {@link #set}; null before. */
+  public GgmlType dotType() {
+    return dotType;
+  }
+
+  /** The length given to the last {@link #set}. */
+  public int cols() {
+    return cols;
+  }
+
+  /** Where row {@code row} begins in the arrays of elements. */
+  int start(int row) {
+    return row * maxCols;
+  }
+
+  /**
+   * Stores {@code src[srcOffset .. srcOffset + cols)} as row {@code row}. All rows that one product
+   * reads must have been set with the same {@code dotType} and {@code cols}.
+   *
+   * @param dotType {@link Quants#dotType} of the weights
+   * @throws IllegalArgumentException if {@code cols} is no multiple of the type's block size or too
+   *     long
+   */
+  public void set(GgmlType dotType, float[] src, int srcOffset, int cols, int row) {
+    if (cols > maxCols || cols % dotType.blockSize() != 0) {
+      throw new IllegalArgumentException(
+          "a row of "
+              + cols
+              + " elements does not fit: at most "
+              + maxCols
+              + ", a multiple of "
+              + dotType.blockSize());
+    }
+    this.dotType = dotType;
+    this.cols = cols;
+    switch (kernels) {
+      case ScalarKernels _ ->
+          ScalarActivations.set(this, dotType, src, srcOffset, cols, start(row));
+    }
+  }
+}

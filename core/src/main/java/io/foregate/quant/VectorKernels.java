@@ -1,0 +1,134 @@
+package io.foregate.quant;
+
+import io.foregate.gguf.GgmlType;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The arithmetic of the CPU backend, once in plain Java and once with the Vector API; {@link
+ * VectorProvider} picks one.
+ *
+ * <p>Implementations are stateless and thread-safe, and allocate nothing per call. Results of the
+ * two agree up to the order of float additions. Weights are row-major: row {@code r} of a matrix of
+ * {@code cols} columns begins at {@code wOffset + r * type.byteSize(cols)}; {@code cols} is a
+ * multiple of the type's block size.
+ *
+ * <p>A NaN or infinity in a weight's scale or in an activation reaches every result that depends on
+ * it.
+ */
+public sealed interface VectorKernels permits ScalarKernels {
+  /** "scalar", or what the vector implementation runs on. */
+  String name();
+
+  /**
+   * {@code y[yOffset + r] = dot(weight row r, activation row xRow)} for {@code rowBegin <= r <
+   * rowEnd}.
+   *
+   * @param x set with {@link Quants#dotType} of {@code type} and the same {@code cols}
+   */
+  void matVec(
+      GgmlType type,
+      MemorySegment w,
+      long wOffset,
+      int cols,
+      int rowBegin,
+      int rowEnd,
+      Activation x,
+      int xRow,
+      float[] y,
+      int yOffset);
+
+  /**
+   * {@code y[b * yStride + yOffset + r] = dot(weight row r, activation row b)} for {@code rowBegin
+   * <= r < rowEnd} and {@code b0 <= b < b1}: every weight is decoded once and meets all activation
+   * rows.
+   *
+   * @param x set with {@link Quants#dotType} of {@code type} and the same {@code cols}, rows {@code
+   *     b0 .. b1 - 1}
+   * @param scratch of the calling thread
+   */
+  void matMul(
+      GgmlType type,
+      MemorySegment w,
+      long wOffset,
+      int cols,
+      int rowBegin,
+      int rowEnd,
+      Activation x,
+      int b0,
+      int b1,
+      float[] y,
+      int yStride,
+      int yOffset,
+      Scratch scratch);
+
+  /**
+   * {@code out[outOffset + i] = dot(x[xOffset ..], row i)} for {@code count} rows of {@code n} F16
+   * or F32 elements.
+   */
+  void rowDots(
+      GgmlType type,
+      MemorySegment rows,
+      long offset,
+      long strideBytes,
+      int count,
+      int n,
+      float[] x,
+      int xOffset,
+      float[] out,
+      int outOffset);
+
+  /**
+   * {@code y[yOffset ..] += sum of factor[factorOffset + i] * row i} over {@code count} rows of
+   * {@code n} F16 or F32 elements.
+   */
+  void addRows(
+      GgmlType type,
+      MemorySegment rows,
+      long offset,
+      long strideBytes,
+      int count,
+      int n,
+      float[] factor,
+      int factorOffset,
+      float[] y,
+      int yOffset);
+
+  /** The sum of {@code a[aOffset + i] * b[bOffset + i]}. */
+  float dot(float[] a, int aOffset, float[] b, int bOffset, int n);
+
+  /** {@code y[yOffset + i] += alpha * x[xOffset + i]}. */
+  void axpy(float alpha, float[] x, int xOffset, float[] y, int yOffset, int n);
+
+  /** {@code x[offset + i] *= factor}. */
+  void scale(float[] x, int offset, int n, float factor);
+
+  /**
+   * {@code out[outOffset + i] = x[xOffset + i] * factor * w[wOffset + i]}: the second half of an
+   * RMS norm.
+   */
+  void scaledProduct(
+      float[] x,
+      int xOffset,
+      float factor,
+      float[] w,
+      int wOffset,
+      float[] out,
+      int outOffset,
+      int n);
+
+  /** The sum of {@code x[offset + i]} squared. */
+  float sumOfSquares(float[] x, int offset, int n);
+
+  /**
+   * Replaces {@code x[offset ..]} by its softmax. The exponential is within 1e-6 (relative) of the
+   * exact one; -infinity becomes 0; a NaN makes every element NaN.
+   */
+  void softmax(float[] x, int offset, int n);
+
+  /**
+   * {@code out[outOffset + i] = gate / (1 + exp(-gate)) * up}: the product inside a SwiGLU. {@code
+   * out} may be either input.
+   */
+  void siluProduct(
+      float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n);
+}
