@@ -156,9 +156,12 @@ record PreTokenizer(List<Pattern> patterns, boolean prefersWholeWords, boolean a
         .toList();
   }
 
-  /** A character class of code points and ranges in hexadecimal. */
+  /**
+   * A character class of code points and ranges in hexadecimal, less the white space among them:
+   * llama.cpp has replaced it by then.
+   */
   private static String codePoints(String ranges) {
-    return "[" + ranges.replaceAll("\\p{XDigit}+", "\\\\x{$0}").replace(" ", "") + "]";
+    return "[" + ranges.replaceAll("\\p{XDigit}+", "\\\\x{$0}").replace(" ", "") + "&&\\S]";
   }
 
   /** The words of a text, in order, as the indices where each ends. */
