@@ -1,0 +1,29 @@
+package io.foregate;
+
+/**
+ * How long a generation took.
+ *
+ * @param promptTokens tokens that were fed before the first one was made
+ * @param promptSeconds time to feed them
+ * @param decodedTokens tokens that were made, each by one step, after the first one (which the
+ *     prompt pays for)
+ * @param decodeSeconds time of those steps
+ * @param timeToFirstTokenSeconds from the call to the first token
+ */
+public record GenerationStats(
+    int promptTokens,
+    double promptSeconds,
+    int decodedTokens,
+    double decodeSeconds,
+    double timeToFirstTokenSeconds) {
+
+  /** Tokens per second while the prompt was fed; 0 if there were none. */
+  public double promptTokensPerSecond() {
+    return promptSeconds > 0 ? promptTokens / promptSeconds : 0;
+  }
+
+  /** Tokens per second after the first one; 0 if there were none. */
+  public double decodeTokensPerSecond() {
+    return decodeSeconds > 0 ? decodedTokens / decodeSeconds : 0;
+  }
+}

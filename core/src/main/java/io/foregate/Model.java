@@ -1,0 +1,172 @@
+package io.foregate;
+
+import io.foregate.engine.Engine;
+import io.foregate.engine.Session;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/**
+ * A language model that is open.
+ *
+ * <pre>{@code
+ * try (Model model = Model.open(Path.of("model.gguf"))) {
+ *   model.generate("Once upon a time", GenerateOptions.defaults(), System.out::print);
+ * }
+ * }</pre>
+ *
+ * <p>Methods may be called from several threads: generations then take turns, token by token. Close
+ * streams and chats before the model. A generation ends early, with {@link FinishReason#CANCELLED},
+ * when its thread is interrupted.
+ */
+public final class Model implements AutoCloseable {
+  private final Engine engine;
+  private final AtomicLong kvBytes = new AtomicLong();
+
+  private Model(Engine engine) {
+    this.engine = engine;
+  }
+
+  /** Opens a GGUF file with {@link ModelOptions#defaults()}. */
+  public static Model open(Path file) {
+    return open(file, ModelOptions.defaults());
+  }
+
+  /**
+   * Opens a GGUF file.
+   *
+   * @throws io.foregate.error.ForegateException when it cannot be read, is damaged, or holds a
+   *     model that is not supported
+   */
+  public static Model open(Path file, ModelOptions options) {
+    return new Model(Engine.open(file, options.toEngine()));
+  }
+
+  /** The model's name, from its file. */
+  public String name() {
+    return engine.config().name();
+  }
+
+  /** The most tokens of prompt and answer together. */
+  public int context() {
+    return engine.context();
+  }
+
+  /** The backend that computes, and its threads: "cpu, 8 threads". */
+  public String backend() {
+    return "%s, %d threads".formatted(engine.backend(), engine.threads());
+  }
+
+  /** Memory in use now. */
+  public MemoryUse memory() {
+    Runtime runtime = Runtime.getRuntime();
+    long heap = runtime.totalMemory() - runtime.freeMemory();
+    return new MemoryUse(engine.file().fileSize(), kvBytes.get(), heap);
+  }
+
+  /**
+   * Continues a prompt.
+   *
+   * @param onText gets the text piece by piece, as it is made, on this thread
+   */
+  public Generation generate(String prompt, GenerateOptions options, Consumer<String> onText) {
+    Session session = newSession();
+    try {
+      return run(generator(session, prompt, options), onText);
+    } finally {
+      close(session);
+    }
+  }
+
+  /** As {@link #generate(String, GenerateOptions, Consumer)}, all at once. */
+  public Generation generate(String prompt, GenerateOptions options) {
+    return generate(prompt, options, text -> {});
+  }
+
+  /**
+   * Continues a prompt, making text as the stream is read. Close the stream if it is not drained.
+   */
+  public Stream<String> stream(String prompt, GenerateOptions options) {
+    Session session = newSession();
+    try {
+      TextGenerator generator = generator(session, prompt, options);
+      int traits = Spliterator.ORDERED | Spliterator.NONNULL;
+      return StreamSupport.stream(
+              Spliterators.spliteratorUnknownSize(new Pieces(generator), traits), false)
+          .onClose(() -> close(session));
+    } catch (RuntimeException e) {
+      close(session);
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+
+  Session newSession() {
+    Session session = engine.newSession();
+    kvBytes.addAndGet(session.kvBytes());
+    return session;
+  }
+
+  void close(Session session) {
+    long bytes = session.kvBytes();
+    session.close();
+    kvBytes.addAndGet(-bytes);
+  }
+
+  /** Runs a generator to its end. */
+  static Generation run(TextGenerator generator, Consumer<String> onText) {
+    for (Optional<String> text = generator.next(); text.isPresent(); text = generator.next()) {
+      if (!text.get().isEmpty()) {
+        onText.accept(text.get());
+      }
+    }
+    return generator.result();
+  }
+
+  private TextGenerator generator(Session session, String prompt, GenerateOptions options) {
+    int[] tokens = engine.tokenizer().encode(prompt, true, false);
+    return new TextGenerator(session, engine.tokenizer(), tokens, options);
+  }
+
+  /** Pieces of text as an iterator, empty ones left out. */
+  private static final class Pieces implements Iterator<String> {
+    private final TextGenerator generator;
+    private Optional<String> ahead = Optional.empty();
+    private boolean ended;
+
+    Pieces(TextGenerator generator) {
+      this.generator = generator;
+    }
+
+    @Override
+    public boolean hasNext() {
+      while (!ended && ahead.isEmpty()) {
+        Optional<String> text = generator.next();
+        ended = text.isEmpty();
+        ahead = text.filter(t -> !t.isEmpty());
+      }
+      return ahead.isPresent();
+    }
+
+    @Override
+    public String next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException("the text has ended");
+      }
+      String text = ahead.orElseThrow();
+      ahead = Optional.empty();
+      return text;
+    }
+  }
+}

@@ -1,0 +1,21 @@
+package io.foregate.backend;
+
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelWeights;
+
+/** A kind of device that can run a model. */
+public interface Backend {
+
+  /** Short name, as {@code --backend} takes it. */
+  String name();
+
+  /** The device and how it will compute, in one line. */
+  String description();
+
+  /**
+   * Opens a model on the device. The weights stay owned by the caller and must outlive the result.
+   *
+   * @param threads compute threads; 0 for one per core
+   */
+  BackendModel open(ModelConfig config, ModelWeights weights, int threads);
+}

@@ -1,0 +1,66 @@
+package io.foregate.backend;
+
+/**
+ * One sequence of tokens on a device: its KV cache and its residual stream. The engine drives it
+ * layer by layer:
+ *
+ * <pre>
+ * embed, then per layer: attention, then feedForward (dense)
+ *                        or route, runExperts (once or in parts), combineExperts; then logits
+ * </pre>
+ *
+ * <p>Used by one thread at a time. Nothing here allocates once the largest batch has been seen.
+ */
+public interface Sequence extends AutoCloseable {
+
+  /** The largest batch that {@link #embed} takes. */
+  int maxBatch();
+
+  /** Positions that the KV cache holds. */
+  int capacity();
+
+  /** Bytes of the KV cache. */
+  long kvBytes();
+
+  /**
+   * Starts a batch: the residual stream becomes the embeddings of {@code tokens[from, to)}, which
+   * stand at positions {@code position ..}.
+   */
+  void embed(int[] tokens, int from, int to, int position);
+
+  /**
+   * Adds the attention block of a layer to the residual stream, and its keys and values to the
+   * cache.
+   */
+  void attention(int layer);
+
+  /** Adds the dense feed-forward block of a layer to the residual stream. */
+  void feedForward(int layer);
+
+  /** Routes the batch at a layer. The result is valid until the next call. */
+  Routing route(int layer);
+
+  /**
+   * Runs some of the experts that the last {@link #route} chose, for all tokens that chose them.
+   * May be called several times with different experts, in any order: {@link #combineExperts} adds
+   * up in the router's order, so the sum does not depend on it.
+   *
+   * @param experts ids of experts of that layer, each resident in {@code slots}
+   * @param count how many of them
+   */
+  void runExperts(int layer, ExpertSlots slots, int[] experts, int count);
+
+  /** Adds the weighted outputs of the batch's experts to the residual stream. */
+  void combineExperts(int layer);
+
+  /**
+   * Logits after some tokens of the batch, written to {@code out[(i - from) * vocabulary ..]}.
+   *
+   * @param from first token of the batch, by index
+   * @param to behind the last one
+   */
+  void logits(int from, int to, float[] out);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,126 @@
+package io.foregate.backend.cpu;
+
+import io.foregate.model.Matrix;
+import io.foregate.quant.Activation;
+import io.foregate.quant.Scratch;
+import io.foregate.quant.VectorKernels;
+
+/**
+ * Several matrix products as one parallel region: queries, keys and values, or the projections of
+ * all experts of a batch. One region instead of many, because starting and joining threads costs as
+ * much as a small product.
+ *
+ * <p>Reusable: {@link #add} products, then {@link #run} once. Allocates nothing.
+ */
+final class ProductBatch implements WorkerPool.RangeTask {
+  /** Rows of a piece of work: a multiple of what the kernels take at once. */
+  private static final int MIN_CHUNK = 32;
+
+  /** Pieces per worker: more than one, so that a worker that was interrupted is helped out. */
+  private static final int CHUNKS_PER_WORKER = 6;
+
+  private final VectorKernels kernels;
+  private final WorkerPool pool;
+  private final Scratch[] scratch;
+  private final Matrix[] weights;
+  private final Activation[] inputs;
+  private final int[] firstToken;
+  private final int[] endToken;
+  private final float[][] outputs;
+  private final int[] strides;
+  private final int[] offsets;
+
+  /** Rows of all products up to and including this one. */
+  private final int[] endRow;
+
+  private int size;
+
+  ProductBatch(VectorKernels kernels, WorkerPool pool, Scratch[] scratch, int maxProducts) {
+    this.kernels = kernels;
+    this.pool = pool;
+    this.scratch = scratch;
+    this.weights = new Matrix[maxProducts];
+    this.inputs = new Activation[maxProducts];
+    this.firstToken = new int[maxProducts];
+    this.endToken = new int[maxProducts];
+    this.outputs = new float[maxProducts][];
+    this.strides = new int[maxProducts];
+    this.offsets = new int[maxProducts];
+    this.endRow = new int[maxProducts];
+  }
+
+  /**
+   * Adds {@code y[t * stride + r] = dot(w row r, x row t)} for tokens {@code [from, to)} and all
+   * rows of {@code w}.
+   */
+  void add(Matrix w, Activation x, int from, int to, float[] y, int stride) {
+    addAt(w, x, from, to, y, stride, 0);
+  }
+
+  /** As {@link #add}, with {@code y} shifted by {@code offset}, which may be negative. */
+  void addAt(Matrix w, Activation x, int from, int to, float[] y, int stride, int offset) {
+    weights[size] = w;
+    inputs[size] = x;
+    firstToken[size] = from;
+    endToken[size] = to;
+    outputs[size] = y;
+    strides[size] = stride;
+    offsets[size] = offset;
+    endRow[size] = (size == 0 ? 0 : endRow[size - 1]) + w.rows();
+    size++;
+  }
+
+  /** Computes the products that were added, and forgets them. */
+  void run() {
+    int rows = endRow[size - 1];
+    int even = rows / (pool.size() * CHUNKS_PER_WORKER);
+    pool.run(rows, Math.max(MIN_CHUNK, even / MIN_CHUNK * MIN_CHUNK), this);
+    size = 0;
+  }
+
+  @Override
+  public void run(int from, int to, int worker) {
+    int begin = 0;
+    for (int i = 0; i < size && begin < to; i++) {
+      int first = Math.max(from, begin);
+      int last = Math.min(to, endRow[i]);
+      if (first < last) {
+        multiply(i, first - begin, last - begin, worker);
+      }
+      begin = endRow[i];
+    }
+  }
+
+  private void multiply(int i, int firstRow, int endRow, int worker) {
+    Matrix w = weights[i];
+    if (endToken[i] - firstToken[i] == 1) {
+      int out = firstToken[i] * strides[i] + offsets[i];
+      kernels.matVec(
+          w.type(),
+          w.data(),
+          0,
+          w.columns(),
+          firstRow,
+          endRow,
+          inputs[i],
+          firstToken[i],
+          outputs[i],
+          out);
+    } else {
+      kernels.matMul(
+          w.type(),
+          w.data(),
+          0,
+          w.columns(),
+          firstRow,
+          endRow,
+          inputs[i],
+          firstToken[i],
+          endToken[i],
+          outputs[i],
+          strides[i],
+          offsets[i],
+          scratch[worker]);
+    }
+  }
+}

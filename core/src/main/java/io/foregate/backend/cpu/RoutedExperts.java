@@ -1,0 +1,204 @@
+package io.foregate.backend.cpu;
+
+import io.foregate.backend.ExpertSlots;
+import io.foregate.backend.ExpertWeights;
+import io.foregate.backend.Routing;
+import io.foregate.gguf.GgmlType;
+import io.foregate.model.ModelConfig;
+import io.foregate.quant.Quants;
+import io.foregate.quant.VectorKernels;
+import java.util.Arrays;
+
+/**
+ * The experts of a layer over a batch. Picks (a token and one of its experts) are grouped by
+ * expert, so that each expert's weights are read once per batch; every pick keeps a row of its own
+ * in {@link Workspace#expertOutput}, and {@link #combine} adds the rows up in the router's order,
+ * whatever the order in which the experts ran.
+ */
+final class RoutedExperts {
+  private static final int ROW_CHUNK = 8;
+
+  private final ModelConfig config;
+  private final VectorKernels kernels;
+  private final WorkerPool pool;
+  private final Workspace work;
+  private final ProductBatch products;
+  private final WorkerPool.RangeTask inputTask = this::roundInputs;
+  private final WorkerPool.RangeTask hiddenTask = this::activateHidden;
+  private final WorkerPool.RangeTask combineTask = this::combineTokens;
+
+  /** First grouped row of each expert; one more at the end. */
+  private final int[] firstRow;
+
+  /** Which pick (token * used + rank) stands in a grouped row, and the other way round. */
+  private int[] pickOfRow = {};
+
+  private int[] rowOfPick = {};
+  private Routing routing;
+
+  /** The experts of the wave that is computed: their weights and first grouped rows. */
+  private final ExpertWeights[] wave;
+
+  /** Per expert of the wave: its first row in the wave, and in the grouping. */
+  private final int[] waveStart;
+
+  private final int[] groupedStart;
+  private int waveSize;
+  private int waveRows;
+
+  RoutedExperts(
+      ModelConfig config,
+      VectorKernels kernels,
+      WorkerPool pool,
+      Workspace work,
+      ProductBatch products) {
+    this.config = config;
+    this.kernels = kernels;
+    this.pool = pool;
+    this.work = work;
+    this.products = products;
+    this.firstRow = new int[config.experts() + 1];
+    this.wave = new ExpertWeights[config.experts()];
+    this.waveStart = new int[config.experts()];
+    this.groupedStart = new int[config.experts()];
+  }
+
+  /** Groups the picks of a new batch by expert (a counting sort, stable in the tokens). */
+  void begin(Routing routing) {
+    this.routing = routing;
+    int picks = routing.tokens() * routing.used();
+    if (pickOfRow.length < picks) {
+      pickOfRow = new int[picks];
+      rowOfPick = new int[picks];
+    }
+    Arrays.fill(firstRow, 0);
+    for (int pick = 0; pick < picks; pick++) {
+      firstRow[routing.ids()[pick] + 1]++;
+    }
+    for (int e = 0; e < config.experts(); e++) {
+      firstRow[e + 1] += firstRow[e];
+    }
+    for (int pick = 0; pick < picks; pick++) {
+      int row = firstRow[routing.ids()[pick]]++;
+      pickOfRow[row] = pick;
+      rowOfPick[pick] = row;
+    }
+    for (int e = config.experts(); e > 0; e--) {
+      firstRow[e] = firstRow[e - 1];
+    }
+    firstRow[0] = 0;
+  }
+
+  /** Runs experts in waves whose hidden activations fit the workspace. */
+  void run(int layer, ExpertSlots slots, int[] ids, int count) {
+    int next = 0;
+    while (next < count) {
+      waveSize = 0;
+      waveRows = 0;
+      while (next < count && fits(ids[next])) {
+        addToWave(layer, slots, ids[next++]);
+      }
+      runWave();
+    }
+  }
+
+  private int rows(int expert) {
+    return firstRow[expert + 1] - firstRow[expert];
+  }
+
+  private boolean fits(int expert) {
+    return waveSize == 0 || waveRows + rows(expert) <= work.expertRows();
+  }
+
+  private void addToWave(int layer, ExpertSlots slots, int expert) {
+    int slot = slots.slotOf(layer, expert);
+    if (slot == ExpertSlots.ABSENT) {
+      throw new IllegalStateException(
+          "expert %d of layer %d is not resident".formatted(expert, layer));
+    }
+    wave[waveSize] = slots.weights(slot);
+    waveStart[waveSize] = waveRows;
+    groupedStart[waveSize] = firstRow[expert];
+    waveSize++;
+    waveRows += rows(expert);
+  }
+
+  private void runWave() {
+    ExpertWeights any = wave[0]; // all experts of a layer have the same types
+    int hidden = config.feedForward();
+    work.routed.of(any.gate().type());
+    work.routed.of(any.up().type());
+    pool.run(waveRows, ROW_CHUNK, inputTask);
+    for (int i = 0; i < waveSize; i++) {
+      int end = end(i);
+      ExpertWeights w = wave[i];
+      products.add(w.gate(), work.routed.of(w.gate().type()), waveStart[i], end, work.gate, hidden);
+      products.add(w.up(), work.routed.of(w.up().type()), waveStart[i], end, work.up, hidden);
+    }
+    products.run();
+    work.hidden.of(any.down().type());
+    pool.run(waveRows, ROW_CHUNK, hiddenTask);
+    int width = config.embedding();
+    for (int i = 0; i < waveSize; i++) {
+      ExpertWeights w = wave[i];
+      products.addAt(
+          w.down(),
+          work.hidden.of(w.down().type()),
+          waveStart[i],
+          end(i),
+          work.expertOutput,
+          width,
+          (groupedStart[i] - waveStart[i]) * width);
+    }
+    products.run();
+  }
+
+  private int end(int i) {
+    return i + 1 < waveSize ? waveStart[i + 1] : waveRows;
+  }
+
+  private void roundInputs(int from, int to, int worker) {
+    ExpertWeights any = wave[0];
+    boolean sameRounding = Quants.dotType(any.gate().type()) == Quants.dotType(any.up().type());
+    int width = config.embedding();
+    int i = 0;
+    for (int row = from; row < to; row++) {
+      while (row >= end(i)) {
+        i++;
+      }
+      int pick = pickOfRow[groupedStart[i] + row - waveStart[i]];
+      int source = pick / config.expertsUsed() * width;
+      work.routed.set(any.gate().type(), work.normed, source, row);
+      if (!sameRounding) {
+        work.routed.set(any.up().type(), work.normed, source, row);
+      }
+    }
+  }
+
+  private void activateHidden(int from, int to, int worker) {
+    GgmlType type = wave[0].down().type();
+    int hidden = config.feedForward();
+    for (int row = from; row < to; row++) {
+      int at = row * hidden;
+      kernels.siluProduct(work.gate, at, work.up, at, work.gate, at, hidden);
+      work.hidden.set(type, work.gate, at, row);
+    }
+  }
+
+  /** Adds the weighted outputs of all picks to the residual stream. */
+  void combine() {
+    pool.run(routing.tokens(), ROW_CHUNK, combineTask);
+  }
+
+  private void combineTokens(int from, int to, int worker) {
+    int width = config.embedding();
+    int used = config.expertsUsed();
+    for (int t = from; t < to; t++) {
+      for (int pick = t * used; pick < (t + 1) * used; pick++) {
+        int output = rowOfPick[pick] * width;
+        float weight = routing.weights()[pick];
+        kernels.axpy(weight, work.expertOutput, output, work.residual, t * width, width);
+      }
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package io.foregate.backend.cpu;
+
+import io.foregate.backend.Routing;
+import io.foregate.model.ModelConfig;
+import io.foregate.quant.Scratch;
+import io.foregate.quant.VectorKernels;
+
+/**
+ * Scratch memory of the forward pass, shared by the sequences of a model, which take turns. Grows
+ * to the largest batch that was seen, so that decoding alone stays small. All arrays are {@code
+ * [tokens][width]}.
+ */
+final class Workspace {
+  /** Upper bound of the experts' hidden activations, in elements; see {@link #expertRows}. */
+  private static final int HIDDEN_ELEMENTS = 4 << 20;
+
+  private final ModelConfig config;
+  private final VectorKernels kernels;
+  private final Scratch[] scratch;
+  private int tokens;
+
+  /** Residual stream. */
+  float[] residual = {};
+
+  /** Normalized residual, the input of a block. */
+  float[] normed = {};
+
+  float[] query = {};
+  float[] key = {};
+  float[] value = {};
+
+  /** Attention's result before the output projection. */
+  float[] attended = {};
+
+  /** A block's output, {@code [embedding]}. */
+  float[] blockOutput = {};
+
+  float[] gate = {};
+  float[] up = {};
+
+  /** Outputs of the experts, one row per token and pick, grouped by expert. */
+  float[] expertOutput = {};
+
+  /** Inputs of products as wide as the model. */
+  Activations wide;
+
+  /** Inputs of products as wide as all query heads. */
+  Activations heads;
+
+  /** Inputs of products as wide as the hidden layer. */
+  Activations hidden;
+
+  /** Inputs of the experts, one row per token and pick, grouped by expert. */
+  Activations routed;
+
+  Routing routing;
+
+  /** Scores of the attention, per worker. */
+  final float[][] scores;
+
+  Workspace(ModelConfig config, VectorKernels kernels, int workers) {
+    this.config = config;
+    this.kernels = kernels;
+    this.scratch = new Scratch[workers];
+    this.scores = new float[workers][0];
+    for (int i = 0; i < workers; i++) {
+      scratch[i] = new Scratch();
+    }
+    grow(1);
+  }
+
+  Scratch[] scratch() {
+    return scratch;
+  }
+
+  /** Makes room for a batch. */
+  void ensure(int batch) {
+    if (batch > tokens) {
+      grow(batch <= 32 ? 32 : CpuModel.MAX_BATCH);
+    }
+  }
+
+  /** Rows of the experts' hidden layer that are computed at once, at least one token's batch. */
+  int expertRows() {
+    int picks = tokens * config.expertsUsed();
+    return Math.max(tokens, Math.min(picks, HIDDEN_ELEMENTS / config.feedForward()));
+  }
+
+  private void grow(int batch) {
+    tokens = batch;
+    int width = config.embedding();
+    residual = new float[batch * width];
+    normed = new float[batch * width];
+    query = new float[batch * config.querySize()];
+    key = new float[batch * config.kvSize()];
+    value = new float[batch * config.kvSize()];
+    attended = new float[batch * config.querySize()];
+    blockOutput = new float[batch * width];
+    wide = new Activations(kernels, batch, width);
+    heads = new Activations(kernels, batch, config.querySize());
+    int hiddenRows = config.isMoe() ? expertRows() : batch;
+    gate = new float[hiddenRows * config.feedForward()];
+    up = new float[hiddenRows * config.feedForward()];
+    hidden = new Activations(kernels, hiddenRows, config.feedForward());
+    if (config.isMoe()) {
+      int picks = batch * config.expertsUsed();
+      routed = new Activations(kernels, hiddenRows, width);
+      expertOutput = new float[picks * width];
+      routing = new Routing(batch, config.experts(), config.expertsUsed());
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package io.foregate.engine;
+
+import io.foregate.backend.Backend;
+import io.foregate.backend.BackendModel;
+import io.foregate.error.ForegateException;
+import io.foregate.gguf.GgufFile;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelConfigReader;
+import io.foregate.model.ModelReader;
+import io.foregate.model.ModelWeights;
+import io.foregate.tokenizer.Tokenizer;
+import java.nio.file.Path;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A model opened on a backend. Owns the mapped file and the device's resources; close its sessions
+ * first. Opening sessions and reading facts is thread-safe.
+ */
+public final class Engine implements AutoCloseable {
+  private static final String RESIDENT = "resident";
+
+  private final GgufFile file;
+  private final ModelConfig config;
+  private final Tokenizer tokenizer;
+  private final Backend backend;
+  private final BackendModel model;
+  private final ReentrantLock device = new ReentrantLock();
+  private final int context;
+  private final EngineOptions options;
+
+  private Engine(GgufFile file, EngineOptions options) {
+    this.file = file;
+    this.options = options;
+    this.config = ModelConfigReader.read(file);
+    ModelWeights weights = ModelReader.read(file, config);
+    this.tokenizer = Tokenizer.of(file.metadata());
+    if (tokenizer.size() != config.vocabulary()) {
+      throw new ForegateException(
+          "%s: the tokenizer has %d tokens, the embedding table %d rows."
+              .formatted(file.path(), tokenizer.size(), config.vocabulary()),
+          "The file contradicts itself: convert the model again, or get another copy.");
+    }
+    this.context = context(options, config);
+    this.backend = Backends.choose(options.backend());
+    this.model = backend.open(config, weights, options.threads());
+  }
+
+  /**
+   * Opens a GGUF file.
+   *
+   * @throws ForegateException when the file, the architecture or an option is not usable
+   */
+  public static Engine open(Path path, EngineOptions options) {
+    checkPolicy(options.policy());
+    GgufFile file = GgufFile.open(path);
+    try {
+      return new Engine(file, options);
+    } catch (RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private static void checkPolicy(String policy) {
+    if (!policy.equals(RESIDENT)) {
+      throw new ForegateException(
+          "Policy '%s' is not supported.".formatted(policy), "Supported policies: resident.");
+    }
+  }
+
+  private static int context(EngineOptions options, ModelConfig config) {
+    if (options.context() < 0) {
+      throw new ForegateException(
+          "The context is %d positions, expected more than 0.".formatted(options.context()),
+          "Choose a context up to the model's %d.".formatted(config.contextLength()));
+    }
+    return options.context() > 0
+        ? options.context()
+        : Math.min(config.contextLength(), EngineOptions.DEFAULT_CONTEXT_LIMIT);
+  }
+
+  /** The model's file. */
+  public GgufFile file() {
+    return file;
+  }
+
+  /** The model's sizes and constants. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** The model's tokenizer. */
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** What it was opened with. */
+  public EngineOptions options() {
+    return options;
+  }
+
+  /** Positions of a session. */
+  public int context() {
+    return context;
+  }
+
+  /** Compute threads in use. */
+  public int threads() {
+    return model.threads();
+  }
+
+  /** The backend's name. */
+  public String backend() {
+    return backend.name();
+  }
+
+  /** A new, empty session. */
+  public Session newSession() {
+    return new Session(
+        config,
+        model.newSequence(context, options.kvType()),
+        model.residentExperts(),
+        device,
+        file.path().toString());
+  }
+
+  @Override
+  public void close() {
+    model.close();
+    file.close();
+  }
+}

@@ -1,0 +1,45 @@
+package io.foregate.engine;
+
+import io.foregate.backend.KvType;
+
+/**
+ * How to open a model.
+ *
+ * @param threads compute threads; 0 for one per core
+ * @param context positions of a session; 0 for the model's own context, at most {@value
+ *     #DEFAULT_CONTEXT_LIMIT}
+ * @param kvType element type of the KV cache
+ * @param backend {@code auto}, or a backend's name
+ * @param policy where experts are kept; {@code resident} keeps all of them on the device
+ */
+public record EngineOptions(
+    int threads, int context, KvType kvType, String backend, String policy) {
+
+  /** The most positions that a session gets without being asked for. */
+  public static final int DEFAULT_CONTEXT_LIMIT = 4096;
+
+  /** One thread per core, the model's context, F16 cache, any backend, all experts resident. */
+  public static EngineOptions defaults() {
+    return new EngineOptions(0, 0, KvType.F16, "auto", "resident");
+  }
+
+  public EngineOptions withThreads(int value) {
+    return new EngineOptions(value, context, kvType, backend, policy);
+  }
+
+  public EngineOptions withContext(int value) {
+    return new EngineOptions(threads, value, kvType, backend, policy);
+  }
+
+  public EngineOptions withKvType(KvType value) {
+    return new EngineOptions(threads, context, value, backend, policy);
+  }
+
+  public EngineOptions withBackend(String value) {
+    return new EngineOptions(threads, context, kvType, value, policy);
+  }
+
+  public EngineOptions withPolicy(String value) {
+    return new EngineOptions(threads, context, kvType, backend, value);
+  }
+}

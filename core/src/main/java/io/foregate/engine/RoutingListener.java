@@ -1,0 +1,15 @@
+package io.foregate.engine;
+
+import io.foregate.backend.Routing;
+
+/** Told of every routing decision, on the session's thread, before the experts run. */
+@FunctionalInterface
+public interface RoutingListener {
+
+  /**
+   * @param layer the layer
+   * @param position position of the batch's first token; the others follow it
+   * @param routing valid during the call
+   */
+  void routed(int layer, int position, Routing routing);
+}

@@ -1,0 +1,236 @@
+package io.foregate.engine;
+
+import io.foregate.backend.ExpertSlots;
+import io.foregate.backend.Routing;
+import io.foregate.backend.Sequence;
+import io.foregate.error.ForegateException;
+import io.foregate.model.ModelConfig;
+import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One sequence: tokens go in, logits come out. This is the forward pass; a {@link Sequence} does
+ * its arithmetic.
+ *
+ * <p>Used by one thread at a time; different sessions of a model may be used by different threads,
+ * and take turns on the device. Feeding allocates nothing.
+ */
+public final class Session implements AutoCloseable {
+  /**
+   * Rows of logits that {@link #feedAll} computes at once: bounds memory for large vocabularies.
+   */
+  private static final int LOGITS_ROWS = 16;
+
+  private final ModelConfig config;
+  private final Sequence sequence;
+  private final ExpertSlots slots;
+  private final ReentrantLock device;
+  private final String source;
+  private final float[] logits;
+  private final int[] batchExperts;
+  private final boolean[] chosen;
+  private RoutingListener listener = (layer, position, routing) -> {};
+
+  /** What was fed: the token at each position. */
+  private final int[] history;
+
+  private int position;
+  private boolean hasLogits;
+
+  /**
+   * @param device held while the device computes: sessions of a model share its threads and scratch
+   * @param source the model's file, for messages
+   */
+  Session(
+      ModelConfig config,
+      Sequence sequence,
+      ExpertSlots slots,
+      ReentrantLock device,
+      String source) {
+    this.config = config;
+    this.device = device;
+    this.sequence = sequence;
+    this.slots = slots;
+    this.source = source;
+    this.logits = new float[config.vocabulary()];
+    this.batchExperts = new int[config.experts()];
+    this.chosen = new boolean[config.experts()];
+    this.history = new int[sequence.capacity()];
+  }
+
+  /** Tokens fed so far: the position of the next one. */
+  public int position() {
+    return position;
+  }
+
+  /** Positions that fit. */
+  public int capacity() {
+    return sequence.capacity();
+  }
+
+  /** Bytes of the KV cache. */
+  public long kvBytes() {
+    return sequence.kvBytes();
+  }
+
+  /** Tokens that are fed to the device at once. */
+  public int batchSize() {
+    return sequence.maxBatch();
+  }
+
+  /** Tells {@code listener} of every routing decision from now on. */
+  public void onRouting(RoutingListener listener) {
+    this.listener = listener;
+  }
+
+  /** Forgets everything from {@code newPosition} on. */
+  public void truncate(int newPosition) {
+    if (newPosition < 0 || newPosition > position) {
+      throw new IllegalArgumentException(
+          "cannot truncate to %d: %d tokens were fed".formatted(newPosition, position));
+    }
+    position = newPosition;
+    hasLogits = false;
+  }
+
+  /** How many of the tokens fed so far {@code tokens} begins with. */
+  public int commonPrefix(int[] tokens) {
+    int mismatch = Arrays.mismatch(history, 0, position, tokens, 0, tokens.length);
+    return mismatch < 0 ? position : mismatch;
+  }
+
+  /**
+   * Feeds tokens; {@link #logits()} then speaks of what follows the last one.
+   *
+   * @throws ForegateException when they do not fit the context, or the model's weights give NaN
+   */
+  public void feed(int[] tokens, int from, int to) {
+    check(tokens, from, to);
+    hasLogits = false;
+    device.lock();
+    try {
+      for (int start = from; start < to; start += sequence.maxBatch()) {
+        int end = Math.min(start + sequence.maxBatch(), to);
+        forward(tokens, start, end);
+        if (end == to) {
+          sequence.logits(end - start - 1, end - start, logits);
+        }
+        System.arraycopy(tokens, start, history, position, end - start);
+        position += end - start;
+      }
+    } finally {
+      device.unlock();
+    }
+    checkFinite(logits, 0);
+    hasLogits = true;
+  }
+
+  /** As {@link #feed}, handing over the logits after every token. */
+  public void feedAll(int[] tokens, int from, int to, LogitsConsumer consumer) {
+    check(tokens, from, to);
+    hasLogits = false;
+    int vocabulary = config.vocabulary();
+    float[] rows = new float[Math.min(LOGITS_ROWS, to - from) * vocabulary];
+    device.lock();
+    try {
+      for (int start = from; start < to; start += sequence.maxBatch()) {
+        int end = Math.min(start + sequence.maxBatch(), to);
+        forward(tokens, start, end);
+        for (int first = start; first < end; first += LOGITS_ROWS) {
+          int last = Math.min(first + LOGITS_ROWS, end);
+          sequence.logits(first - start, last - start, rows);
+          for (int i = first; i < last; i++) {
+            checkFinite(rows, (i - first) * vocabulary);
+            consumer.accept(i, rows, (i - first) * vocabulary);
+          }
+          System.arraycopy(rows, (last - first - 1) * vocabulary, logits, 0, vocabulary);
+        }
+        System.arraycopy(tokens, start, history, position, end - start);
+        position += end - start;
+      }
+    } finally {
+      device.unlock();
+    }
+    hasLogits = true;
+  }
+
+  /** Logits after the last token fed, {@code [vocabulary]}; overwritten by the next feed. */
+  public float[] logits() {
+    if (!hasLogits) {
+      throw new IllegalStateException("no token has been fed since the session began or was cut");
+    }
+    return logits;
+  }
+
+  private void forward(int[] tokens, int from, int to) {
+    sequence.embed(tokens, from, to, position);
+    for (int layer = 0; layer < config.layers(); layer++) {
+      sequence.attention(layer);
+      if (config.isMoe()) {
+        routedFeedForward(layer);
+      } else {
+        sequence.feedForward(layer);
+      }
+    }
+  }
+
+  private void routedFeedForward(int layer) {
+    Routing routing = sequence.route(layer);
+    listener.routed(layer, position, routing);
+    sequence.runExperts(layer, slots, batchExperts, collectExperts(routing));
+    sequence.combineExperts(layer);
+  }
+
+  /** Writes the distinct experts of the batch to {@link #batchExperts}, ascending. */
+  private int collectExperts(Routing routing) {
+    Arrays.fill(chosen, false);
+    int picks = routing.tokens() * routing.used();
+    for (int i = 0; i < picks; i++) {
+      chosen[routing.ids()[i]] = true;
+    }
+    int count = 0;
+    for (int e = 0; e < chosen.length; e++) {
+      if (chosen[e]) {
+        batchExperts[count++] = e;
+      }
+    }
+    return count;
+  }
+
+  private void check(int[] tokens, int from, int to) {
+    if (from >= to) {
+      throw new IllegalArgumentException("no tokens to feed: [%d, %d)".formatted(from, to));
+    }
+    if (position + to - from > capacity()) {
+      throw new ForegateException(
+          "%d tokens do not fit a context of %d, of which %d are used."
+              .formatted(to - from, capacity(), position),
+          "Shorten the text, or open the model with a larger context (--ctx).");
+    }
+    for (int i = from; i < to; i++) {
+      if (tokens[i] < 0 || tokens[i] >= config.vocabulary()) {
+        throw new ForegateException(
+            "Token %d is not in the vocabulary of %d tokens."
+                .formatted(tokens[i], config.vocabulary()),
+            "Token ids go from 0 to %d.".formatted(config.vocabulary() - 1));
+      }
+    }
+  }
+
+  private void checkFinite(float[] values, int offset) {
+    int bad = 0; // gets bit 8 when an exponent is all ones; without a branch, so that it vectorizes
+    for (int i = 0; i < config.vocabulary(); i++) {
+      bad |= ((Float.floatToRawIntBits(values[offset + i]) >>> 23) & 0xff) + 1;
+    }
+    if (bad > 0xff) {
+      throw new ForegateException(
+          "%s: the logits are not numbers (NaN or infinite).".formatted(source),
+          "The weights are damaged: get another copy of the model, or convert it again.");
+    }
+  }
+
+  @Override
+  public void close() {
+    sequence.close();
+  }
+}

@@ -1,0 +1,18 @@
+package io.foregate.model;
+
+import java.util.List;
+
+/**
+ * The routed experts of one layer, as they lie in the file: one matrix per expert and projection.
+ *
+ * @param gate per expert, {@code [feedForward, embedding]}
+ * @param up per expert, {@code [feedForward, embedding]}
+ * @param down per expert, {@code [embedding, feedForward]}
+ */
+public record ExpertTensors(List<Matrix> gate, List<Matrix> up, List<Matrix> down) {
+  public ExpertTensors {
+    gate = List.copyOf(gate);
+    up = List.copyOf(up);
+    down = List.copyOf(down);
+  }
+}
