@@ -17,8 +17,9 @@ final class HeaderReader {
 
   private final MemorySegment file;
   private final String source;
+  private final long heap = Math.min(MAX_HEAP, Runtime.getRuntime().maxMemory() / 2);
   private long position;
-  private long heapLeft = Math.min(MAX_HEAP, Runtime.getRuntime().maxMemory() / 2);
+  private long heapLeft = heap;
 
   HeaderReader(MemorySegment file, String source) {
     this.file = file;
@@ -50,7 +51,7 @@ final class HeaderReader {
       throw new GgufException(
           ("%s: with %s at byte %d the metadata needs over %d MiB of memory,"
                   + " expected at most %d MiB")
-              .formatted(source, field, at, (MAX_HEAP - heapLeft + bytes) >> 20, maxHeap() >> 20),
+              .formatted(source, field, at, (heap - heapLeft + bytes) >> 20, heap >> 20),
           "No known model has metadata of that size: the file is probably damaged. If it is not,"
               + " and Java's heap is small, raise -Xmx.",
           at);
@@ -189,9 +190,5 @@ final class HeaderReader {
     MemorySegment.copy(file, ValueLayout.JAVA_BYTE, position, copy, 0, length);
     position += length;
     return copy;
-  }
-
-  private static long maxHeap() {
-    return Math.min(MAX_HEAP, Runtime.getRuntime().maxMemory() / 2);
   }
 }
