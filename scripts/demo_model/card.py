@@ -16,39 +16,44 @@ def render(demo: Demo, figures: dict) -> str:
         f"`{demo.name}.gguf` is a small Mixture-of-Experts language model that Foregate trained for itself, from "
         "scratch: real enough to route like a trained model, small enough to live in git. It is a base model of "
         f"{figures['model']['parameters'] / 1e6:.1f} M parameters "
-        f"({figures['model']['active_parameters'] / 1e6:.1f} M active per token): it continues text of the kinds that "
-        "it was trained on, and knows nothing else. It is no assistant.",
-        _table(["", ""], [
-            ["file", f"`{demo.name}.gguf`, Q8_0 (routers and norms F32), {figures['gguf']['bytes']:,} bytes"],
-            ["SHA-256", f"`{figures['gguf']['sha256']}`"],
-            ["architecture", f"Mixtral (GGUF `llama` with experts): {a.layers} layers, d_model {a.d_model}, "
-                             f"{a.heads} heads of {a.head_dim}, {a.kv_heads} KV heads, {a.experts} experts of width "
-                             f"{a.d_expert}, top-{a.top_k}, softmax over the chosen"],
-            ["vocabulary", f"{a.vocab} SentencePiece BPE pieces with byte fallback, tied embedding"],
-            ["context", f"{a.context} tokens, RoPE base {a.rope_theta:g}"],
-            ["licence", "Apache-2.0 (the weights; the texts' own licences are below)"],
-            ["made by", f"`scripts/train-demo-model.py --model {demo.name}`"],
-        ]),
-        "Every figure here comes from [figures.json](" + demo.name + "/figures.json), which the script wrote.",
+        f"({figures['model']['active_parameters'] / 1e6:.1f} M active per token): it continues text of the kinds "
+        "that it was trained on, and knows nothing else. It is no assistant.",
+        _facts(demo, figures),
+        f"Every figure here comes from [figures.json]({demo.name}/figures.json), which the script wrote.",
         "## Quality", _quality(figures),
         "## Samples", _samples(figures),
         "## Routing", _routing(figures),
         "## Training",
-        f"{log['steps']:,} steps of {demo.recipe.rows} x {a.context} tokens ({training['tokens'] / 1e6:.1f} M tokens) in "
-        f"{log['minutes']:.0f} minutes on {training['machine']}, PyTorch {training['torch']}, bfloat16 arithmetic over "
-        f"float32 weights. Muon (rate {demo.recipe.lr_muon:g}) for matrices, AdamW for the embedding and norms "
+        f"{log['steps']:,} steps of {demo.recipe.rows} x {a.context} tokens ({training['tokens'] / 1e6:.1f} M tokens) "
+        f"in {log['minutes']:.0f} minutes on {training['machine']}, PyTorch {training['torch']}, bfloat16 arithmetic "
+        f"over float32 weights. Muon (rate {demo.recipe.lr_muon:g}) for matrices, AdamW for the embedding and norms "
         f"({demo.recipe.lr_adam:g}) and the routers ({demo.recipe.lr_router:g}); {demo.recipe.warmup_steps} steps of "
         f"warm-up, then constant, then linear to zero over the last {demo.recipe.decay_share:.0%} of the time. "
-        f"Load-balancing loss x {demo.recipe.balance_loss:g}, router z-loss x {demo.recipe.z_loss:g}, no token dropped. "
-        f"Mean training loss of the last 50 steps: {log['loss_of_last_50_steps']:.3f} nats per token.",
+        f"Load-balancing loss x {demo.recipe.balance_loss:g}, router z-loss x {demo.recipe.z_loss:g}, no token "
+        f"dropped. Mean training loss of the last 50 steps: {log['loss_of_last_50_steps']:.3f} nats per token.",
         f"![Training curve]({demo.name}/training.svg)",
-        f"The log is in [training.jsonl]({demo.name}/training.jsonl) (every tenth step). The Hugging Face folder that the "
-        "script writes beside the GGUF was loaded by Transformers' own Mixtral: the largest difference of a logit on "
-        f"{figures['against_transformers']['positions']:,} held-out positions is "
+        f"The log is in [training.jsonl]({demo.name}/training.jsonl) (every tenth step). The Hugging Face folder "
+        "that the script writes beside the GGUF was loaded by Transformers' own Mixtral: the largest difference of a "
+        f"logit on {figures['against_transformers']['positions']:,} held-out positions is "
         f"{figures['against_transformers']['largest_logit_difference']:.1e}.",
         "## Data", _data(demo, figures),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _facts(demo: Demo, figures: dict) -> str:
+    a = demo.arch
+    return _table(["", ""], [
+        ["file", f"`{demo.name}.gguf`, Q8_0 (routers and norms F32), {figures['gguf']['bytes']:,} bytes"],
+        ["SHA-256", f"`{figures['gguf']['sha256']}`"],
+        ["architecture", f"Mixtral (GGUF `llama` with experts): {a.layers} layers, d_model {a.d_model}, {a.heads} "
+                         f"heads of {a.head_dim}, {a.kv_heads} KV heads, {a.experts} experts of width {a.d_expert}, "
+                         f"top-{a.top_k}, softmax over the chosen"],
+        ["vocabulary", f"{a.vocab} SentencePiece BPE pieces with byte fallback, tied embedding"],
+        ["context", f"{a.context} tokens, RoPE base {a.rope_theta:g}"],
+        ["licence", "Apache-2.0 (the weights; the texts' own licences are below)"],
+        ["made by", f"`scripts/train-demo-model.py --model {demo.name}`"],
+    ])
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
@@ -60,17 +65,19 @@ def _quality(figures: dict) -> str:
     bits = figures["bits_per_byte"]
     rows = [[kind, f"{bits['heldout_q8_0'][kind]:.3f}", f"{bits['heldout_f32'][kind]:.3f}",
              f"{bits['train_q8_0'][kind]:.3f}", f"{bits['heldout_xz'][kind]:.3f}"] for kind in KINDS]
-    return ("Bits per byte, on whole documents that were never trained on. A training figure much lower than the held-out "
-            "one would mean memorised text, which routes unlike real text; `xz -9e` shows how hard the text is.\n\n"
+    return ("Bits per byte, on whole documents that were never trained on. A training figure much lower than the "
+            "held-out one would mean memorised text, which routes unlike real text; xz (preset 9e, over the same "
+            "held-out text) shows how hard it is.\n\n"
             + _table(["text", "held out, Q8_0", "held out, F32", "seen in training, Q8_0", "held out, xz"], rows))
 
 
 def _samples(figures: dict) -> str:
-    blocks = ["Drawn from the Q8_0 file at temperature 0.7, top-p 0.9, one seed, first try. The prompt is the first line or "
-              "two."]
+    blocks = ["Drawn from the Q8_0 file at temperature 0.7, top-p 0.9, one seed, first try. Each begins with its "
+              "prompt."]
     for sample in figures["samples"]:
         text = "\n".join("    " + line for line in sample["text"].strip().splitlines())
-        blocks.append(f"**{sample['kind']}** (prompt `{sample['prompt'].strip().splitlines()[-1]}`)\n\n{text}")
+        prompt = sample["prompt"].replace("\n", "\\n")
+        blocks.append(f"**{sample['kind']}**, prompt `{prompt}`\n\n{text}")
     return "\n\n".join(blocks)
 
 
@@ -86,9 +93,9 @@ def _routing(figures: dict) -> str:
     return "\n\n".join([
         f"Over {routing['tokens']:,} held-out tokens of all kinds. "
         + ("No expert is dead" if smallest >= _DEAD else f"Some expert is dead (below {_DEAD:.0%})")
-        + f": the smallest share in any layer is {smallest:.1%}. A token repeats its predecessor's first expert by chance in {routing['chance_first']:.1%} and "
-        f"any of its experts in {routing['chance_any']:.1%} of the cases. Entropy is that of the router's softmax over "
-        "all experts.",
+        + f": the smallest share in any layer is {smallest:.1%}. By chance, a token repeats its predecessor's first "
+        f"expert in {routing['chance_first']:.1%} and any of its experts in {routing['chance_any']:.1%} of the cases. "
+        "Entropy is that of the router's softmax over all experts.",
         _table(["layer", "share of tokens, expert by expert", "repeats first", "repeats any", "entropy (bits)",
                 "weight of the chosen"], rows),
         f"Published for Mixtral 8x7B ({mixtral['source']}):",
@@ -105,10 +112,10 @@ def _data(demo: Demo, figures: dict) -> str:
     sources = [[s["name"], s["version"], s["licence"], f"{s['bytes']:,}", f"`{s['sha256']}`"]
                for s in corpus["sources"]]
     return "\n\n".join([
-        f"{total / 1e6:.1f} MB of text of {len(KINDS)} kinds. Exact duplicates are dropped; licence headers of source files "
-        "are stripped so that they are not memorised; documents (chapters, dictionary pages, manual pages, files) are held "
-        f"out by a hash of their name, {demo.corpus.held_out_per_mille / 10:g} % of them. `{demo.name}-heldout/` holds a "
-        "part of the held-out text for tests.",
+        f"{total / 1e6:.1f} MB of text of {len(KINDS)} kinds. Exact duplicates are dropped; licence headers of source "
+        "files are stripped so that they are not memorised; documents (chapters, dictionary pages, manual pages, "
+        f"files) are held out by a hash of their name, {demo.corpus.held_out_per_mille / 10:g} % of them. "
+        f"`{demo.name}-heldout/` holds a part of the held-out text for tests.",
         _table(["kind", "documents", "bytes", "tokens", "epochs", "bytes held out"], kinds),
         "What it was made from (as downloaded):",
         _table(["source", "version", "licence", "bytes", "SHA-256"], sources)])

@@ -47,7 +47,7 @@ class Recipe:
     momentum: float = 0.95
     weight_decay: float = 0.1
     warmup_steps: int = 30
-    decay_share: float = 0.25
+    decay_share: float = 0.5
     balance_loss: float = 0.01
     z_loss: float = 1e-3
     clip: float = 1.0

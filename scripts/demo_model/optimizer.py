@@ -7,49 +7,62 @@ from torch import Tensor
 
 from .config import Recipe
 from .model import Model
+from .team import Team, views
 
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 _CHUNK = 16
+_MATRICES = ("qkv", "out", "gate_up", "down")
 
 
 class Optimizer:
-    """Steps all of a model's parameters; `scale` is the schedule's factor on every learning rate."""
+    """Steps this worker's share of a model's parameters; worker 0 also has all of AdamW's."""
 
-    def __init__(self, model: Model, recipe: Recipe) -> None:
-        self._recipe = recipe
-        self._matrices = [p for layer in model.layers for p in (layer.qkv, layer.out, layer.gate_up, layer.down)]
-        self._velocity = [torch.zeros_like(p) for p in self._matrices]
-        self._widths = [_row_blocks(name, model) for _ in model.layers for name in ("qkv", "out", "gate_up", "down")]
-        routers = [layer.router for layer in model.layers]
-        norms = [p for layer in model.layers for p in (layer.attn_norm, layer.ffn_norm)] + [model.norm]
+    def __init__(self, model: Model, recipe: Recipe, team: Team, rank: int) -> None:
+        self._recipe, self._team, self._rank, self._model = recipe, team, rank, model
+        named = list(enumerate(model.named_parameters()))
+        matrices = [(i, p, name.split(".")[-1]) for i, (name, p) in named if name.split(".")[-1] in _MATRICES]
+        velocities = views(team.velocity, model)
+        self._velocity = [velocities[i] for i, _, _ in matrices]
+        self._mine = [(p, velocities[i], _row_blocks(kind, model))
+                      for i, p, kind in matrices if self._owner(i) == rank]
+        self._chosen = {i for i, _, _ in matrices if self._owner(i) == rank}
+        rest = {i: name for i, (name, _) in named if name.split(".")[-1] not in _MATRICES}
+        if rank == 0:
+            self._chosen |= rest.keys()
+        routers = [p for i, (name, p) in named if name.endswith("router")]
+        others = [p for i, (name, p) in named if i in rest and not name.endswith("router")]
         groups = [{"params": [model.embedding], "base": recipe.lr_adam},
                   {"params": routers, "base": recipe.lr_router},
-                  {"params": norms, "base": recipe.lr_adam}]
+                  {"params": [p for p in others if p is not model.embedding], "base": recipe.lr_adam}]
         self._adam = torch.optim.AdamW(groups, lr=recipe.lr_adam, betas=(0.9, 0.95), eps=1e-10, weight_decay=0.0,
                                        fused=True)
 
+    def _owner(self, position: int) -> int:
+        return position // 7 % self._team.workers
+
     @torch.no_grad()
     def step(self, scale: float) -> float:
-        """Updates the parameters and returns the gradient norm of those that AdamW moves."""
+        """Updates the parameters; worker 0 returns the gradient norm of those that AdamW moves, the others 0."""
+        self._team.average_into(self._model, self._rank, self._chosen)
+        self._muon(self._recipe.lr_muon * scale)
+        if self._rank:
+            return 0.0
         adam = [p for group in self._adam.param_groups for p in group["params"]]
         norm = torch.nn.utils.clip_grad_norm_(adam, self._recipe.clip)
         for group in self._adam.param_groups:
             group["lr"] = group["base"] * scale
         self._adam.step()
-        self._muon(self._recipe.lr_muon * scale)
         return norm.item()
 
     def _muon(self, lr: float) -> None:
         by_shape: dict[torch.Size, list[tuple[Tensor, Tensor]]] = {}
-        for p, velocity, blocks in zip(self._matrices, self._velocity, self._widths, strict=True):
+        for p, velocity, blocks in self._mine:
             velocity.lerp_(p.grad, 1 - self._recipe.momentum)
             update = p.grad.lerp(velocity, self._recipe.momentum)
             p.mul_(1 - lr * self._recipe.weight_decay)
             for weights, change in zip(p.split(blocks, -2), update.split(blocks, -2), strict=True):
                 stack = by_shape.setdefault(change.shape[-2:], [])
-                for one, delta in zip(weights.flatten(0, -3) if p.dim() > 2 else [weights],
-                                      change.flatten(0, -3) if p.dim() > 2 else [change], strict=True):
-                    stack.append((one, delta))
+                stack += zip(_matrices(weights), _matrices(change), strict=True)
         for stack in by_shape.values():
             for first in range(0, len(stack), _CHUNK):
                 chunk = stack[first:first + _CHUNK]
@@ -64,17 +77,16 @@ class Optimizer:
         for mine, saved in zip(self._velocity, state["velocity"], strict=True):
             mine.copy_(saved)
 
-    def zero_grad(self) -> None:
-        for p in self._matrices:
-            p.grad = None
-        self._adam.zero_grad()
+
+def _matrices(tensor: Tensor) -> list[Tensor]:
+    return list(tensor.unbind()) if tensor.dim() > 2 else [tensor]
 
 
-def _row_blocks(name: str, model: Model) -> list[int]:
+def _row_blocks(kind: str, model: Model) -> list[int]:
     """How a fused parameter's rows divide into the matrices that Muon treats one by one."""
     a = model.arch
     return {"qkv": [a.heads * a.head_dim, a.kv_heads * a.head_dim, a.kv_heads * a.head_dim],
-            "out": [a.d_model], "gate_up": [a.d_expert, a.d_expert], "down": [a.d_model]}[name]
+            "out": [a.d_model], "gate_up": [a.d_expert, a.d_expert], "down": [a.d_model]}[kind]
 
 
 def _orthogonal(change: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ def report(demo: Demo, places: Places) -> None:
     _curve(places, places.facts / "training.svg")
     shutil.copy(places.run / "tokenizer.model", places.facts / "tokenizer.model")
     places.models.joinpath(f"{demo.name}.md").write_text(card.render(demo, figures))
-    print(f"{places.models / (demo.name + '.md')}: bits per byte {figures['bits_per_byte']['heldout_q8_0']}", flush=True)
+    print(f"{demo.name}.md: held-out bits per byte {figures['bits_per_byte']['heldout_q8_0']}", flush=True)
 
 
 def _entries(places: Places) -> list[dict]:

@@ -14,6 +14,7 @@ from .config import KINDS, Demo, Places
 from .model import Model, compile_parts, losses
 from .optimizer import Optimizer
 from .stream import Stream, tokens
+from .team import Team
 
 _EVAL_ROWS = 8
 
@@ -32,64 +33,117 @@ def device_and_dtype() -> tuple[torch.device, torch.dtype]:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu"), torch.bfloat16
 
 
-def train(demo: Demo, places: Places, budget: Budget, compiled: bool) -> None:
+def train(demo: Demo, places: Places, budget: Budget, compiled: bool, workers: int) -> None:
     """Trains from the last checkpoint, if there is one, to the end of the budget."""
+    torch.manual_seed(demo.recipe.seed)
+    device, _ = device_and_dtype()
+    workers = workers if device.type == "cpu" else 1
+    if demo.recipe.rows % workers:
+        raise SystemExit(f"{demo.recipe.rows} rows do not divide among {workers} workers.")
+    team = Team.of(Model(demo.arch).to(device), workers)
+    job = (demo, places, budget, compiled, team)
+    if workers == 1:
+        _work(0, *job)
+    else:
+        torch.multiprocessing.spawn(_work, job, workers)
+
+
+def _work(rank: int, demo: Demo, places: Places, budget: Budget, compiled: bool, team: Team) -> None:
+    """One worker: its rows of every batch, its share of the parameters. Worker 0 also keeps the books."""
     device, dtype = device_and_dtype()
     torch.set_flush_denormal(True)
-    torch.manual_seed(demo.recipe.seed)
+    if team.workers > 1:
+        torch.set_num_threads(1)
     model = Model(demo.arch).to(device)
-    optimizer, stream = Optimizer(model, demo.recipe), Stream(demo, places)
-    state = {"step": 0, "tokens": 0, "started": time.time(), "done": False}
-    if checkpoint_path(places).exists():
-        saved = torch.load(checkpoint_path(places), weights_only=False)
-        model.load_state_dict(saved["model"])
-        optimizer.load_state_dict(saved["optimizer"])
-        stream.load_state_dict(saved["stream"])
-        state = saved["state"]
-        print(f"resuming at step {state['step']}", flush=True)
+    team.join(model, rank)
+    optimizer, stream = Optimizer(model, demo.recipe, team, rank), Stream(demo, places)
+    books = Books(places, budget, stream)
+    _resume(places, model if rank == 0 else None, optimizer, stream, books)
     if compiled:
         compile_parts(model)
-    _loop(demo, places, budget, model, optimizer, stream, state, device, dtype)
+    while True:
+        began = time.time()
+        if rank == 0:
+            team.progress[0] = books.progress(began)
+        team.gradients[rank].zero_()
+        team.barrier.wait()
+        progress = team.progress.item()
+        batch = stream.batch() if progress < 1 else None
+        if batch is None:
+            break
+        cross, balance, z = losses(model, batch[rank::team.workers].to(device), dtype)
+        (cross + demo.recipe.balance_loss * balance + demo.recipe.z_loss * z).backward()
+        team.figures[rank] = torch.stack([cross, balance, z]).detach()
+        team.barrier.wait()
+        scale = _schedule(demo, books.state["step"], progress)
+        norm = optimizer.step(scale)
+        books.state["step"] += 1
+        books.state["tokens"] += demo.recipe.rows * demo.arch.context
+        team.barrier.wait()
+        if rank == 0:
+            cross, balance, z = team.figures.mean(0).tolist()
+            books.enter({"loss": round(cross, 4), "balance": round(balance, 4), "z": round(z, 3),
+                         "norm": round(norm, 3), "lr": round(scale, 4),
+                         "tok_s": round(demo.recipe.rows * demo.arch.context / (time.time() - began))},
+                        model, optimizer)
+    if rank == 0:
+        books.save(model, optimizer, done=True)
 
 
-def _loop(demo, places, budget, model, optimizer, stream, state, device, dtype) -> None:
-    per_step = demo.recipe.rows * demo.arch.context
-    saved_at = evaluated_at = time.time()
-    with open(places.run / "train.jsonl", "a", buffering=1) as log:
-        while not state["done"]:
-            began = time.time()
-            progress = _progress(state, budget, began)
-            batch = stream.batch() if progress < 1 else None
-            if batch is None:
-                break
-            scale = _schedule(demo, state["step"], progress)
-            cross, balance, z = losses(model, batch.to(device), dtype)
-            (cross + demo.recipe.balance_loss * balance + demo.recipe.z_loss * z).backward()
-            norm = optimizer.step(scale)
-            optimizer.zero_grad()
-            state["step"] += 1
-            state["tokens"] += per_step
-            now = time.time()
-            entry = {"step": state["step"], "tokens": state["tokens"], "loss": round(cross.item(), 4),
-                     "balance": round(balance.item(), 4), "z": round(z.item(), 3), "norm": round(norm, 3),
-                     "lr": round(scale, 4), "tok_s": round(per_step / (now - began)),
-                     "minutes": round((now - state["started"]) / 60, 2)}
-            if now - evaluated_at > budget.evaluate_s:
-                entry["held_out_bpb"] = evaluate(model, places, dtype, device, _EVAL_ROWS)
-                evaluated_at = time.time()
-            if now - saved_at > budget.checkpoint_s:
-                _save(places, model, optimizer, stream, state)
-                saved_at = time.time()
+def _resume(places: Places, model: Model | None, optimizer: Optimizer, stream: Stream, books: Books) -> None:
+    """Goes on from the last checkpoint, if there is one; only the worker that is given a model loads the tensors."""
+    if not checkpoint_path(places).exists():
+        return
+    saved = torch.load(checkpoint_path(places), weights_only=False)
+    stream.load_state_dict(saved["stream"])
+    books.state = saved["state"]
+    if model is not None:
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        print(f"resuming at step {books.state['step']}", flush=True)
+
+
+class Books:
+    """The log, the checkpoints and the held-out measurements of a run."""
+
+    def __init__(self, places: Places, budget: Budget, stream: Stream) -> None:
+        self._places, self._budget, self._stream = places, budget, stream
+        self.state = {"step": 0, "tokens": 0, "started": time.time(), "done": False}
+        self._saved = self._evaluated = time.time()
+
+    def progress(self, now: float) -> float:
+        """From 0 to 1: the share of the budget that is spent."""
+        if self.state["done"]:
+            return 1.0
+        return max((now - self.state["started"]) / (60 * self._budget.minutes),
+                   self.state["tokens"] / self._budget.tokens)
+
+    def enter(self, entry: dict, model: Model, optimizer: Optimizer) -> None:
+        now = time.time()
+        entry = {"step": self.state["step"], "tokens": self.state["tokens"], **entry,
+                 "minutes": round((now - self.state["started"]) / 60, 2)}
+        if now - self._evaluated > self._budget.evaluate_s:
+            device, dtype = device_and_dtype()
+            entry["held_out_bpb"] = evaluate(model, self._places, dtype, device, _EVAL_ROWS)
+            self._evaluated = time.time()
+        if now - self._saved > self._budget.checkpoint_s:
+            self.save(model, optimizer)
+        with open(self._places.run / "train.jsonl", "a") as log:
             log.write(json.dumps(entry) + "\n")
-            if state["step"] % 10 == 1 or "held_out_bpb" in entry:
-                print(" ".join(f"{k}={v}" for k, v in entry.items()), flush=True)
-    state["done"] = True
-    _save(places, model, optimizer, stream, state)
-    print(f"finished: {state['step']} steps, {state['tokens']:,} tokens", flush=True)
+        if self.state["step"] % 10 == 1 or "held_out_bpb" in entry:
+            print(" ".join(f"{k}={v}" for k, v in entry.items()), flush=True)
 
-
-def _progress(state: dict, budget: Budget, now: float) -> float:
-    return max((now - state["started"]) / (60 * budget.minutes), state["tokens"] / budget.tokens)
+    def save(self, model: Model, optimizer: Optimizer, done: bool = False) -> None:
+        self.state["done"] = done
+        path = checkpoint_path(self._places)
+        draft = path.with_suffix(".tmp")
+        torch.save({"model": {k: v.clone() for k, v in model.state_dict().items()},
+                    "optimizer": optimizer.state_dict(), "stream": self._stream.state_dict(),
+                    "state": self.state, "epochs": self._stream.epochs()}, draft)
+        os.replace(draft, path)
+        self._saved = time.time()
+        if done:
+            print(f"finished: {self.state['step']} steps, {self.state['tokens']:,} tokens", flush=True)
 
 
 def _schedule(demo: Demo, step: int, progress: float) -> float:
@@ -110,14 +164,6 @@ def load_trained(demo: Demo, places: Places) -> tuple[Model, dict]:
     model = Model(demo.arch)
     model.load_state_dict(saved["model"])
     return model.eval(), {**saved["state"], "epochs": saved["epochs"]}
-
-
-def _save(places: Places, model: Model, optimizer: Optimizer, stream: Stream, state: dict) -> None:
-    path = checkpoint_path(places)
-    draft = path.with_suffix(".tmp")
-    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "stream": stream.state_dict(),
-                "state": state, "epochs": stream.epochs()}, draft)
-    os.replace(draft, path)
 
 
 @torch.no_grad()
