@@ -5,8 +5,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Small float matrix products with the Vector API: {@code C[m][n] (+)= A[m][k] B[k][n]}, row-major.
- * Blocks of four rows by four vectors stay in registers, so that each load of B serves four rows and
- * each element of A sixteen lanes times four.
+ * Blocks of four rows by four vectors stay in registers, so that each load of B serves four rows
+ * and each element of A sixteen lanes times four.
  */
 final class PanamaGemm {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;

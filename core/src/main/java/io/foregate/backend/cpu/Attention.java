@@ -8,9 +8,9 @@ import java.util.Arrays;
  * Causal grouped-query attention over the KV cache: per query head, {@code softmax(q K^T /
  * sqrt(headSize)) V} over all positions up to the token's own.
  *
- * <p>A unit of work is a block of tokens times query heads that share a key head: its rows meet each
- * tile of the cache in two small matrix products, so that a tile is read and widened once for all of
- * them.
+ * <p>A unit of work is a block of tokens times query heads that share a key head: its rows meet
+ * each tile of the cache in two small matrix products, so that a tile is read and widened once for
+ * all of them.
  */
 final class Attention {
   /** Rows (tokens times heads) that share the reading of a tile while a prompt is fed. */

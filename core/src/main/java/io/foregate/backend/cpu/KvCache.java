@@ -39,7 +39,7 @@ final class KvCache implements AutoCloseable {
     this.tiles = Math.ceilDiv(capacity, TILE);
     this.kvHeads = config.kvHeads();
     this.headSize = config.headSize();
-    long bytes = config.layers() * kvHeads * tileBytes() * tiles;
+    long bytes = tileBytes() * tiles * kvHeads * config.layers();
     try {
       this.keys = arena.allocate(bytes, ALIGNMENT);
       this.values = arena.allocate(bytes, ALIGNMENT);
@@ -76,7 +76,10 @@ final class KvCache implements AutoCloseable {
     read(keys, tileOffset(layer, head, tile), headSize * TILE, halves, target);
   }
 
-  /** Copies a tile's first {@code count} values to {@code target} as {@code [count][headSize]} floats. */
+  /**
+   * Copies a tile's first {@code count} values to {@code target} as {@code [count][headSize]}
+   * floats.
+   */
   void readValues(int layer, int head, int tile, int count, short[] halves, float[] target) {
     read(values, tileOffset(layer, head, tile), count * headSize, halves, target);
   }
