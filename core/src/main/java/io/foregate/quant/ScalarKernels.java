@@ -146,32 +146,6 @@ final class ScalarKernels implements VectorKernels {
   }
 
   @Override
-  public void gemm(
-      float[] a,
-      int aOffset,
-      int lda,
-      float[] b,
-      int bOffset,
-      int ldb,
-      float[] c,
-      int cOffset,
-      int ldc,
-      int m,
-      int n,
-      int k,
-      boolean accumulate) {
-    for (int row = 0; row < m; row++) {
-      for (int col = 0; col < n; col++) {
-        float sum = accumulate ? c[cOffset + row * ldc + col] : 0;
-        for (int i = 0; i < k; i++) {
-          sum += a[aOffset + row * lda + i] * b[bOffset + i * ldb + col];
-        }
-        c[cOffset + row * ldc + col] = sum;
-      }
-    }
-  }
-
-  @Override
   public float dot(float[] a, int aOffset, float[] b, int bOffset, int n) {
     float sum = 0;
     for (int i = 0; i < n; i++) {

@@ -93,25 +93,6 @@ public sealed interface VectorKernels permits ScalarKernels {
       float[] y,
       int yOffset);
 
-  /**
-   * {@code C[m][n] = A[m][k] B[k][n]}, or {@code C += A B}: row-major floats, rows {@code lda},
-   * {@code ldb} and {@code ldc} elements apart.
-   */
-  void gemm(
-      float[] a,
-      int aOffset,
-      int lda,
-      float[] b,
-      int bOffset,
-      int ldb,
-      float[] c,
-      int cOffset,
-      int ldc,
-      int m,
-      int n,
-      int k,
-      boolean accumulate);
-
   /** The sum of {@code a[aOffset + i] * b[bOffset + i]}. */
   float dot(float[] a, int aOffset, float[] b, int bOffset, int n);
 

@@ -1,0 +1,171 @@
+package io.foregate.cli;
+
+import io.foregate.backend.KvType;
+import io.foregate.engine.Engine;
+import io.foregate.engine.EngineOptions;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code bench}: speed of prefill and decode, by the conventions of llama.cpp's llama-bench. */
+@Command(
+    name = "bench",
+    description = "Time prefill and decode (llama-bench's conventions and output formats).",
+    mixinStandardHelpOptions = true)
+final class BenchCommand implements Callable<Integer> {
+  private final Shell shell;
+
+  @Option(
+      names = {"-m", "--model"},
+      required = true,
+      split = ",",
+      paramLabel = "FILE",
+      description = "Models, GGUF files; may be repeated.")
+  private List<Path> models;
+
+  @Option(
+      names = {"-p", "--n-prompt"},
+      split = ",",
+      paramLabel = "N",
+      description = "Time the prefill of N tokens; 0 for none. Default: 512.")
+  private List<Integer> prompts = List.of(512);
+
+  @Option(
+      names = {"-n", "--n-gen"},
+      split = ",",
+      paramLabel = "N",
+      description = "Time the decode of N tokens; 0 for none. Default: 128.")
+  private List<Integer> generations = List.of(128);
+
+  @Option(
+      names = "-pg",
+      paramLabel = "PP,TG",
+      description = "Time the prefill of PP tokens and the decode of TG after it; repeatable.")
+  private List<String> both = List.of();
+
+  @Option(
+      names = {"-r", "--repetitions"},
+      paramLabel = "N",
+      description = "Samples of each test. Default: ${DEFAULT-VALUE}.")
+  private int repetitions = 5;
+
+  @Option(
+      names = {"-t", "--threads"},
+      split = ",",
+      paramLabel = "N",
+      description = "Compute threads; a list times them all. Default: one per core.")
+  private List<Integer> threads = List.of(0);
+
+  @Option(
+      names = "--kv-type",
+      paramLabel = "TYPE",
+      description = "Type of the KV cache: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+  private KvType kvType = KvType.F16;
+
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      description = "What computes: auto, cpu or tornado. Default: ${DEFAULT-VALUE}.")
+  private String backend = "auto";
+
+  @Option(
+      names = "--policy",
+      split = ",",
+      paramLabel = "NAME",
+      description = "Where experts are kept; a list times them all. Default: resident.")
+  private List<String> policies = List.of("resident");
+
+  @Option(
+      names = "--warmup-seconds",
+      paramLabel = "S",
+      description =
+          "Warm up by whole runs of the test, one at least, for this long: the JVM compiles as it "
+              + "runs. Default: ${DEFAULT-VALUE}.")
+  private double warmupSeconds = 2;
+
+  @Option(names = "--no-warmup", description = "Do not warm up.")
+  private boolean noWarmup;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FORMAT",
+      description = "md, csv, json or jsonl. Default: ${DEFAULT-VALUE}.")
+  private BenchFormat format = BenchFormat.MD;
+
+  @Option(names = "--json", description = "The same as -o json.")
+  private boolean json;
+
+  BenchCommand(Shell shell) {
+    this.shell = shell;
+  }
+
+  @Override
+  public Integer call() {
+    List<BenchTest> tests = tests();
+    if (repetitions < 1) {
+      throw new UsageException(
+          "-r is " + repetitions + ", expected 1 or more", "llama-bench's default is 5.");
+    }
+    var output = new BenchOutput(shell.terminal(), json ? BenchFormat.JSON : format);
+    output.begin();
+    int opened = models.size() * threads.size() * policies.size();
+    try (Progress progress =
+        Progress.of(shell.terminal(), "bench", (long) opened * tests.size() * repetitions)) {
+      for (Path model : models) {
+        for (int threadCount : threads) {
+          for (String policy : policies) {
+            run(model, options(tests, threadCount, policy), tests, output, progress);
+          }
+        }
+      }
+    }
+    output.end();
+    return ExitCode.OK;
+  }
+
+  private EngineOptions options(List<BenchTest> tests, int threadCount, String policy) {
+    int context = tests.stream().mapToInt(BenchTest::tokens).max().orElseThrow();
+    return new EngineOptions(
+        threadCount, context, kvType, backend.toLowerCase(Locale.ROOT), policy);
+  }
+
+  private void run(
+      Path model,
+      EngineOptions options,
+      List<BenchTest> tests,
+      BenchOutput output,
+      Progress progress) {
+    try (Engine engine = Engine.open(model, options)) {
+      var runner = new BenchRunner(engine, shell.cancellation());
+      for (BenchTest test : tests) {
+        if (!noWarmup) {
+          runner.warmUp(test, warmupSeconds);
+        }
+        long[] samples = runner.samples(test, repetitions, () -> progress.step(1));
+        output.result(BenchResult.of(engine, test, samples));
+      }
+    }
+  }
+
+  private List<BenchTest> tests() {
+    List<BenchTest> tests = new ArrayList<>();
+    prompts.stream().filter(n -> n != 0).forEach(n -> tests.add(new BenchTest(n, 0)));
+    generations.stream().filter(n -> n != 0).forEach(n -> tests.add(new BenchTest(0, n)));
+    both.forEach(text -> tests.add(BenchTest.parse(text)));
+    if (tests.isEmpty()) {
+      throw new UsageException("there is nothing to time", "Try -p 512 -n 128.");
+    }
+    for (BenchTest test : tests) {
+      if (test.prompt() < 0 || test.generated() < 0) {
+        throw new UsageException(
+            "a test of %d and %d tokens".formatted(test.prompt(), test.generated()),
+            "Counts of tokens are positive.");
+      }
+    }
+    return tests;
+  }
+}

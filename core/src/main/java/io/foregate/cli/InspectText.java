@@ -1,0 +1,113 @@
+package io.foregate.cli;
+
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** An {@link Inspection} for people. */
+final class InspectText {
+  private InspectText() {}
+
+  /** Two columns: fact, value. */
+  static String facts(Inspection facts) {
+    var table = new Table("  ", "ll");
+    table.row(
+        "format",
+        "GGUF v%d, %s, %d tensors, %d metadata entries"
+            .formatted(
+                facts.ggufVersion(),
+                Sizes.text(facts.fileBytes()),
+                facts.tensors(),
+                facts.metadataEntries()));
+    table.row("name", facts.name().isEmpty() ? "(none)" : facts.name());
+    table.row(
+        "architecture",
+        (facts.architecture().isEmpty() ? "(none)" : facts.architecture())
+            + (facts.experts() == null ? "" : ", Mixture of Experts"));
+    table.row("runs here", facts.supported() ? "yes" : "no: " + facts.obstacle());
+    if (facts.shape() != null) {
+      shape(table, facts.shape());
+    }
+    table.row(
+        "parameters",
+        Sizes.count(facts.parameters())
+            + (facts.experts() == null
+                ? ""
+                : ", " + Sizes.count(facts.activeParameters()) + " active per token"));
+    table.row("bits per weight", decimal(facts.bitsPerWeight()));
+    Inspection.KvCache cache = facts.kvCache();
+    if (cache != null) {
+      table.row(
+          "KV cache",
+          "%s for %d tokens in %s (%s per token)"
+              .formatted(
+                  Sizes.text(cache.bytes()),
+                  cache.context(),
+                  cache.type(),
+                  Sizes.text(cache.bytesPerToken())));
+    }
+    if (facts.experts() != null) {
+      table.row(
+          "experts",
+          "%d in all, %s; one takes %s"
+              .formatted(
+                  facts.experts().count(),
+                  Sizes.text(facts.experts().bytes()),
+                  Sizes.text(facts.experts().bytesEach())));
+    }
+    return table.toString();
+  }
+
+  private static void shape(Table table, Inspection.Shape shape) {
+    table.row("layers", shape.layers());
+    table.row("embedding", shape.embedding());
+    table.row(
+        "attention",
+        "%d heads of %d, %d KV heads".formatted(shape.heads(), shape.keySize(), shape.kvHeads()));
+    table.row(
+        "feed-forward",
+        shape.experts() == 0
+            ? shape.feedForward()
+            : "%d experts of %d per layer, %d used per token"
+                .formatted(shape.experts(), shape.feedForward(), shape.expertsUsed()));
+    table.row("vocabulary", shape.vocabulary());
+    table.row("context", shape.context());
+  }
+
+  /** Tensors by what they are for. */
+  static String parts(Inspection facts) {
+    var table = new Table("  ", "lrrrrl");
+    table.row("part", "tensors", "parameters", "size", "bits/weight", "types");
+    for (Inspection.Part part : facts.parts()) {
+      table.row(
+          part.part().label(),
+          part.tensors(),
+          Sizes.count(part.parameters()),
+          Sizes.text(part.bytes()),
+          decimal(part.bitsPerWeight()),
+          part.types().entrySet().stream()
+              .map(e -> e.getKey() + " x" + e.getValue())
+              .collect(Collectors.joining(", ")));
+    }
+    return table.toString();
+  }
+
+  /** What of the model fits. */
+  static String fit(Inspection facts, VramFit fit) {
+    var table = new Table("  ", "lr");
+    table.row("GPU memory", Sizes.text(fit.vramBytes()));
+    table.row("weights every token needs", Sizes.text(facts.residentBytes()));
+    if (facts.kvCache() != null) {
+      table.row("KV cache", Sizes.text(facts.kvCache().bytes()));
+    }
+    table.row("left for experts", Sizes.text(Math.max(0, fit.restBytes())));
+    table.row("expert slots", fit.expertSlots() + " of " + fit.experts());
+    return table
+        + "  "
+        + fit.verdict()
+        + "\n  Working memory of the backend is not counted: leave it some room.\n";
+  }
+
+  private static String decimal(double value) {
+    return String.format(Locale.ROOT, "%.2f", value);
+  }
+}

@@ -1,0 +1,48 @@
+package io.foregate.cli;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** Entry point of the {@code foregate} command. */
+public final class Main {
+  /** How long an interrupted command may take to stop by itself, in seconds. */
+  private static final int GRACE_SECONDS = 5;
+
+  private Main() {}
+
+  /** Runs one command and exits with its code. */
+  public static void main(String[] args) {
+    Terminal terminal = Terminal.ofProcess();
+    var cancellation = new Cancellation();
+    var finished = new CountDownLatch(1);
+    // Ctrl-C starts the shutdown hooks, and the virtual machine then exits with 128 + SIGINT. The
+    // hook gives the command time to end its line and to remove what it has half written.
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .name("foregate-shutdown")
+                .unstarted(() -> stop(terminal, cancellation, finished)));
+    int code;
+    try {
+      code = Cli.run(terminal, cancellation, args);
+    } finally {
+      finished.countDown();
+    }
+    System.exit(code);
+  }
+
+  private static void stop(Terminal terminal, Cancellation cancellation, CountDownLatch finished) {
+    cancellation.request();
+    if (terminal.waitsForInput()) {
+      terminal.endLine();
+      return;
+    }
+    try {
+      if (!finished.await(GRACE_SECONDS, TimeUnit.SECONDS)) {
+        terminal.endLine();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

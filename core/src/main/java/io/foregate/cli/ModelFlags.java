@@ -1,0 +1,82 @@
+package io.foregate.cli;
+
+import io.foregate.ModelOptions;
+import io.foregate.backend.KvType;
+import io.foregate.engine.EngineOptions;
+import java.nio.file.Path;
+import java.util.Locale;
+import picocli.CommandLine.Option;
+
+/** Options of every command that opens a model. */
+final class ModelFlags {
+  @Option(
+      names = {"-m", "--model"},
+      required = true,
+      paramLabel = "FILE",
+      description = "The model, a GGUF file.")
+  Path model;
+
+  @Option(
+      names = {"-c", "--ctx"},
+      paramLabel = "N",
+      description =
+          "Context in tokens; default: the model's, at most "
+              + EngineOptions.DEFAULT_CONTEXT_LIMIT
+              + ".")
+  private int context;
+
+  @Option(
+      names = {"-t", "--threads"},
+      paramLabel = "N",
+      description = "Compute threads; default: one per core.")
+  private int threads;
+
+  @Option(
+      names = "--kv-type",
+      paramLabel = "TYPE",
+      description = "Type of the KV cache: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+  private KvType kvType = KvType.F16;
+
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      description = "What computes: auto, cpu or tornado. Default: ${DEFAULT-VALUE}.")
+  private String backend = "auto";
+
+  @Option(
+      names = "--policy",
+      paramLabel = "NAME",
+      description = "Where experts are kept: resident (all in memory). Default: ${DEFAULT-VALUE}.")
+  private String policy = "resident";
+
+  /** What to open the model with. */
+  EngineOptions options() {
+    requireNotNegative("--ctx", context);
+    requireNotNegative("--threads", threads);
+    return new EngineOptions(
+        threads,
+        context,
+        kvType,
+        backend.toLowerCase(Locale.ROOT),
+        policy.toLowerCase(Locale.ROOT));
+  }
+
+  /** The same for the public API. */
+  ModelOptions modelOptions() {
+    EngineOptions options = options();
+    return new ModelOptions(
+        options.threads(),
+        options.context(),
+        options.kvType() == KvType.F16,
+        options.backend(),
+        options.policy());
+  }
+
+  private static void requireNotNegative(String option, int value) {
+    if (value < 0) {
+      throw new UsageException(
+          "%s is %d, expected a positive number".formatted(option, value),
+          "Leave it out for the default.");
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package io.foregate.cli;
+
+import java.io.BufferedReader;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Where a command reads and writes: the process's streams, or a test's.
+ *
+ * <p>Text is UTF-8 whatever the locale says, because models write UTF-8. Output is flushed with
+ * every call, so that text streams as it is made.
+ */
+final class Terminal {
+  /** Ends a command whose reader has gone, as {@code head} goes after its last line. */
+  static final class ClosedOutputException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    ClosedOutputException(IOException cause) {
+      super("standard output is closed", cause);
+    }
+  }
+
+  private final BufferedReader in;
+  private final OutputStream out;
+  private final PrintStream err;
+  private final boolean errIsTerminal;
+  private boolean lineIsOpen;
+  private volatile boolean waitsForInput;
+
+  /**
+   * @param errIsTerminal whether a person watches {@code err}, so that progress may be drawn there
+   */
+  Terminal(InputStream in, OutputStream out, OutputStream err, boolean errIsTerminal) {
+    this.in = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
+    this.out = out;
+    this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
+    this.errIsTerminal = errIsTerminal;
+  }
+
+  /** The streams of this process. The launcher says whether standard error is a terminal. */
+  static Terminal ofProcess() {
+    return new Terminal(
+        System.in,
+        new FileOutputStream(FileDescriptor.out),
+        new FileOutputStream(FileDescriptor.err),
+        Boolean.getBoolean("foregate.stderr.terminal"));
+  }
+
+  /**
+   * Writes to standard output.
+   *
+   * @throws ClosedOutputException if nobody reads it any more
+   */
+  synchronized void print(String text) {
+    if (text.isEmpty()) {
+      return;
+    }
+    try {
+      out.write(text.getBytes(StandardCharsets.UTF_8));
+      out.flush();
+    } catch (IOException e) {
+      lineIsOpen = false;
+      throw new ClosedOutputException(e);
+    }
+    lineIsOpen = !text.endsWith("\n");
+  }
+
+  /** Writes a line to standard output. */
+  void println(String line) {
+    print(line + "\n");
+  }
+
+  /** Ends the line on standard output if one has been begun; never fails. */
+  synchronized void endLine() {
+    if (lineIsOpen) {
+      try {
+        print("\n");
+      } catch (ClosedOutputException e) {
+        lineIsOpen = false;
+      }
+    }
+  }
+
+  /** Writes a line to standard error, after ending the one on standard output. */
+  void message(String line) {
+    endLine();
+    err.println(line);
+  }
+
+  /** Standard error, for what draws there itself. */
+  PrintStream err() {
+    return err;
+  }
+
+  /** Whether a person watches standard error. */
+  boolean errIsTerminal() {
+    return errIsTerminal;
+  }
+
+  /** Whether a command sits in {@link #readLine}. */
+  boolean waitsForInput() {
+    return waitsForInput;
+  }
+
+  /** The next line of standard input, or {@code null} at its end. */
+  String readLine() {
+    waitsForInput = true;
+    try {
+      return in.readLine();
+    } catch (IOException e) {
+      throw new CommandException("cannot read standard input: " + e.getMessage(), "Is it open?", e);
+    } finally {
+      waitsForInput = false;
+    }
+  }
+}

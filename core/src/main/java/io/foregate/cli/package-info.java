@@ -1,0 +1,7 @@
+/**
+ * The {@code foregate} command: one small class per subcommand, on picocli.
+ *
+ * <p>Results go to standard output as UTF-8, everything else to standard error. Exit codes: 0 for
+ * success, 1 for a failure, 2 for bad usage, 130 when interrupted. Nothing depends on this package.
+ */
+package io.foregate.cli;
