@@ -126,7 +126,12 @@ public final class Engine implements AutoCloseable {
 
   @Override
   public void close() {
-    model.close();
-    file.close();
+    device.lock(); // a kernel that is reading the mapped file must not lose it
+    try {
+      model.close();
+      file.close();
+    } finally {
+      device.unlock();
+    }
   }
 }

@@ -1,21 +1,24 @@
 package io.foregate.backend.cpu;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
  * A fixed set of threads that split index ranges, the caller being one of them.
  *
  * <p>A token passes dozens of short parallel regions, each a few microseconds long, so idle workers
- * spin for a moment before they park: waking a parked thread takes longer than most regions. One
- * region at a time, started by one thread; starting one allocates nothing.
+ * spin for a moment before they park: waking a parked thread takes longer than most regions. A
+ * region ends when its indices are done, not when all workers have looked in: on a busy machine the
+ * caller does not wait for a worker that the scheduler has put aside. One region at a time, started
+ * by one thread; starting one allocates nothing.
  */
 final class WorkerPool implements AutoCloseable {
   /** Spins before an idle worker parks: some tens of microseconds. */
-  private static final int SPINS = 20_000;
+  private static final int SPINS = 2_000;
 
-  /** Spins before a waiting caller starts to yield, for machines with fewer cores than threads. */
-  private static final int CALLER_SPINS = 20_000;
+  /** Index of a region that is over: above every index that a region can have. */
+  private static final long OVER = Integer.MAX_VALUE;
 
   /** A piece of work: indices {@code [from, to)}, done by one worker. */
   interface RangeTask {
@@ -26,15 +29,20 @@ final class WorkerPool implements AutoCloseable {
   }
 
   private final Thread[] threads;
-  private final AtomicInteger nextIndex = new AtomicInteger();
-  private final AtomicInteger running = new AtomicInteger();
-  private final AtomicInteger generation = new AtomicInteger();
+
+  /**
+   * The region's number in the high half, its next index in the low half. A worker that claims an
+   * index by compare-and-set knows that the fields below still belong to that region.
+   */
+  private final AtomicLong state = new AtomicLong(OVER);
+
+  private final AtomicInteger remaining = new AtomicInteger();
   private final AtomicInteger parked = new AtomicInteger();
   private volatile boolean closed;
   private volatile Throwable failure;
-  private RangeTask task;
-  private int total;
-  private int chunk;
+  private volatile RangeTask task;
+  private volatile int total;
+  private volatile int chunk;
 
   WorkerPool(int size) {
     threads = new Thread[size - 1];
@@ -54,6 +62,8 @@ final class WorkerPool implements AutoCloseable {
   /**
    * Runs {@code task} over {@code [0, total)} in pieces of {@code chunk} indices, and returns when
    * all are done.
+   *
+   * @param total less than 2^30
    */
   void run(int total, int chunk, RangeTask task) {
     if (threads.length == 0 || total <= chunk) {
@@ -63,14 +73,15 @@ final class WorkerPool implements AutoCloseable {
     this.task = task;
     this.total = total;
     this.chunk = chunk;
-    nextIndex.set(0);
-    running.set(threads.length);
-    generation.incrementAndGet(); // publishes the fields above
+    remaining.set(total);
+    long region = (state.get() >>> Integer.SIZE) + 1;
+    state.set(region << Integer.SIZE);
     if (parked.get() != 0) {
       wakeAll();
     }
     work(0);
     await();
+    state.set((region << Integer.SIZE) | OVER); // before the next region's fields are written
     if (failure != null) {
       throw failed();
     }
@@ -91,8 +102,8 @@ final class WorkerPool implements AutoCloseable {
   @SuppressWarnings("ThreadPriorityCheck") // more threads than cores: let the workers have ours
   private void await() {
     int spins = 0;
-    while (running.get() != 0) {
-      if (++spins < CALLER_SPINS) {
+    while (remaining.get() != 0) {
+      if (++spins < SPINS) {
         Thread.onSpinWait();
       } else {
         Thread.yield();
@@ -101,18 +112,17 @@ final class WorkerPool implements AutoCloseable {
   }
 
   private void serve(int worker) {
-    int seen = 0;
+    long seen = 0;
     while (awaitRegion(seen)) {
-      seen = generation.get();
+      seen = state.get() >>> Integer.SIZE;
       work(worker);
-      running.decrementAndGet();
     }
   }
 
   /** Returns true when there is a region newer than {@code seen}, false when the pool is closed. */
-  private boolean awaitRegion(int seen) {
+  private boolean awaitRegion(long seen) {
     int spins = 0;
-    while (generation.get() == seen) {
+    while (state.get() >>> Integer.SIZE == seen) {
       if (closed) {
         return false;
       }
@@ -125,23 +135,35 @@ final class WorkerPool implements AutoCloseable {
     return true;
   }
 
-  private void park(int seen) {
-    parked.incrementAndGet(); // before the check: the caller looks at it after its increment
-    if (generation.get() == seen && !closed) {
+  private void park(long seen) {
+    parked.incrementAndGet(); // before the check: the caller looks at it after it set the state
+    if (state.get() >>> Integer.SIZE == seen && !closed) {
       LockSupport.park(this);
     }
     parked.decrementAndGet();
   }
 
+  /** Claims and does pieces of the current region until there are no more. */
   private void work(int worker) {
-    try {
+    while (true) {
+      long now = state.get();
+      int from = (int) now;
       int size = chunk;
-      for (int from = nextIndex.getAndAdd(size); from < total; from = nextIndex.getAndAdd(size)) {
-        task.run(from, Math.min(from + size, total), worker);
+      int end = total;
+      RangeTask todo = task;
+      if (from >= end) {
+        return;
       }
-    } catch (Throwable e) {
-      failure = e;
-      nextIndex.set(total);
+      if (state.compareAndSet(now, now + size)) {
+        int to = Math.min(from + size, end);
+        try {
+          todo.run(from, to, worker);
+        } catch (Throwable e) {
+          failure = e;
+        } finally {
+          remaining.addAndGet(from - to);
+        }
+      }
     }
   }
 

@@ -1,0 +1,95 @@
+package io.foregate.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class WorkerPoolTest {
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 7})
+  void everyIndexIsDoneOnceInEveryRegion(int threads) {
+    try (var pool = new WorkerPool(threads)) {
+      for (int region = 0; region < 2_000; region++) {
+        int total = region % 97;
+        var done = new AtomicIntegerArray(97);
+        pool.run(
+            total,
+            1 + region % 5,
+            (from, to, worker) -> {
+              assertThat(worker).isBetween(0, threads - 1);
+              for (int i = from; i < to; i++) {
+                done.incrementAndGet(i);
+              }
+            });
+        for (int i = 0; i < 97; i++) {
+          assertThat(done.get(i)).as("index %d of %d", i, total).isEqualTo(i < total ? 1 : 0);
+        }
+      }
+    }
+  }
+
+  @Test
+  void whatWorkersWroteIsSeenByTheCaller() {
+    try (var pool = new WorkerPool(4)) {
+      long[] plain = new long[1000];
+      for (int region = 1; region <= 5_000; region++) {
+        long value = region;
+        pool.run(
+            plain.length,
+            50,
+            (from, to, worker) -> {
+              for (int i = from; i < to; i++) {
+                plain[i] += value;
+              }
+            });
+      }
+      assertThat(plain).containsOnly(5_000L * 5_001 / 2);
+    }
+  }
+
+  @Test
+  void workersThatParkedWakeUpAgain() throws InterruptedException {
+    try (var pool = new WorkerPool(3)) {
+      for (int i = 0; i < 5; i++) {
+        Thread.sleep(30); // longer than idle workers spin
+        var done = new AtomicIntegerArray(30);
+        pool.run(30, 1, (from, to, worker) -> done.incrementAndGet(from));
+        for (int j = 0; j < 30; j++) {
+          assertThat(done.get(j)).isEqualTo(1);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aFailureReachesTheCallerAndThePoolGoesOn() {
+    try (var pool = new WorkerPool(2)) {
+      for (int i = 0; i < 100; i++) {
+        assertThatThrownBy(
+                () ->
+                    pool.run(
+                        10,
+                        1,
+                        (from, to, worker) -> {
+                          if (from == 5) {
+                            throw new ArithmeticException("planted");
+                          }
+                        }))
+            .hasRootCauseMessage("planted");
+        var done = new AtomicIntegerArray(10);
+        pool.run(10, 1, (from, to, worker) -> done.incrementAndGet(from));
+        for (int j = 0; j < 10; j++) {
+          assertThat(done.get(j)).isEqualTo(1);
+        }
+      }
+    }
+  }
+}
