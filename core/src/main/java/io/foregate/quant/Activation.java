@@ -99,6 +99,8 @@ public final class Activation {
     this.dotType = dotType;
     this.cols = cols;
     switch (kernels) {
+      case PanamaKernels _ ->
+          PanamaActivations.set(this, dotType, src, srcOffset, cols, start(row));
       case ScalarKernels _ ->
           ScalarActivations.set(this, dotType, src, srcOffset, cols, start(row));
     }

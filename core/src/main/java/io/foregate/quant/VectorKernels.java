@@ -15,7 +15,7 @@ import java.lang.foreign.MemorySegment;
  * <p>A NaN or infinity in a weight's scale or in an activation reaches every result that depends on
  * it.
  */
-public sealed interface VectorKernels permits ScalarKernels {
+public sealed interface VectorKernels permits ScalarKernels, PanamaKernels {
   /** "scalar", or what the vector implementation runs on. */
   String name();
 

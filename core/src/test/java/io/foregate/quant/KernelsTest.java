@@ -27,7 +27,7 @@ class KernelsTest {
       Arrays.stream(GgmlType.values()).filter(Quants::supports).toList();
 
   static Stream<VectorKernels> kernels() {
-    return Stream.of(new ScalarKernels());
+    return Stream.of(new ScalarKernels(), new PanamaKernels());
   }
 
   static Stream<Arguments> kernelsAndTypes() {

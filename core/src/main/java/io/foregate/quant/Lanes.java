@@ -1,0 +1,81 @@
+package io.foregate.quant;
+
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The vector shapes of this process: {@link #N} floats, and as many ints, shorts and bytes, so that
+ * conversions between them keep their lane count. 16 lanes with 512-bit vectors, 8 with 256-bit
+ * ones; narrower machines run {@link ScalarKernels}.
+ */
+final class Lanes {
+  /** Narrowest vectors that the kernels are written for. */
+  static final int MIN_BITS = 256;
+
+  /** System property that narrows the vectors, for tests of what other machines run. */
+  static final String BITS_PROPERTY = "foregate.vector.bits";
+
+  /** Bits of the vectors that this machine prefers. */
+  static final int PREFERRED_BITS = FloatVector.SPECIES_PREFERRED.vectorBitSize();
+
+  /** Bits of {@link #F}. */
+  static final int BITS =
+      Math.clamp(Integer.getInteger(BITS_PROPERTY, PREFERRED_BITS), MIN_BITS, 512);
+
+  static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED.withShape(shape(BITS));
+  static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED.withShape(shape(BITS));
+  static final VectorSpecies<Short> S = ShortVector.SPECIES_PREFERRED.withShape(shape(BITS / 2));
+  static final VectorSpecies<Byte> B = ByteVector.SPECIES_PREFERRED.withShape(shape(BITS / 4));
+
+  /** Lanes of each of them. */
+  static final int N = BITS / 32;
+
+  private Lanes() {}
+
+  private static VectorShape shape(int bits) {
+    return VectorShape.forBitSize(bits);
+  }
+
+  static FloatVector zero() {
+    return FloatVector.zero(F);
+  }
+
+  static FloatVector broadcast(float v) {
+    return FloatVector.broadcast(F, v);
+  }
+
+  static FloatVector load(float[] a, int offset) {
+    return FloatVector.fromArray(F, a, offset);
+  }
+
+  static ShortVector load(short[] a, int offset) {
+    return ShortVector.fromArray(S, a, offset);
+  }
+
+  static FloatVector toFloats(ShortVector v) {
+    return (FloatVector) v.convertShape(VectorOperators.S2F, F, 0);
+  }
+
+  /** The 8 signed bytes of {@code bytes}, lowest first, as floats. */
+  static FloatVector eightBytes(long bytes) {
+    return (FloatVector)
+        LongVector.broadcast(LongVector.SPECIES_64, bytes)
+            .reinterpretAsBytes()
+            .convertShape(VectorOperators.B2F, FloatVector.SPECIES_256, 0);
+  }
+
+  /** Eight floats in the lowest lanes, zeros above. */
+  static FloatVector widen(FloatVector eight) {
+    return N == 8 ? eight : (FloatVector) eight.reinterpretShape(F, 0);
+  }
+
+  static float sum(FloatVector v) {
+    return v.reduceLanes(VectorOperators.ADD);
+  }
+}

@@ -1,0 +1,126 @@
+package io.foregate.quant;
+
+import static io.foregate.quant.Lanes.F;
+import static io.foregate.quant.Lanes.I;
+import static io.foregate.quant.Lanes.N;
+import static io.foregate.quant.Lanes.S;
+
+import io.foregate.gguf.GgmlType;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Fills a row of an {@link Activation} with vector instructions: the twin of {@link
+ * ScalarActivations}, with the same bits.
+ */
+final class PanamaActivations {
+  private static final int SIGN = 0x8000_0000;
+  private static final int MAGNITUDE = 0x7FFF_FFFF;
+
+  private PanamaActivations() {}
+
+  static void set(Activation a, GgmlType type, float[] src, int from, int cols, int to) {
+    switch (type) {
+      case Q8_0 -> {
+        for (int i = 0; i < cols; i += 32) {
+          block32(a, false, src, from + i, to + i);
+        }
+      }
+      case Q8_1 -> {
+        for (int i = 0; i < cols; i += 32) {
+          block32(a, true, src, from + i, to + i);
+        }
+      }
+      case Q8_K -> {
+        for (int i = 0; i < cols; i += 256) {
+          block256(a, src, from + i, to + i);
+        }
+      }
+      default -> ScalarActivations.set(a, type, src, from, cols, to);
+    }
+  }
+
+  private static void block32(Activation a, boolean sums, float[] x, int from, int to) {
+    // As integers, magnitudes of floats are ordered, infinities above all numbers and NaNs above
+    // infinities.
+    IntVector max = IntVector.zero(I);
+    for (int j = 0; j < 32; j += N) {
+      max = max.max(Lanes.load(x, from + j).reinterpretAsInts().and(MAGNITUDE));
+    }
+    float d = Float.intBitsToFloat(max.reduceLanes(VectorOperators.MAX)) / 127;
+    float id = SimpleQuantizer.inverse(d);
+    float stored = Float.float16ToFloat(Float.floatToFloat16(d));
+    IntVector sum = IntVector.zero(I);
+    for (int j = 0; j < 32; j += N) {
+      IntVector code = roundAwayFromZero(Lanes.load(x, from + j).mul(id));
+      store(a, code, stored, to + j);
+      sum = sum.add(code);
+    }
+    a.scales[to >> 5] = stored;
+    if (sums) {
+      float s = sum.reduceLanes(VectorOperators.ADD) * d;
+      a.sums32[to >> 5] = Float.float16ToFloat(Float.floatToFloat16(s));
+    }
+  }
+
+  private static IntVector roundAwayFromZero(FloatVector v) {
+    FloatVector half =
+        v.reinterpretAsInts()
+            .and(SIGN)
+            .or(Float.floatToRawIntBits(SimpleQuantizer.JUST_BELOW_HALF))
+            .reinterpretAsFloats();
+    return (IntVector) v.add(half).convertShape(VectorOperators.F2I, I, 0);
+  }
+
+  private static void store(Activation a, IntVector code, float d, int to) {
+    code.convertShape(VectorOperators.I2S, S, 0).reinterpretAsShorts().intoArray(a.codes, to);
+    ((FloatVector) code.convertShape(VectorOperators.I2F, F, 0)).mul(d).intoArray(a.values, to);
+  }
+
+  private static void block256(Activation a, float[] x, int from, int to) {
+    FloatVector max = Lanes.zero();
+    FloatVector min = Lanes.zero();
+    IntVector magnitude = IntVector.zero(I);
+    for (int j = 0; j < 256; j += N) {
+      FloatVector v = Lanes.load(x, from + j);
+      max = max.max(v);
+      min = min.min(v);
+      magnitude = magnitude.max(v.reinterpretAsInts().and(MAGNITUDE));
+    }
+    float amax = Float.intBitsToFloat(magnitude.reduceLanes(VectorOperators.MAX));
+    float inverse = 0;
+    float d = 0;
+    if (!Float.isFinite(amax)) {
+      d = Float.NaN;
+    } else if (amax != 0) {
+      float hi = max.reduceLanes(VectorOperators.MAX);
+      float lo = min.reduceLanes(VectorOperators.MIN);
+      float extreme = hi > -lo ? hi : hi < -lo ? lo : ScaleSearch.extreme(256, x, from);
+      inverse = -127 / extreme;
+      d = 1 / inverse;
+    }
+    for (int j = 0; j < 256; j += 16) {
+      int sum = sixteen(a, x, from + j, to + j, inverse, d);
+      a.sums16[(to + j) >> 4] = sum * d;
+    }
+    for (int j = 0; j < 8; j++) {
+      int group = (to >> 5) + j;
+      a.scales[group] = d;
+      a.sums32[group] = a.sums16[2 * group] + a.sums16[2 * group + 1];
+    }
+  }
+
+  /** Codes of 16 elements; returns their sum. */
+  private static int sixteen(Activation a, float[] x, int from, int to, float inverse, float d) {
+    IntVector sum = IntVector.zero(I);
+    for (int j = 0; j < 16; j += N) {
+      // ScaleSearch.nearest, lane by lane.
+      IntVector bits = Lanes.load(x, from + j).mul(inverse).add(12582912f).reinterpretAsInts();
+      IntVector code = bits.and(0x007F_FFFF).sub(0x0040_0000).min(127);
+      store(a, code, d, to + j);
+      sum = sum.add(code);
+    }
+    return sum.reduceLanes(VectorOperators.ADD);
+  }
+}

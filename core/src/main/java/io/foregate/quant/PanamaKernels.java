@@ -1,0 +1,271 @@
+package io.foregate.quant;
+
+import static io.foregate.quant.Lanes.N;
+import static io.foregate.quant.Lanes.load;
+
+import io.foregate.gguf.GgmlType;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * {@link VectorKernels} with the Vector API, on vectors of 256 or 512 bits.
+ *
+ * <p>Weights and cached rows in native memory (mapped files, arenas) take the fast path; segments
+ * on the heap are left to {@link ScalarKernels}.
+ */
+final class PanamaKernels implements VectorKernels {
+  private final ScalarKernels scalar = new ScalarKernels();
+
+  @Override
+  public String name() {
+    return "panama, " + Lanes.BITS + "-bit vectors";
+  }
+
+  @Override
+  public void matVec(
+      GgmlType type,
+      MemorySegment w,
+      long wOffset,
+      int cols,
+      int rowBegin,
+      int rowEnd,
+      Activation x,
+      int xRow,
+      float[] y,
+      int yOffset) {
+    if (!w.isNative()) {
+      scalar.matVec(type, w, wOffset, cols, rowBegin, rowEnd, x, xRow, y, yOffset);
+      return;
+    }
+    try {
+      long rowBytes = type.byteSize(cols);
+      int rows = rowEnd - rowBegin;
+      long first = Native.address(w, wOffset + rowBegin * rowBytes, rows * rowBytes);
+      rows(type, first, rowBytes, cols, rows, x, xRow, y, yOffset + rowBegin);
+    } finally {
+      Reference.reachabilityFence(w);
+    }
+  }
+
+  private static void rows(
+      GgmlType type,
+      long first,
+      long rowBytes,
+      int cols,
+      int rows,
+      Activation x,
+      int xRow,
+      float[] y,
+      int yOffset) {
+    int xo = x.start(xRow);
+    for (int r = 0; r < rows; r++) {
+      long row = first + r * rowBytes;
+      y[yOffset + r] =
+          switch (type) {
+            case F32 -> FloatDots.f32(row, x.values, xo, cols);
+            case F16 -> FloatDots.f16(row, x.values, xo, cols);
+            case BF16 -> FloatDots.bf16(row, x.values, xo, cols);
+            case Q8_0 -> LegacyDots.q80(row, x, xo, cols);
+            case Q4_0 -> LegacyDots.q40(row, x, xo, cols);
+            case Q4_1 -> LegacyDots.q41(row, x, xo, cols);
+            case Q5_0 -> LegacyDots.q50(row, x, xo, cols);
+            case Q5_1 -> LegacyDots.q51(row, x, xo, cols);
+            case Q2_K -> KDots.q2(row, x, xo, cols);
+            case Q3_K -> KDots.q3(row, x, xo, cols);
+            case Q4_K -> KDots.q4(row, x, xo, cols);
+            case Q5_K -> KDots.q5(row, x, xo, cols);
+            case Q6_K -> KDots.q6(row, x, xo, cols);
+            default -> throw Quants.unsupported(type);
+          };
+    }
+  }
+
+  @Override
+  public void matMul(
+      GgmlType type,
+      MemorySegment w,
+      long wOffset,
+      int cols,
+      int rowBegin,
+      int rowEnd,
+      Activation x,
+      int b0,
+      int b1,
+      float[] y,
+      int yStride,
+      int yOffset,
+      Scratch scratch) {
+    for (int b = b0; b < b1; b++) {
+      matVec(type, w, wOffset, cols, rowBegin, rowEnd, x, b, y, b * yStride + yOffset);
+    }
+  }
+
+  @Override
+  public void rowDots(
+      GgmlType type,
+      MemorySegment rows,
+      long offset,
+      long strideBytes,
+      int count,
+      int n,
+      float[] x,
+      int xOffset,
+      float[] out,
+      int outOffset) {
+    if (!rows.isNative() || count == 0) {
+      scalar.rowDots(type, rows, offset, strideBytes, count, n, x, xOffset, out, outOffset);
+      return;
+    }
+    try {
+      long first =
+          Native.address(rows, offset, (count - 1) * strideBytes + n * (long) type.blockBytes());
+      for (int i = 0; i < count; i++) {
+        long row = first + i * strideBytes;
+        out[outOffset + i] =
+            type == GgmlType.F16
+                ? FloatDots.f16(row, x, xOffset, n)
+                : FloatDots.f32(row, x, xOffset, n);
+      }
+    } finally {
+      Reference.reachabilityFence(rows);
+    }
+  }
+
+  @Override
+  public void addRows(
+      GgmlType type,
+      MemorySegment rows,
+      long offset,
+      long strideBytes,
+      int count,
+      int n,
+      float[] factor,
+      int factorOffset,
+      float[] y,
+      int yOffset) {
+    if (!rows.isNative() || count == 0) {
+      scalar.addRows(type, rows, offset, strideBytes, count, n, factor, factorOffset, y, yOffset);
+      return;
+    }
+    try {
+      long first =
+          Native.address(rows, offset, (count - 1) * strideBytes + n * (long) type.blockBytes());
+      if (type == GgmlType.F16) {
+        RowSums.f16(first, strideBytes, count, n, factor, factorOffset, y, yOffset);
+      } else {
+        RowSums.f32(first, strideBytes, count, n, factor, factorOffset, y, yOffset);
+      }
+    } finally {
+      Reference.reachabilityFence(rows);
+    }
+  }
+
+  @Override
+  public float dot(float[] a, int aOffset, float[] b, int bOffset, int n) {
+    FloatVector s0 = Lanes.zero();
+    FloatVector s1 = s0;
+    int i = 0;
+    for (; i <= n - 2 * N; i += 2 * N) {
+      s0 = load(a, aOffset + i).fma(load(b, bOffset + i), s0);
+      s1 = load(a, aOffset + i + N).fma(load(b, bOffset + i + N), s1);
+    }
+    for (; i <= n - N; i += N) {
+      s0 = load(a, aOffset + i).fma(load(b, bOffset + i), s0);
+    }
+    float sum = Lanes.sum(s0.add(s1));
+    for (; i < n; i++) {
+      sum += a[aOffset + i] * b[bOffset + i];
+    }
+    return sum;
+  }
+
+  @Override
+  public void axpy(float alpha, float[] x, int xOffset, float[] y, int yOffset, int n) {
+    FloatVector factor = Lanes.broadcast(alpha);
+    int i = 0;
+    for (; i <= n - N; i += N) {
+      load(x, xOffset + i).fma(factor, load(y, yOffset + i)).intoArray(y, yOffset + i);
+    }
+    for (; i < n; i++) {
+      y[yOffset + i] += alpha * x[xOffset + i];
+    }
+  }
+
+  @Override
+  public void scale(float[] x, int offset, int n, float factor) {
+    int i = 0;
+    for (; i <= n - N; i += N) {
+      load(x, offset + i).mul(factor).intoArray(x, offset + i);
+    }
+    for (; i < n; i++) {
+      x[offset + i] *= factor;
+    }
+  }
+
+  @Override
+  public void scaledProduct(
+      float[] x,
+      int xOffset,
+      float factor,
+      float[] w,
+      int wOffset,
+      float[] out,
+      int outOffset,
+      int n) {
+    int i = 0;
+    for (; i <= n - N; i += N) {
+      load(x, xOffset + i).mul(factor).mul(load(w, wOffset + i)).intoArray(out, outOffset + i);
+    }
+    for (; i < n; i++) {
+      out[outOffset + i] = x[xOffset + i] * factor * w[wOffset + i];
+    }
+  }
+
+  @Override
+  public float sumOfSquares(float[] x, int offset, int n) {
+    return dot(x, offset, x, offset, n);
+  }
+
+  @Override
+  public void softmax(float[] x, int offset, int n) {
+    FloatVector maxima = Lanes.broadcast(Float.NEGATIVE_INFINITY);
+    int i = 0;
+    for (; i <= n - N; i += N) {
+      maxima = maxima.max(load(x, offset + i));
+    }
+    float max = maxima.reduceLanes(VectorOperators.MAX);
+    for (; i < n; i++) {
+      max = Math.max(max, x[offset + i]);
+    }
+    FloatVector sums = Lanes.zero();
+    for (i = 0; i <= n - N; i += N) {
+      FloatVector e = Exponential.of(load(x, offset + i).sub(max));
+      e.intoArray(x, offset + i);
+      sums = sums.add(e);
+    }
+    float sum = Lanes.sum(sums);
+    for (; i < n; i++) {
+      x[offset + i] = (float) Math.exp(x[offset + i] - max);
+      sum += x[offset + i];
+    }
+    scale(x, offset, n, 1 / sum);
+  }
+
+  @Override
+  public void siluProduct(
+      float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n) {
+    int i = 0;
+    for (; i <= n - N; i += N) {
+      FloatVector g = load(gate, gateOffset + i);
+      g.div(Exponential.of(g.neg()).add(1))
+          .mul(load(up, upOffset + i))
+          .intoArray(out, outOffset + i);
+    }
+    for (; i < n; i++) {
+      float g = gate[gateOffset + i];
+      out[outOffset + i] = g / (1 + (float) Math.exp(-g)) * up[upOffset + i];
+    }
+  }
+}
