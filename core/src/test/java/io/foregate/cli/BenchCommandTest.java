@@ -1,0 +1,75 @@
+package io.foregate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BenchCommandTest {
+  @TempDir private Path folder;
+  private Path model;
+
+  @BeforeEach
+  void writeModel() {
+    model = TinyGguf.mixture().write(folder.resolve("tiny.gguf"));
+  }
+
+  @Test
+  void markdownHasLlamaBenchsColumns() {
+    List<String> lines = bench("-p", 8, "-n", "2,4", "-pg", "4,2").lines().toList();
+    assertThat(lines.getFirst())
+        .matches(
+            "\\| model +\\| +size \\| +params \\| backend +\\| threads \\| +test \\| +t/s \\|");
+    assertThat(lines.get(1)).matches("\\|( -+:? \\|){7}");
+    assertThat(lines.stream().skip(2).map(line -> line.split("\\|", -1)[6].strip()))
+        .containsExactly("pp8", "tg2", "tg4", "pp4+tg2");
+    assertThat(lines.getLast()).containsPattern("\\d+\\.\\d\\d ± \\d+\\.\\d\\d \\|$");
+  }
+
+  @Test
+  void jsonHasEverySample() throws IOException {
+    JsonNode json = new JsonMapper().readTree(bench("-p", 8, "-n", 0, "-t", "1,2", "-o", "json"));
+    assertThat(json).hasSize(2);
+    assertThat(json.at("/0/n_threads").asInt()).isEqualTo(1);
+    assertThat(json.at("/1/n_threads").asInt()).isEqualTo(2);
+    assertThat(json.at("/0/n_prompt").asInt()).isEqualTo(8);
+    JsonNode samples = json.at("/0/samples_ns");
+    assertThat(samples).hasSize(2);
+    long sum = samples.get(0).asLong() + samples.get(1).asLong();
+    assertThat(json.at("/0/avg_ns").asLong()).isCloseTo(sum / 2, within(1L));
+    assertThat(json.at("/0/samples_ts/0").asDouble()).isEqualTo(8e9 / samples.get(0).asLong());
+  }
+
+  @Test
+  void csvAndJsonLines() throws IOException {
+    List<String> csv = bench("-p", 4, "-n", 2, "-o", "csv").lines().toList();
+    assertThat(csv).hasSize(3);
+    assertThat(csv.getFirst()).contains("model_filename,", ",n_prompt,n_gen,", ",avg_ts,stddev_ts");
+    List<String> lines = bench("-p", 4, "-n", 2, "-o", "jsonl").lines().toList();
+    assertThat(lines).hasSize(2);
+    assertThat(new JsonMapper().readTree(lines.get(1)).get("n_gen").asInt()).isEqualTo(2);
+  }
+
+  @Test
+  void nothingToTime() {
+    Invocation.of("bench", "-m", model, "-p", 0, "-n", 0).fails(ExitCode.USAGE, "nothing to time");
+    Invocation.of("bench", "-m", model, "-pg", "512").fails(ExitCode.USAGE, "-pg", "512,128");
+    Invocation.of("bench", "-m", model, "-r", 0).fails(ExitCode.USAGE, "-r");
+    Invocation.of("bench", "-m", model, "-p", "-3").fails(ExitCode.USAGE, "-3");
+  }
+
+  private String bench(Object... args) {
+    var all = new Object[args.length + 7];
+    List<Object> fixed = List.of("bench", "-m", model, "-r", 2, "--warmup-seconds", 0);
+    System.arraycopy(fixed.toArray(), 0, all, 0, 7);
+    System.arraycopy(args, 0, all, 7, args.length);
+    return Invocation.of(all).succeeds().out();
+  }
+}

@@ -1,0 +1,60 @@
+package io.foregate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CliTest {
+  private static final List<String> COMMANDS =
+      List.of("run", "eval", "perplexity", "inspect", "bench", "quantize", "devices");
+
+  @TempDir private Path folder;
+
+  @Test
+  void helpNamesEveryCommand() {
+    assertThat(Invocation.of("--help").succeeds().out()).contains(COMMANDS);
+  }
+
+  @Test
+  void everyCommandHelps() {
+    for (String command : COMMANDS) {
+      assertThat(Invocation.of(command, "--help").succeeds().out())
+          .startsWith("Usage: foregate " + command);
+    }
+  }
+
+  @Test
+  void versionComesFromTheBuild() {
+    assertThat(Invocation.of("--version").succeeds().out())
+        .containsPattern("^foregate \\d+\\.\\d+\\.\\d+");
+  }
+
+  @Test
+  void badUsageIsToldInASentence() {
+    Invocation.of().fails(ExitCode.USAGE, "A command is missing", "foregate --help");
+    Invocation.of("inspct").fails(ExitCode.USAGE, "'inspct'", "Did you mean inspect");
+    Invocation.of("run", "-p", "x").fails(ExitCode.USAGE, "--model", "foregate run --help");
+    Invocation.of("run", "-m", "x", "--promt", "y").fails(ExitCode.USAGE, "--promt", "--prompt");
+    Invocation.of("inspect", "x", "--vram", "much").fails(ExitCode.USAGE, "'much'", "8GiB");
+  }
+
+  @Test
+  void stackTracesAreForVerbose() {
+    Path missing = folder.resolve("missing.gguf");
+    Invocation.of("inspect", missing).fails(ExitCode.FAILURE, "missing.gguf", "no such file");
+    assertThat(Invocation.of("--verbose", "inspect", missing).err()).contains("\tat ");
+    assertThat(Invocation.of("inspect", missing, "--verbose").err()).contains("\tat ");
+  }
+
+  @Test
+  void devicesSaysWhyThereIsNoTornado() {
+    assertThat(Invocation.of("devices").succeeds().out())
+        .contains("cpu", "tornado", "not found")
+        .contains(Runtime.version().toString());
+    assertThat(Invocation.of("devices", "--json").succeeds().out())
+        .contains("\"name\" : \"cpu\"", "\"vector_kernels\"");
+  }
+}

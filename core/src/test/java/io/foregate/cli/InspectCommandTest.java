@@ -1,0 +1,127 @@
+package io.foregate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.foregate.gguf.GgmlType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class InspectCommandTest {
+  private static final int EXPERT_WEIGHTS = 3 * TinyGguf.WIDTH * TinyGguf.WIDTH;
+
+  @TempDir private Path folder;
+  private Path model;
+
+  @BeforeEach
+  void writeModel() {
+    model = TinyGguf.mixture().write(folder.resolve("tiny.gguf"));
+  }
+
+  @Test
+  void countsWhatTheFileHolds() throws IOException {
+    JsonNode facts = json("--ctx", "100").get("facts");
+    assertThat(facts.get("supported").asBoolean()).isTrue();
+    assertThat(facts.at("/shape/layers").asInt()).isEqualTo(TinyGguf.LAYERS);
+    assertThat(facts.at("/shape/experts").asInt()).isEqualTo(4);
+    assertThat(facts.at("/experts/count").asInt()).isEqualTo(4 * TinyGguf.LAYERS);
+    assertThat(facts.at("/experts/bytes_each").asInt()).isEqualTo(4 * EXPERT_WEIGHTS);
+    long idle = 2L * TinyGguf.LAYERS * EXPERT_WEIGHTS;
+    assertThat(facts.get("parameters").asLong() - facts.get("active_parameters").asLong())
+        .isEqualTo(idle);
+    assertThat(facts.get("bits_per_weight").asDouble()).isEqualTo(32);
+    // Keys and values of one head of 16 in two layers, two bytes each.
+    assertThat(facts.at("/kv_cache/bytes_per_token").asInt()).isEqualTo(2 * 16 * 2 * 2);
+    assertThat(facts.at("/kv_cache/bytes").asInt()).isEqualTo(100 * 2 * 16 * 2 * 2);
+  }
+
+  @Test
+  void fitsExpertsIntoWhatIsLeft() throws IOException {
+    JsonNode facts = json().get("facts");
+    long resident =
+        facts.at("/kv_cache/bytes").asLong()
+            + sumOfParts(facts)
+            - facts.at("/experts/bytes").asLong();
+    long expert = facts.at("/experts/bytes_each").asLong();
+    JsonNode fit = json("--vram", Long.toString(resident + 3 * expert + 1)).get("fit");
+    assertThat(fit.get("expert_slots").asInt()).isEqualTo(3);
+    assertThat(json("--vram", Long.toString(resident - 1)).at("/fit/rest_bytes").asLong())
+        .isEqualTo(-1);
+    assertThat(json("--vram", "1GiB").at("/fit/expert_slots").asInt()).isEqualTo(8);
+  }
+
+  @Test
+  void listsTensorsAndMetadata() {
+    String out = Invocation.of("inspect", model, "--tensors", "--metadata").succeeds().out();
+    assertThat(out)
+        .contains("blk.1.ffn_down_exps.weight", "32 x 32 x 4", "general.architecture", "tiny");
+  }
+
+  @Test
+  void saysWhyAModelDoesNotRun() {
+    Path other = TinyGguf.mixture().withArchitecture("starcoder").write(folder.resolve("o.gguf"));
+    assertThat(Invocation.of("inspect", other).succeeds().out())
+        .contains("no: ", "'starcoder'", "not supported");
+    Invocation.of("run", "-m", other, "-p", "a")
+        .fails(ExitCode.FAILURE, "'starcoder'", "Supported", "llama");
+    Path type = TinyGguf.mixture().withExpertType(GgmlType.IQ4_NL).write(folder.resolve("t.gguf"));
+    Invocation.of("run", "-m", type, "-p", "a")
+        .fails(ExitCode.FAILURE, "IQ4_NL", "Supported", "Q4_K");
+  }
+
+  @Test
+  void damagedFilesGetASentence() throws IOException {
+    byte[] good = Files.readAllBytes(model);
+    damaged("truncated", Arrays.copyOf(good, good.length / 2));
+    damaged("header-only", Arrays.copyOf(good, 12));
+    damaged("empty", new byte[0]);
+    damaged("magic", with(good, 0, (byte) 'X'));
+    damaged("future-version", with(good, 4, (byte) 99));
+    damaged("absurd-tensors", with(good, 8 + 6, (byte) 0x7F));
+    damaged("absurd-metadata", with(good, 16 + 6, (byte) 0x7F));
+    damaged("key-length", with(good, 24 + 4, (byte) 0x7F));
+    damaged("value-type", with(good, 24 + 8 + "general.architecture".length(), (byte) 77));
+  }
+
+  @Test
+  void notAFile() {
+    Invocation.of("inspect", folder).fails(ExitCode.FAILURE, "directory");
+    Invocation.of("inspect").fails(ExitCode.USAGE, "one model");
+    Invocation.of("inspect", model, "-m", model).fails(ExitCode.USAGE, "one model");
+  }
+
+  private void damaged(String name, byte[] bytes) throws IOException {
+    Path file = Files.write(folder.resolve(name + ".gguf"), bytes);
+    Invocation.of("inspect", file).fails(ExitCode.FAILURE, file.toString());
+    Invocation.of("run", "-m", file, "-p", "a").fails(ExitCode.FAILURE, file.toString());
+  }
+
+  private static byte[] with(byte[] bytes, int at, byte value) {
+    byte[] copy = bytes.clone();
+    copy[at] = value;
+    return copy;
+  }
+
+  private static long sumOfParts(JsonNode facts) {
+    long sum = 0;
+    for (JsonNode part : facts.get("parts")) {
+      sum += part.get("bytes").asLong();
+    }
+    return sum;
+  }
+
+  private JsonNode json(Object... args) throws IOException {
+    var all = new Object[args.length + 3];
+    all[0] = "inspect";
+    all[1] = model;
+    all[2] = "--json";
+    System.arraycopy(args, 0, all, 3, args.length);
+    return new JsonMapper().readTree(Invocation.of(all).succeeds().out());
+  }
+}

@@ -1,0 +1,59 @@
+package io.foregate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+
+/** What one command line, run in this process, answered. */
+record Invocation(int code, String out, String err) {
+
+  static Invocation of(Object... args) {
+    return withInput("", args);
+  }
+
+  static Invocation withInput(String input, Object... args) {
+    var out = new ByteArrayOutputStream();
+    return run(input, new Cancellation(), out, out, args);
+  }
+
+  /** Runs with a given standard output, such as one that breaks. */
+  static Invocation into(OutputStream out, Cancellation cancellation, Object... args) {
+    return run("", cancellation, out, new ByteArrayOutputStream(), args);
+  }
+
+  private static Invocation run(
+      String input,
+      Cancellation cancellation,
+      OutputStream out,
+      ByteArrayOutputStream captured,
+      Object... args) {
+    var err = new ByteArrayOutputStream();
+    var in = new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8));
+    var words = new String[args.length];
+    for (int i = 0; i < args.length; i++) {
+      words[i] = args[i].toString();
+    }
+    int code = Cli.run(new Terminal(in, out, err, false), cancellation, words);
+    return new Invocation(
+        code, captured.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  /** Asserts success without a word on standard error. */
+  Invocation succeeds() {
+    assertThat(err).isEmpty();
+    assertThat(code).isEqualTo(ExitCode.OK);
+    return this;
+  }
+
+  /** Asserts an exit code, one sentence and at most one hint that say all these words. */
+  Invocation fails(int expected, String... words) {
+    assertThat(code).as(err).isEqualTo(expected);
+    assertThat(err).startsWith("foregate: ").contains(words);
+    assertThat(err.lines()).hasSizeBetween(1, 2);
+    assertThat(err).doesNotContain("internal error").doesNotContain("\tat ");
+    return this;
+  }
+}

@@ -1,0 +1,133 @@
+package io.foregate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunCommandTest {
+  @TempDir private Path folder;
+  private Path model;
+
+  @BeforeEach
+  void writeModel() {
+    model = TinyGguf.mixture().write(folder.resolve("tiny.gguf"));
+  }
+
+  @Test
+  void printsThePromptAndWhatFollows() {
+    String text = Invocation.of("run", "-m", model, "-p", "the", "-n", 8).succeeds().out();
+    String rest =
+        Invocation.of("run", "-m", model, "-p", "the", "-n", 8, "--no-echo").succeeds().out();
+    assertThat(text).isEqualTo("the" + rest).endsWith("\n");
+    assertThat(rest.strip()).isNotEmpty();
+  }
+
+  @Test
+  void seedDecidesTheText() {
+    String one = Invocation.of("run", "-m", model, "-p", "the", "-n", 16, "--seed", 1).out();
+    String again = Invocation.of("run", "-m", model, "-p", "the", "-n", 16, "--seed", 1).out();
+    String two = Invocation.of("run", "-m", model, "-p", "the", "-n", 16, "--seed", 2).out();
+    assertThat(one).isEqualTo(again).isNotEqualTo(two);
+  }
+
+  @Test
+  void jsonHoldsTextAndFigures() throws IOException {
+    Path prompt = Files.writeString(folder.resolve("prompt.txt"), "the");
+    String out =
+        Invocation.of("run", "-m", model, "-f", prompt, "-n", 5, "--temp", 0, "--json")
+            .succeeds()
+            .out();
+    JsonNode json = new JsonMapper().readTree(out);
+    assertThat(json.get("prompt").asText()).isEqualTo("the");
+    assertThat(json.get("tokens").asInt()).isEqualTo(5);
+    assertThat(json.get("finish_reason").asText()).isEqualTo("length");
+    assertThat(json.at("/stats/decoded_tokens").asInt()).isEqualTo(4);
+    assertThat(json.at("/stats/decode_tokens_per_second").asDouble()).isPositive();
+    assertThat(json.at("/stats/kv_cache_bytes").asLong()).isPositive();
+    assertThat(json.at("/stats/weights_bytes").asLong()).isEqualTo(Files.size(model));
+  }
+
+  @Test
+  void statsGoToStandardError() {
+    Invocation run = Invocation.of("run", "-m", model, "-p", "the", "-n", 4, "--stats");
+    assertThat(run.code()).isEqualTo(ExitCode.OK);
+    assertThat(run.err()).contains("prompt", "decode", "tok/s", "first token", "KV cache");
+    assertThat(run.out()).doesNotContain("tok/s");
+  }
+
+  @Test
+  void promptLongerThanTheContext() {
+    Invocation run = Invocation.of("run", "-m", model, "-p", "ab ".repeat(TinyGguf.CONTEXT));
+    run.fails(ExitCode.FAILURE, "prompt", "context of " + TinyGguf.CONTEXT, "--ctx");
+    assertThat(run.out()).isEmpty();
+  }
+
+  @Test
+  void unknownTokenStandsForWhatAVocabularyWithoutBytesLacks() {
+    Path bare = TinyGguf.mixture().withoutBytes().write(folder.resolve("bare.gguf"));
+    assertThat(Invocation.of("run", "-m", bare, "-p", "日本", "-n", 2).succeeds().out())
+        .startsWith("日本");
+  }
+
+  @Test
+  void badOptionsAreUsage() {
+    Invocation.of("run", "-m", model).fails(ExitCode.USAGE, "one prompt", "--prompt");
+    Invocation.of("run", "-m", model, "-p", "a", "--temp=-1")
+        .fails(ExitCode.USAGE, "temperature", "-1");
+    Invocation.of("run", "-m", model, "-p", "a", "--ctx=-5").fails(ExitCode.USAGE, "--ctx", "-5");
+    Invocation.of("run", "-m", model, "-p", "a", "--backend", "tornado")
+        .fails(ExitCode.FAILURE, "tornado", "cpu");
+    Invocation.of("run", "-m", model, "-p", "a", "--policy", "magic")
+        .fails(ExitCode.FAILURE, "magic", "resident");
+    Invocation.of("run", "-m", model, "-f", folder.resolve("none.txt"))
+        .fails(ExitCode.FAILURE, "none.txt", "no such file");
+  }
+
+  @Test
+  void interruptEndsTheLine() {
+    var cancellation = new Cancellation();
+    var captured = new ByteArrayOutputStream();
+    OutputStream out =
+        new OutputStream() {
+          @Override
+          public void write(int b) {
+            captured.write(b);
+          }
+
+          @Override
+          public void write(byte[] bytes, int offset, int length) {
+            captured.write(bytes, offset, length);
+            cancellation.request();
+          }
+        };
+    Invocation run = Invocation.into(out, cancellation, "run", "-m", model, "-p", "the", "-n", 50);
+    assertThat(run.code()).isEqualTo(ExitCode.INTERRUPTED);
+    assertThat(run.err()).isEmpty();
+    assertThat(captured.toString(StandardCharsets.UTF_8)).startsWith("the").endsWith("\n");
+  }
+
+  @Test
+  void closedOutputEndsQuietly() {
+    OutputStream broken =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            throw new IOException("Broken pipe");
+          }
+        };
+    Invocation run =
+        Invocation.into(broken, new Cancellation(), "run", "-m", model, "-p", "a", "-n", 5);
+    assertThat(run.code()).isEqualTo(ExitCode.OK);
+    assertThat(run.err()).isEmpty();
+  }
+}
