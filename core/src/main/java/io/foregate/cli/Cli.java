@@ -65,10 +65,8 @@ final class Cli implements Runnable {
         .setExecutionExceptionHandler((e, command, parsed) -> failures.failed(e, root.verbose));
     try {
       return commands.execute(args);
-    } catch (ClosedOutputException e) {
-      // Help was being printed.
-      return ExitCode.OK;
-    } catch (Error e) {
+    } catch (ClosedOutputException | CommandException | Error e) {
+      // The first two: while help was being printed.
       return failures.failed(e, Arrays.asList(args).contains("--verbose"));
     }
   }

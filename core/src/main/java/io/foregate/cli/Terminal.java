@@ -26,6 +26,9 @@ final class Terminal {
     }
   }
 
+  /** What the operating system calls a pipe whose reader has gone (EPIPE). */
+  private static final String BROKEN_PIPE = "Broken pipe";
+
   private final BufferedReader in;
   private final OutputStream out;
   private final PrintStream err;
@@ -56,6 +59,7 @@ final class Terminal {
    * Writes to standard output.
    *
    * @throws ClosedOutputException if nobody reads it any more
+   * @throws CommandException if it cannot be written for another reason, such as a full disk
    */
   synchronized void print(String text) {
     if (text.isEmpty()) {
@@ -66,7 +70,13 @@ final class Terminal {
       out.flush();
     } catch (IOException e) {
       lineIsOpen = false;
-      throw new ClosedOutputException(e);
+      if (BROKEN_PIPE.equals(e.getMessage())) {
+        throw new ClosedOutputException(e);
+      }
+      throw new CommandException(
+          "cannot write to standard output: " + e.getMessage(),
+          "Is the disk full, or the terminal gone?",
+          e);
     }
     lineIsOpen = !text.endsWith("\n");
   }
@@ -81,7 +91,7 @@ final class Terminal {
     if (lineIsOpen) {
       try {
         print("\n");
-      } catch (ClosedOutputException e) {
+      } catch (ClosedOutputException | CommandException e) {
         lineIsOpen = false;
       }
     }

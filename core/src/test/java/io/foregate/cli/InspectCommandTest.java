@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,10 +98,37 @@ class InspectCommandTest {
     Invocation.of("inspect", model, "-m", model).fails(ExitCode.USAGE, "one model");
   }
 
+  /** Weights carry no checksum, but whatever describes them is checked. */
+  @Test
+  void flippedBitsNeverGetFurtherThanASentence() throws IOException {
+    byte[] good = Files.readAllBytes(model);
+    int described = good.length - TinyGguf.dataBytes(model);
+    var random = new Random(1);
+    for (int i = 0; i < 200; i++) {
+      byte[] flipped = good.clone();
+      flipped[random.nextInt(described)] ^= (byte) (1 << random.nextInt(8));
+      Path file = Files.write(folder.resolve("flipped.gguf"), flipped);
+      for (List<Object> command :
+          List.<List<Object>>of(
+              List.of("inspect", file), List.of("eval", "-m", file, "--tokens", "1"))) {
+        Invocation result = Invocation.of(command.toArray());
+        if (result.code() == ExitCode.OK) {
+          result.succeeds();
+        } else {
+          result.fails(ExitCode.FAILURE, "foregate: ");
+        }
+      }
+    }
+  }
+
   private void damaged(String name, byte[] bytes) throws IOException {
     Path file = Files.write(folder.resolve(name + ".gguf"), bytes);
+    Path out = folder.resolve("out.gguf");
     Invocation.of("inspect", file).fails(ExitCode.FAILURE, file.toString());
     Invocation.of("run", "-m", file, "-p", "a").fails(ExitCode.FAILURE, file.toString());
+    Invocation.of("quantize", "--experts", "Q4_0", file, out)
+        .fails(ExitCode.FAILURE, file.toString());
+    assertThat(out).doesNotExist();
   }
 
   private static byte[] with(byte[] bytes, int at, byte value) {

@@ -117,17 +117,34 @@ class RunCommandTest {
   }
 
   @Test
+  void damagedWeightsGiveASentence() {
+    Path poisoned = TinyGguf.mixture().withNaN().write(folder.resolve("nan.gguf"));
+    Invocation.of("run", "-m", poisoned, "-p", "the heat at tea")
+        .fails(ExitCode.FAILURE, "nan.gguf", "not numbers", "damaged");
+  }
+
+  @Test
   void closedOutputEndsQuietly() {
+    Invocation run = runInto("Broken pipe");
+    assertThat(run.code()).isEqualTo(ExitCode.OK);
+    assertThat(run.err()).isEmpty();
+  }
+
+  @Test
+  void outputThatCannotBeWrittenIsAFailure() {
+    runInto("No space left on device")
+        .fails(ExitCode.FAILURE, "cannot write to standard output: No space left on device");
+  }
+
+  /** Runs with a standard output whose every write fails. */
+  private Invocation runInto(String complaint) {
     OutputStream broken =
         new OutputStream() {
           @Override
           public void write(int b) throws IOException {
-            throw new IOException("Broken pipe");
+            throw new IOException(complaint);
           }
         };
-    Invocation run =
-        Invocation.into(broken, new Cancellation(), "run", "-m", model, "-p", "a", "-n", 5);
-    assertThat(run.code()).isEqualTo(ExitCode.OK);
-    assertThat(run.err()).isEmpty();
+    return Invocation.into(broken, new Cancellation(), "run", "-m", model, "-p", "a", "-n", 5);
   }
 }

@@ -2,6 +2,7 @@ package io.foregate.cli;
 
 import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufArray;
+import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufValue;
 import io.foregate.gguf.GgufWriter;
 import io.foregate.quant.Quants;
@@ -71,6 +72,13 @@ record TinyGguf(
       writer.write();
     }
     return file;
+  }
+
+  /** Bytes of a file's weights, which are its end. */
+  static int dataBytes(Path file) {
+    try (GgufFile gguf = GgufFile.open(file)) {
+      return Math.toIntExact(gguf.fileSize() - gguf.dataOffset());
+    }
   }
 
   private void layer(GgufWriter writer, Random random, String prefix) {
