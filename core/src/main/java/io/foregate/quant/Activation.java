@@ -42,6 +42,12 @@ public final class Activation {
   final float[] sums16;
 
   /**
+   * {@link #values} once more for products of batches, {@code [rows / N][maxCols][N]} with N the
+   * lanes of a vector: element i of N rows side by side. Empty where nothing reads it.
+   */
+  final float[] panels;
+
+  /**
    * @param kernels the products that will read this
    * @param rows how many rows it can hold
    * @param maxCols longest row
@@ -56,6 +62,12 @@ public final class Activation {
     this.scales = new float[elements / BLOCK];
     this.sums32 = new float[elements / BLOCK];
     this.sums16 = new float[elements / 16];
+    this.panels =
+        switch (kernels) {
+          case PanamaKernels _ when rows > PanamaMatMul.FEW ->
+              new float[Math.multiplyExact(Math.ceilDiv(rows, Lanes.N) * Lanes.N, this.maxCols)];
+          case PanamaKernels _, ScalarKernels _ -> new float[0];
+        };
   }
 
   /** Rows that fit. */
@@ -76,6 +88,11 @@ public final class Activation {
   /** Where row {@code row} begins in the arrays of elements. */
   int start(int row) {
     return row * maxCols;
+  }
+
+  /** Where panel {@code panel} begins in {@link #panels}. */
+  int panelStart(int panel) {
+    return panel * maxCols * Lanes.N;
   }
 
   /**
@@ -99,10 +116,22 @@ public final class Activation {
     this.dotType = dotType;
     this.cols = cols;
     switch (kernels) {
-      case PanamaKernels _ ->
-          PanamaActivations.set(this, dotType, src, srcOffset, cols, start(row));
+      case PanamaKernels _ -> {
+        PanamaActivations.set(this, dotType, src, srcOffset, cols, start(row));
+        if (panels.length > 0) {
+          intoPanel(row, cols);
+        }
+      }
       case ScalarKernels _ ->
           ScalarActivations.set(this, dotType, src, srcOffset, cols, start(row));
+    }
+  }
+
+  private void intoPanel(int row, int cols) {
+    int from = start(row);
+    int to = panelStart(row / Lanes.N) + row % Lanes.N;
+    for (int i = 0; i < cols; i++) {
+      panels[to + i * Lanes.N] = values[from + i];
     }
   }
 }

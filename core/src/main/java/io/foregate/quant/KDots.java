@@ -7,7 +7,6 @@ import static io.foregate.quant.Lanes.toFloats;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.ShortVector;
-import jdk.incubator.vector.VectorOperators;
 
 /**
  * Dot products of one row of a 256-element K type in native memory with a Q8_K activation.
@@ -50,11 +49,11 @@ final class KDots {
       ShortVector a = Native.unsignedBytes(p + j);
       ShortVector b = Native.unsignedBytes(p + j + N);
       ShortVector low =
-          a.and((short) 15).mul(load(x, xo + j)).add(b.and((short) 15).mul(load(x, xo + j + N)));
+          Lanes.low4(a).mul(load(x, xo + j)).add(Lanes.low4(b).mul(load(x, xo + j + N)));
       ShortVector high =
-          a.lanewise(VectorOperators.LSHR, 4)
+          Lanes.right(a, 4)
               .mul(load(x, xo + j + 32))
-              .add(b.lanewise(VectorOperators.LSHR, 4).mul(load(x, xo + j + N + 32)));
+              .add(Lanes.right(b, 4).mul(load(x, xo + j + N + 32)));
       sum = toFloats(high).fma(scale1, toFloats(low).fma(scale0, sum));
     }
     return sum;
@@ -94,7 +93,7 @@ final class KDots {
         ShortVector high = Native.unsignedBytes(p + 16 + j);
         sum = five(p + 48 + j, high, 4, 3, x.codes, o + j, d, scales, sum);
         sum = five(p + 80 + j, high, 2, 1, x.codes, o + 64 + j, d, scales >>> 16, sum);
-        high = high.lanewise(VectorOperators.LSHR, 4);
+        high = Lanes.right(high, 4);
         sum = five(p + 112 + j, high, 4, 3, x.codes, o + 128 + j, d, scales >>> 32, sum);
         sum = five(p + 144 + j, high, 2, 1, x.codes, o + 192 + j, d, scales >>> 48, sum);
       }
@@ -117,12 +116,8 @@ final class KDots {
       long scales,
       FloatVector sum) {
     ShortVector bytes = Native.unsignedBytes(p);
-    ShortVector low =
-        bytes.and((short) 15).or(high.lanewise(VectorOperators.LSHL, s0).and((short) 16));
-    ShortVector top =
-        bytes
-            .lanewise(VectorOperators.LSHR, 4)
-            .or(high.lanewise(VectorOperators.LSHL, s1).and((short) 16));
+    ShortVector low = Lanes.low4(bytes).or(Lanes.left(high, s0).and((short) 16));
+    ShortVector top = Lanes.right(bytes, 4).or(Lanes.left(high, s1).and((short) 16));
     sum = toFloats(low.mul(load(x, xo))).fma(broadcast(d * (scales & 63)), sum);
     return toFloats(top.mul(load(x, xo + 32))).fma(broadcast(d * ((scales >>> 8) & 63)), sum);
   }
@@ -153,12 +148,10 @@ final class KDots {
       ShortVector a = Native.unsignedBytes(low + j);
       ShortVector b = Native.unsignedBytes(low + 32 + j);
       ShortVector h = Native.unsignedBytes(high + j);
-      ShortVector q0 = a.and((short) 15).or(h.lanewise(VectorOperators.LSHL, 4).and((short) 48));
-      ShortVector q1 = b.and((short) 15).or(h.lanewise(VectorOperators.LSHL, 2).and((short) 48));
-      ShortVector q2 = a.lanewise(VectorOperators.LSHR, 4).or(h.and((short) 48));
-      ShortVector q3 =
-          b.lanewise(VectorOperators.LSHR, 4)
-              .or(h.lanewise(VectorOperators.LSHR, 2).and((short) 48));
+      ShortVector q0 = Lanes.low4(a).or(Lanes.left(h, 4).and((short) 48));
+      ShortVector q1 = Lanes.low4(b).or(Lanes.left(h, 2).and((short) 48));
+      ShortVector q2 = Lanes.right(a, 4).or(h.and((short) 48));
+      ShortVector q3 = Lanes.right(b, 4).or(Lanes.right(h, 2).and((short) 48));
       int o = xo + j;
       sum = toFloats(q0.mul(load(x, o))).fma(broadcast(d * (byte) s), sum);
       sum = toFloats(q1.mul(load(x, o + 32))).fma(broadcast(d * (byte) (s >>> 16)), sum);
@@ -203,7 +196,7 @@ final class KDots {
 
   private static FloatVector crumbs(
       ShortVector a, int shift, short[] x, int xo, float scale, FloatVector sum) {
-    ShortVector q = a.lanewise(VectorOperators.LSHR, shift).and((short) 3);
+    ShortVector q = Lanes.right(a, shift).and((short) 3);
     return toFloats(q.mul(load(x, xo))).fma(broadcast(scale), sum);
   }
 
@@ -224,14 +217,14 @@ final class KDots {
         ShortVector h = Native.unsignedBytes(p + j);
         ShortVector a = Native.unsignedBytes(p + 32 + j);
         sum = three64(a, h, x.codes, o + j, d, s0 >>> byteShift, sum);
-        a = a.lanewise(VectorOperators.LSHR, 4);
-        h = h.lanewise(VectorOperators.LSHR, 2);
+        a = Lanes.right(a, 4);
+        h = Lanes.right(h, 2);
         sum = three64(a, h, x.codes, o + 64 + j, d, s0 >>> (byteShift + 32), sum);
         a = Native.unsignedBytes(p + 64 + j);
-        h = h.lanewise(VectorOperators.LSHR, 2);
+        h = Lanes.right(h, 2);
         sum = three64(a, h, x.codes, o + 128 + j, d, s1 >>> byteShift, sum);
-        a = a.lanewise(VectorOperators.LSHR, 4);
-        h = h.lanewise(VectorOperators.LSHR, 2);
+        a = Lanes.right(a, 4);
+        h = Lanes.right(h, 2);
         sum = three64(a, h, x.codes, o + 192 + j, d, s1 >>> (byteShift + 32), sum);
       }
     }
@@ -244,11 +237,8 @@ final class KDots {
    */
   private static FloatVector three64(
       ShortVector a, ShortVector h, short[] x, int xo, float d, long scales, FloatVector sum) {
-    ShortVector q0 = a.and((short) 3).or(h.lanewise(VectorOperators.LSHL, 2).and((short) 4));
-    ShortVector q1 =
-        a.lanewise(VectorOperators.LSHR, 2)
-            .and((short) 3)
-            .or(h.lanewise(VectorOperators.LSHL, 1).and((short) 4));
+    ShortVector q0 = a.and((short) 3).or(Lanes.left(h, 2).and((short) 4));
+    ShortVector q1 = Lanes.right(a, 2).and((short) 3).or(Lanes.left(h, 1).and((short) 4));
     sum = toFloats(q0.mul(load(x, xo))).fma(broadcast(d * (byte) scales), sum);
     return toFloats(q1.mul(load(x, xo + 32))).fma(broadcast(d * (byte) (scales >>> 16)), sum);
   }

@@ -5,6 +5,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -60,6 +61,29 @@ final class Lanes {
 
   static FloatVector toFloats(ShortVector v) {
     return (FloatVector) v.convertShape(VectorOperators.S2F, F, 0);
+  }
+
+  static ShortVector low4(ShortVector bytes) {
+    return bytes.and((short) 15);
+  }
+
+  /** {@code bytes} are unsigned. */
+  static ShortVector high4(ShortVector bytes) {
+    return right(bytes, 4);
+  }
+
+  static ShortVector left(ShortVector v, int bits) {
+    return v.lanewise(VectorOperators.LSHL, bits);
+  }
+
+  /** An unsigned shift. */
+  static ShortVector right(ShortVector v, int bits) {
+    return v.lanewise(VectorOperators.LSHR, bits);
+  }
+
+  /** Bit j of {@code bits} selects lane j. */
+  static VectorMask<Short> bits(int bits) {
+    return VectorMask.fromLong(S, bits & ((1 << N) - 1));
   }
 
   /** The 8 signed bytes of {@code bytes}, lowest first, as floats. */

@@ -8,7 +8,6 @@ import static io.foregate.quant.Lanes.toFloats;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 
 /**
  * Dot products of one row of a 32-element type in native memory with a Q8_0 or Q8_1 activation:
@@ -59,8 +58,8 @@ final class LegacyDots {
   /** N bytes: their low nibbles meet {@code x[xo ..]}, their high ones {@code x[xo + 16 ..]}. */
   private static FloatVector centredNibbles(long p, short[] x, int xo) {
     ShortVector bytes = Native.unsignedBytes(p);
-    ShortVector low = bytes.and((short) 15).sub((short) 8);
-    ShortVector high = bytes.lanewise(VectorOperators.LSHR, 4).sub((short) 8);
+    ShortVector low = Lanes.low4(bytes).sub((short) 8);
+    ShortVector high = Lanes.right(bytes, 4).sub((short) 8);
     return toFloats(low.mul(load(x, xo)).add(high.mul(load(x, xo + 16))));
   }
 
@@ -84,8 +83,8 @@ final class LegacyDots {
 
   private static FloatVector nibbles(long p, short[] x, int xo) {
     ShortVector bytes = Native.unsignedBytes(p);
-    ShortVector low = bytes.and((short) 15);
-    ShortVector high = bytes.lanewise(VectorOperators.LSHR, 4);
+    ShortVector low = Lanes.low4(bytes);
+    ShortVector high = Lanes.right(bytes, 4);
     return toFloats(low.mul(load(x, xo)).add(high.mul(load(x, xo + 16))));
   }
 
@@ -131,10 +130,10 @@ final class LegacyDots {
    */
   private static FloatVector fiveBits(long p, int bits, short add, short[] x, int xo) {
     ShortVector bytes = Native.unsignedBytes(p);
-    VectorMask<Short> lowBits = VectorMask.fromLong(Lanes.S, bits & ((1 << N) - 1));
-    VectorMask<Short> highBits = VectorMask.fromLong(Lanes.S, (bits >>> 16) & ((1 << N) - 1));
-    ShortVector low = bytes.and((short) 15).add(add, lowBits);
-    ShortVector high = bytes.lanewise(VectorOperators.LSHR, 4).add(add, highBits);
+    VectorMask<Short> lowBits = Lanes.bits(bits);
+    VectorMask<Short> highBits = Lanes.bits(bits >>> 16);
+    ShortVector low = Lanes.low4(bytes).add(add, lowBits);
+    ShortVector high = Lanes.right(bytes, 4).add(add, highBits);
     return toFloats(low.mul(load(x, xo)).add(high.mul(load(x, xo + 16))));
   }
 }

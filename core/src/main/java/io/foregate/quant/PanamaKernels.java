@@ -97,8 +97,48 @@ final class PanamaKernels implements VectorKernels {
       int yStride,
       int yOffset,
       Scratch scratch) {
-    for (int b = b0; b < b1; b++) {
-      matVec(type, w, wOffset, cols, rowBegin, rowEnd, x, b, y, b * yStride + yOffset);
+    if (!w.isNative()) {
+      scalar.matMul(
+          type, w, wOffset, cols, rowBegin, rowEnd, x, b0, b1, y, yStride, yOffset, scratch);
+      return;
+    }
+    try {
+      long rowBytes = type.byteSize(cols);
+      int rows = rowEnd - rowBegin;
+      long first = Native.address(w, wOffset + rowBegin * rowBytes, rows * rowBytes);
+      int out = yOffset + rowBegin;
+      // The last panel's activations, if they are few, and a small batch as a whole go one by one.
+      int aligned = b1 - b1 % N;
+      int panelled = b1 - aligned > PanamaMatMul.FEW ? b1 : Math.max(aligned, b0);
+      if (panelled - b0 > PanamaMatMul.FEW) {
+        PanamaMatMul.multiply(type, first, rows, cols, x, b0, panelled, y, yStride, out, scratch);
+      } else {
+        panelled = b0;
+      }
+      oneByOne(type, first, rows, cols, x, panelled, b1, y, yStride, out);
+    } finally {
+      Reference.reachabilityFence(w);
+    }
+  }
+
+  /** Few activations: a tile of rows at a time, so that its bytes come from memory once. */
+  private static void oneByOne(
+      GgmlType type,
+      long first,
+      int rows,
+      int cols,
+      Activation x,
+      int b0,
+      int b1,
+      float[] y,
+      int yStride,
+      int yOffset) {
+    long rowBytes = type.byteSize(cols);
+    for (int r = 0; r < rows; r += Scratch.TILE_ROWS) {
+      int n = Math.min(Scratch.TILE_ROWS, rows - r);
+      for (int b = b0; b < b1; b++) {
+        rows(type, first + r * rowBytes, rowBytes, cols, n, x, b, y, b * yStride + yOffset + r);
+      }
     }
   }
 

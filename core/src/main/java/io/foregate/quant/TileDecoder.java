@@ -1,0 +1,225 @@
+package io.foregate.quant;
+
+import static io.foregate.quant.Lanes.N;
+import static io.foregate.quant.Lanes.broadcast;
+import static io.foregate.quant.Lanes.toFloats;
+
+import io.foregate.gguf.GgmlType;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * Decodes part of a weight row in native memory to floats for {@link PanamaMatMul}. The values are
+ * those of {@link Quants#decode}, up to the fused rounding of {@code scale * q - min}.
+ */
+final class TileDecoder {
+  private TileDecoder() {}
+
+  /**
+   * @param row address of the first block
+   * @param n elements, a multiple of the block size
+   */
+  static void decode(GgmlType type, long row, float[] out, int to, int n) {
+    switch (type) {
+      case F32, F16, BF16 -> floats(type, row, out, to, n);
+      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 -> {
+        for (int i = 0; i < n; i += 32) {
+          block32(type, Native.at(row + (i >> 5) * (long) type.blockBytes()), out, to + i);
+        }
+      }
+      case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
+        for (int i = 0; i < n; i += 256) {
+          block256(type, Native.at(row + (i >> 8) * (long) type.blockBytes()), out, to + i);
+        }
+      }
+      default -> throw Quants.unsupported(type);
+    }
+  }
+
+  private static void floats(GgmlType type, long row, float[] out, int to, int n) {
+    int i = 0;
+    if (type == GgmlType.F32) {
+      for (; i <= n - N; i += N) {
+        Native.floats(Native.at(row + 4L * i)).intoArray(out, to + i);
+      }
+    } else if (type == GgmlType.F16) {
+      for (; i <= n - N; i += N) {
+        Native.halves(Native.at(row + 2L * i)).intoArray(out, to + i);
+      }
+    } else {
+      for (; i <= n - N; i += N) {
+        Native.bf16s(Native.at(row + 2L * i)).intoArray(out, to + i);
+      }
+    }
+    for (; i < n; i++) {
+      out[to + i] =
+          switch (type) {
+            case F32 -> Native.f32(Native.at(row + 4L * i));
+            case F16 -> Native.half(Native.at(row + 2L * i));
+            default -> Native.bf16(Native.at(row + 2L * i));
+          };
+    }
+  }
+
+  private static void block32(GgmlType type, long p, float[] out, int to) {
+    FloatVector d = broadcast(Native.half(p));
+    switch (type) {
+      case Q8_0 -> {
+        for (int j = 0; j < 32; j += N) {
+          Native.byteFloats(p + 2 + j).mul(d).intoArray(out, to + j);
+        }
+      }
+      case Q4_0 -> {
+        FloatVector centre = d.mul(-8);
+        for (int j = 0; j < 16; j += N) {
+          ShortVector bytes = Native.unsignedBytes(p + 2 + j);
+          store(Lanes.low4(bytes), d, centre, out, to + j);
+          store(Lanes.high4(bytes), d, centre, out, to + 16 + j);
+        }
+      }
+      case Q4_1 -> {
+        FloatVector m = broadcast(Native.half(p + 2));
+        for (int j = 0; j < 16; j += N) {
+          ShortVector bytes = Native.unsignedBytes(p + 4 + j);
+          store(Lanes.low4(bytes), d, m, out, to + j);
+          store(Lanes.high4(bytes), d, m, out, to + 16 + j);
+        }
+      }
+      case Q5_0 -> fiveBits(p + 6, Native.i32(p + 2), d, d.mul(-16), out, to);
+      default -> fiveBits(p + 8, Native.i32(p + 4), d, broadcast(Native.half(p + 2)), out, to);
+    }
+  }
+
+  private static void fiveBits(
+      long p, int bits, FloatVector d, FloatVector add, float[] out, int to) {
+    for (int j = 0; j < 16; j += N) {
+      ShortVector bytes = Native.unsignedBytes(p + j);
+      VectorMask<Short> low = Lanes.bits(bits >>> j);
+      VectorMask<Short> high = Lanes.bits(bits >>> (16 + j));
+      store(Lanes.low4(bytes).add((short) 16, low), d, add, out, to + j);
+      store(Lanes.high4(bytes).add((short) 16, high), d, add, out, to + 16 + j);
+    }
+  }
+
+  private static void store(
+      ShortVector q, FloatVector scale, FloatVector add, float[] out, int to) {
+    toFloats(q).fma(scale, add).intoArray(out, to);
+  }
+
+  private static void block256(GgmlType type, long p, float[] out, int to) {
+    switch (type) {
+      case Q2_K -> q2(p, out, to);
+      case Q3_K -> q3(p, out, to);
+      case Q4_K -> q4(p, out, to);
+      case Q5_K -> q5(p, out, to);
+      default -> q6(p, out, to);
+    }
+  }
+
+  private static void q4(long p, float[] out, int to) {
+    float d = Native.half(p);
+    float dmin = Native.half(p + 2);
+    long scales = KDots.k4Scales(p + 4);
+    long mins = KDots.k4Mins(p + 4);
+    for (int g = 0; g < 4; g++) {
+      FloatVector s0 = broadcast(d * ((scales >>> (16 * g)) & 63));
+      FloatVector s1 = broadcast(d * ((scales >>> (16 * g + 8)) & 63));
+      FloatVector m0 = broadcast(-dmin * ((mins >>> (16 * g)) & 63));
+      FloatVector m1 = broadcast(-dmin * ((mins >>> (16 * g + 8)) & 63));
+      for (int j = 0; j < 32; j += N) {
+        ShortVector bytes = Native.unsignedBytes(p + 16 + 32L * g + j);
+        store(Lanes.low4(bytes), s0, m0, out, to + 64 * g + j);
+        store(Lanes.high4(bytes), s1, m1, out, to + 64 * g + 32 + j);
+      }
+    }
+  }
+
+  private static void q5(long p, float[] out, int to) {
+    float d = Native.half(p);
+    float dmin = Native.half(p + 2);
+    long scales = KDots.k4Scales(p + 4);
+    long mins = KDots.k4Mins(p + 4);
+    for (int g = 0; g < 4; g++) {
+      FloatVector s0 = broadcast(d * ((scales >>> (16 * g)) & 63));
+      FloatVector s1 = broadcast(d * ((scales >>> (16 * g + 8)) & 63));
+      FloatVector m0 = broadcast(-dmin * ((mins >>> (16 * g)) & 63));
+      FloatVector m1 = broadcast(-dmin * ((mins >>> (16 * g + 8)) & 63));
+      for (int j = 0; j < 32; j += N) {
+        ShortVector bytes = Native.unsignedBytes(p + 48 + 32L * g + j);
+        ShortVector fifth = Lanes.right(Native.unsignedBytes(p + 16 + j), 2 * g);
+        ShortVector q0 = Lanes.low4(bytes).or(Lanes.left(fifth, 4).and((short) 16));
+        ShortVector q1 = Lanes.high4(bytes).or(Lanes.left(fifth, 3).and((short) 16));
+        store(q0, s0, m0, out, to + 64 * g + j);
+        store(q1, s1, m1, out, to + 64 * g + 32 + j);
+      }
+    }
+  }
+
+  private static void q6(long p, float[] out, int to) {
+    float d = Native.half(p + 208);
+    for (int half = 0; half < 2; half++) {
+      long scales = Native.i64(p + 192 + 8L * half);
+      for (int j = 0; j < 32; j += N) {
+        ShortVector a = Native.unsignedBytes(p + 64L * half + j);
+        ShortVector b = Native.unsignedBytes(p + 64L * half + 32 + j);
+        ShortVector h = Native.unsignedBytes(p + 128 + 32L * half + j);
+        long s = scales >>> (j >> 4 << 3);
+        int o = to + 128 * half + j;
+        centred(Lanes.low4(a).or(Lanes.left(h, 4).and((short) 48)), d * (byte) s, 32, out, o);
+        centred(
+            Lanes.low4(b).or(Lanes.left(h, 2).and((short) 48)),
+            d * (byte) (s >>> 16),
+            32,
+            out,
+            o + 32);
+        centred(Lanes.high4(a).or(h.and((short) 48)), d * (byte) (s >>> 32), 32, out, o + 64);
+        centred(
+            Lanes.high4(b).or(Lanes.right(h, 2).and((short) 48)),
+            d * (byte) (s >>> 48),
+            32,
+            out,
+            o + 96);
+      }
+    }
+  }
+
+  private static void centred(ShortVector q, float scale, float centre, float[] out, int to) {
+    store(q, broadcast(scale), broadcast(-scale * centre), out, to);
+  }
+
+  private static void q2(long p, float[] out, int to) {
+    float d = Native.half(p + 80);
+    float dmin = Native.half(p + 82);
+    for (int half = 0; half < 2; half++) {
+      long packed = Native.i64(p + 8L * half);
+      for (int j = 0; j < 32; j += N) {
+        ShortVector a = Native.unsignedBytes(p + 16 + 32L * half + j);
+        for (int run = 0; run < 4; run++) {
+          int code = (int) (packed >>> (16 * run + (j >> 4 << 3)));
+          FloatVector scale = broadcast(d * (code & 15));
+          FloatVector min = broadcast(-dmin * ((code >>> 4) & 15));
+          ShortVector q = Lanes.right(a, 2 * run).and((short) 3);
+          store(q, scale, min, out, to + 128 * half + 32 * run + j);
+        }
+      }
+    }
+  }
+
+  private static void q3(long p, float[] out, int to) {
+    float d = Native.half(p + 108);
+    for (int half = 0; half < 2; half++) {
+      long scales = KDots.q3Scales(p + 96, 4 * half);
+      for (int j = 0; j < 32; j += N) {
+        ShortVector a = Native.unsignedBytes(p + 32 + 32L * half + j);
+        ShortVector h = Lanes.right(Native.unsignedBytes(p + j), 4 * half);
+        for (int run = 0; run < 4; run++) {
+          float scale = d * (byte) (scales >>> (16 * run + (j >> 4 << 3)));
+          ShortVector third = Lanes.left(Lanes.right(h, run).and((short) 1), 2);
+          ShortVector q = Lanes.right(a, 2 * run).and((short) 3).or(third);
+          centred(q, scale, 4, out, to + 128 * half + 32 * run + j);
+        }
+      }
+    }
+  }
+}
