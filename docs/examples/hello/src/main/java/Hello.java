@@ -1,0 +1,11 @@
+import io.foregate.GenerateOptions;
+import io.foregate.Model;
+import java.nio.file.Path;
+
+void main(String[] args) {
+  try (Model model = Model.open(Path.of(args[0]))) {
+    var options = GenerateOptions.defaults().withMaxTokens(48).withSeed(1);
+    var result = model.generate("In the beginning", options, IO::print);
+    IO.println("\n%.1f tokens/s".formatted(result.stats().decodeTokensPerSecond()));
+  }
+}
