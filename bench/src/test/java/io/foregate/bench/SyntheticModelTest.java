@@ -1,0 +1,46 @@
+package io.foregate.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.foregate.engine.Engine;
+import io.foregate.engine.EngineOptions;
+import io.foregate.engine.Session;
+import io.foregate.gguf.GgmlType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class SyntheticModelTest {
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @EnumSource(names = {"Q8_0", "Q4_K", "F16"})
+  void everyExpertHasSomethingToSay(GgmlType type) {
+    Path file = SyntheticModel.small(type).write(folder.resolve("model.gguf"));
+    try (Engine engine = Engine.open(file, EngineOptions.defaults());
+        Session session = engine.newSession()) {
+      var used = new boolean[engine.config().experts()];
+      session.onRouting(
+          (layer, position, routing) -> {
+            for (int i = 0; i < routing.tokens() * routing.used(); i++) {
+              used[routing.ids()[i]] = true;
+            }
+          });
+      int[] tokens = engine.tokenizer().encode("all sorts of text", true, false);
+      session.feed(tokens, 0, tokens.length);
+      assertThat(session.logits()).doesNotContain(Float.NaN);
+      assertThat(used).doesNotContain(false);
+    }
+  }
+
+  @Test
+  void isTheSameEveryTime() throws IOException {
+    Path one = SyntheticModel.small(GgmlType.Q4_K).write(folder.resolve("one.gguf"));
+    Path two = SyntheticModel.small(GgmlType.Q4_K).write(folder.resolve("two.gguf"));
+    assertThat(Files.mismatch(one, two)).isEqualTo(-1);
+  }
+}
