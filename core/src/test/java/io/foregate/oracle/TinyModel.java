@@ -12,7 +12,7 @@ import java.util.Random;
  * @param embedding type of the embedding and of the output matrix
  * @param tiedOutput whether the embedding is the output matrix, too
  */
-record TinyModel(
+public record TinyModel(
     String name,
     Attention attention,
     Rope rope,
@@ -34,13 +34,13 @@ record TinyModel(
    * @param kvHeads key and value heads; as many as {@code heads} for multi-head attention
    * @param headDim width of a head; heads times headDim need not be the model's width
    */
-  record Attention(GgmlType type, int heads, int kvHeads, int headDim) {}
+  public record Attention(GgmlType type, int heads, int kvHeads, int headDim) {}
 
   /**
    * @param base base of the rotation frequencies
    * @param factors whether the file divides each frequency by a factor ({@code rope_freqs})
    */
-  record Rope(float base, boolean factors) {}
+  public record Rope(float base, boolean factors) {}
 
   /**
    * @param type of the three matrices
@@ -49,14 +49,14 @@ record TinyModel(
    * @param used experts that a token is sent to; 0 for a dense model
    * @param router type of the router
    */
-  record FeedForward(GgmlType type, int width, int experts, int used, GgmlType router) {
+  public record FeedForward(GgmlType type, int width, int experts, int used, GgmlType router) {
     boolean hasExperts() {
       return experts > 0;
     }
   }
 
   /** Grouped-query attention and no experts, all matrices of one type. */
-  static TinyModel dense(String name, GgmlType type) {
+  public static TinyModel dense(String name, GgmlType type) {
     return new TinyModel(
         name,
         new Attention(type, 4, 2, 64),
@@ -67,7 +67,7 @@ record TinyModel(
   }
 
   /** Grouped-query attention and four experts, two of them used, all matrices of one type. */
-  static TinyModel mixture(String name, GgmlType type) {
+  public static TinyModel mixture(String name, GgmlType type) {
     return dense(name, type).with(new FeedForward(type, 256, 4, 2, GgmlType.F32));
   }
 
@@ -93,7 +93,7 @@ record TinyModel(
   }
 
   /** The tokens to evaluate: any of the vocabulary, bytes and control tokens among them. */
-  int[] tokens() {
+  public int[] tokens() {
     return new Random(~seed()).ints(POSITIONS, 0, TinyVocabulary.SIZE).toArray();
   }
 

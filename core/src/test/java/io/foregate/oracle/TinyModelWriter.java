@@ -21,7 +21,7 @@ import java.util.Random;
  * attention scores, router logits and output logits, so that a wrong head, expert, rotation or
  * scale moves the probabilities far more than the tolerance.
  */
-final class TinyModelWriter {
+public final class TinyModelWriter {
   private static final double UNIT = 1 / Math.sqrt(TinyModel.WIDTH);
 
   private final TinyModel model;
@@ -37,7 +37,7 @@ final class TinyModelWriter {
   }
 
   /** Writes {@code NAME.gguf} into the folder, which is made if need be, and returns its path. */
-  static Path write(TinyModel model, Path folder) throws IOException {
+  public static Path write(TinyModel model, Path folder) throws IOException {
     Files.createDirectories(folder);
     Path file = folder.resolve(model.name() + ".gguf");
     try (GgufWriter writer = GgufWriter.to(file)) {
