@@ -8,6 +8,7 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -36,6 +37,10 @@ final class Lanes {
 
   /** Lanes of each of them. */
   static final int N = BITS / 32;
+
+  private static final VectorShuffle<Float> FOLD_8 = fold(8);
+  private static final VectorShuffle<Float> FOLD_4 = fold(4);
+  private static final VectorShuffle<Float> FOLD_2 = fold(2);
 
   private Lanes() {}
 
@@ -99,7 +104,20 @@ final class Lanes {
     return N == 8 ? eight : (FloatVector) eight.reinterpretShape(F, 0);
   }
 
+  /**
+   * The sum of all lanes, added pairwise in an order of our own. {@code reduceLanes} leaves the
+   * order open: compiled code and the interpreter then give different last bits, and a model's text
+   * would change while the JIT warms up.
+   */
   static float sum(FloatVector v) {
-    return v.reduceLanes(VectorOperators.ADD);
+    FloatVector s = N == 16 ? v.add(v.rearrange(FOLD_8)) : v;
+    s = s.add(s.rearrange(FOLD_4));
+    s = s.add(s.rearrange(FOLD_2));
+    return s.lane(0) + s.lane(1);
+  }
+
+  /** Lane i takes lane i + {@code distance}; what is beyond the end does not matter. */
+  private static VectorShuffle<Float> fold(int distance) {
+    return VectorShuffle.fromOp(F, i -> (i + distance) % N);
   }
 }

@@ -143,63 +143,21 @@ final class PanamaKernels implements VectorKernels {
   }
 
   @Override
-  public void rowDots(
-      GgmlType type,
-      MemorySegment rows,
-      long offset,
-      long strideBytes,
-      int count,
+  public void gemm(
+      float[] a,
+      int aOffset,
+      int lda,
+      float[] b,
+      int bOffset,
+      int ldb,
+      float[] c,
+      int cOffset,
+      int ldc,
+      int m,
       int n,
-      float[] x,
-      int xOffset,
-      float[] out,
-      int outOffset) {
-    if (!rows.isNative() || count == 0) {
-      scalar.rowDots(type, rows, offset, strideBytes, count, n, x, xOffset, out, outOffset);
-      return;
-    }
-    try {
-      long first =
-          Native.address(rows, offset, (count - 1) * strideBytes + n * (long) type.blockBytes());
-      for (int i = 0; i < count; i++) {
-        long row = first + i * strideBytes;
-        out[outOffset + i] =
-            type == GgmlType.F16
-                ? FloatDots.f16(row, x, xOffset, n)
-                : FloatDots.f32(row, x, xOffset, n);
-      }
-    } finally {
-      Reference.reachabilityFence(rows);
-    }
-  }
-
-  @Override
-  public void addRows(
-      GgmlType type,
-      MemorySegment rows,
-      long offset,
-      long strideBytes,
-      int count,
-      int n,
-      float[] factor,
-      int factorOffset,
-      float[] y,
-      int yOffset) {
-    if (!rows.isNative() || count == 0) {
-      scalar.addRows(type, rows, offset, strideBytes, count, n, factor, factorOffset, y, yOffset);
-      return;
-    }
-    try {
-      long first =
-          Native.address(rows, offset, (count - 1) * strideBytes + n * (long) type.blockBytes());
-      if (type == GgmlType.F16) {
-        RowSums.f16(first, strideBytes, count, n, factor, factorOffset, y, yOffset);
-      } else {
-        RowSums.f32(first, strideBytes, count, n, factor, factorOffset, y, yOffset);
-      }
-    } finally {
-      Reference.reachabilityFence(rows);
-    }
+      int k,
+      boolean accumulate) {
+    PanamaGemm.gemm(a, aOffset, lda, b, bOffset, ldb, c, cOffset, ldc, m, n, k, accumulate);
   }
 
   @Override

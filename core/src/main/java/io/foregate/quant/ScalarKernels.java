@@ -109,38 +109,27 @@ final class ScalarKernels implements VectorKernels {
   }
 
   @Override
-  public void rowDots(
-      GgmlType type,
-      MemorySegment rows,
-      long offset,
-      long strideBytes,
-      int count,
+  public void gemm(
+      float[] a,
+      int aOffset,
+      int lda,
+      float[] b,
+      int bOffset,
+      int ldb,
+      float[] c,
+      int cOffset,
+      int ldc,
+      int m,
       int n,
-      float[] x,
-      int xOffset,
-      float[] out,
-      int outOffset) {
-    for (int i = 0; i < count; i++) {
-      out[outOffset + i] = floatDot(type, rows, offset + i * strideBytes, x, xOffset, n);
-    }
-  }
-
-  @Override
-  public void addRows(
-      GgmlType type,
-      MemorySegment rows,
-      long offset,
-      long strideBytes,
-      int count,
-      int n,
-      float[] factor,
-      int factorOffset,
-      float[] y,
-      int yOffset) {
-    for (int i = 0; i < count; i++) {
-      for (int j = 0; j < n; j++) {
-        y[yOffset + j] +=
-            factor[factorOffset + i] * element(type, rows, offset + i * strideBytes, j);
+      int k,
+      boolean accumulate) {
+    for (int row = 0; row < m; row++) {
+      for (int col = 0; col < n; col++) {
+        float sum = accumulate ? c[cOffset + row * ldc + col] : 0;
+        for (int i = 0; i < k; i++) {
+          sum += a[aOffset + row * lda + i] * b[bOffset + i * ldb + col];
+        }
+        c[cOffset + row * ldc + col] = sum;
       }
     }
   }

@@ -62,36 +62,23 @@ public sealed interface VectorKernels permits ScalarKernels, PanamaKernels {
       Scratch scratch);
 
   /**
-   * {@code out[outOffset + i] = dot(x[xOffset ..], row i)} for {@code count} rows of {@code n} F16
-   * or F32 elements.
+   * {@code C[m][n] = A[m][k] B[k][n]}, or {@code C += A B}: row-major floats, rows {@code lda},
+   * {@code ldb} and {@code ldc} elements apart.
    */
-  void rowDots(
-      GgmlType type,
-      MemorySegment rows,
-      long offset,
-      long strideBytes,
-      int count,
+  void gemm(
+      float[] a,
+      int aOffset,
+      int lda,
+      float[] b,
+      int bOffset,
+      int ldb,
+      float[] c,
+      int cOffset,
+      int ldc,
+      int m,
       int n,
-      float[] x,
-      int xOffset,
-      float[] out,
-      int outOffset);
-
-  /**
-   * {@code y[yOffset ..] += sum of factor[factorOffset + i] * row i} over {@code count} rows of
-   * {@code n} F16 or F32 elements.
-   */
-  void addRows(
-      GgmlType type,
-      MemorySegment rows,
-      long offset,
-      long strideBytes,
-      int count,
-      int n,
-      float[] factor,
-      int factorOffset,
-      float[] y,
-      int yOffset);
+      int k,
+      boolean accumulate);
 
   /** The sum of {@code a[aOffset + i] * b[bOffset + i]}. */
   float dot(float[] a, int aOffset, float[] b, int bOffset, int n);

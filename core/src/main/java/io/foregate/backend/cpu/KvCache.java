@@ -2,34 +2,44 @@ package io.foregate.backend.cpu;
 
 import io.foregate.backend.KvType;
 import io.foregate.error.ForegateException;
-import io.foregate.gguf.GgmlType;
 import io.foregate.model.ModelConfig;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Keys and values of one sequence, off the heap. Layout: {@code
- * [layer][kvHead][position][headSize]}, so that the keys that one head reads lie side by side.
+ * Keys and values of one sequence, off the heap, in tiles of {@value #TILE} positions.
+ *
+ * <p>Layout: keys {@code [layer][kvHead][tile][headSize][TILE]}, values {@code
+ * [layer][kvHead][tile][TILE][headSize]}. Keys are transposed within a tile because the scores of a
+ * tile are then one small matrix product that runs along positions, without sums across lanes.
  */
 final class KvCache implements AutoCloseable {
+  /** Positions of a tile. */
+  static final int TILE = 64;
+
   /** Cache line: no two heads share one. */
   private static final int ALIGNMENT = 64;
 
   private final Arena arena = Arena.ofShared();
   private final KvType type;
   private final int capacity;
+  private final int tiles;
   private final int kvHeads;
   private final int headSize;
   private final MemorySegment keys;
   private final MemorySegment values;
 
+  /**
+   * @param capacity positions; rounded up to whole tiles in memory
+   */
   KvCache(ModelConfig config, int capacity, KvType type) {
     this.type = type;
     this.capacity = capacity;
+    this.tiles = Math.ceilDiv(capacity, TILE);
     this.kvHeads = config.kvHeads();
     this.headSize = config.headSize();
-    long bytes = (long) config.layers() * kvHeads * capacity * headSize * type.bytes();
+    long bytes = tileBytes() * tiles * kvHeads * config.layers();
     try {
       this.keys = arena.allocate(bytes, ALIGNMENT);
       this.values = arena.allocate(bytes, ALIGNMENT);
@@ -51,45 +61,61 @@ final class KvCache implements AutoCloseable {
     return keys.byteSize() + values.byteSize();
   }
 
-  GgmlType elementType() {
-    return type == KvType.F16 ? GgmlType.F16 : GgmlType.F32;
-  }
-
-  MemorySegment keys() {
-    return keys;
-  }
-
-  MemorySegment values() {
-    return values;
-  }
-
-  /** Bytes from one position of a head to the next. */
-  long stride() {
-    return (long) headSize * type.bytes();
-  }
-
-  /** Byte offset of a head's first position, in {@link #keys} and in {@link #values}. */
-  long offset(int layer, int kvHead) {
-    return ((long) layer * kvHeads + kvHead) * capacity * stride();
-  }
-
   /** Stores one position: {@code [kvHeads][headSize]} keys, and as many values. */
   void put(int layer, int position, float[] key, int keyOffset, float[] value, int valueOffset) {
+    int inTile = position % TILE;
     for (int head = 0; head < kvHeads; head++) {
-      long at = offset(layer, head) + position * stride();
-      store(keys, at, key, keyOffset + head * headSize);
-      store(values, at, value, valueOffset + head * headSize);
+      long at = tileOffset(layer, head, position / TILE);
+      store(keys, at, inTile, TILE, key, keyOffset + head * headSize);
+      store(values, at, inTile * headSize, 1, value, valueOffset + head * headSize);
     }
   }
 
-  private void store(MemorySegment target, long at, float[] source, int from) {
+  /** Copies a tile's keys to {@code target} as {@code [headSize][TILE]} floats. */
+  void readKeys(int layer, int head, int tile, short[] halves, float[] target) {
+    read(keys, tileOffset(layer, head, tile), headSize * TILE, halves, target);
+  }
+
+  /**
+   * Copies a tile's first {@code count} values to {@code target} as {@code [count][headSize]}
+   * floats.
+   */
+  void readValues(int layer, int head, int tile, int count, short[] halves, float[] target) {
+    read(values, tileOffset(layer, head, tile), count * headSize, halves, target);
+  }
+
+  private long tileBytes() {
+    return (long) TILE * headSize * type.bytes();
+  }
+
+  private long tileOffset(int layer, int head, int tile) {
+    return (((long) layer * kvHeads + head) * tiles + tile) * tileBytes();
+  }
+
+  private void store(
+      MemorySegment target, long tile, int first, int step, float[] source, int from) {
+    long at = tile + (long) first * type.bytes();
+    long stepBytes = (long) step * type.bytes();
     if (type == KvType.F32) {
-      MemorySegment.copy(source, from, target, ValueLayout.JAVA_FLOAT, at, headSize);
+      for (int i = 0; i < headSize; i++) {
+        target.set(ValueLayout.JAVA_FLOAT, at + i * stepBytes, source[from + i]);
+      }
+    } else {
+      for (int i = 0; i < headSize; i++) {
+        short half = Float.floatToFloat16(source[from + i]);
+        target.set(ValueLayout.JAVA_SHORT, at + i * stepBytes, half);
+      }
+    }
+  }
+
+  private void read(MemorySegment source, long at, int count, short[] halves, float[] target) {
+    if (type == KvType.F32) {
+      MemorySegment.copy(source, ValueLayout.JAVA_FLOAT, at, target, 0, count);
       return;
     }
-    for (int i = 0; i < headSize; i++) {
-      short half = Float.floatToFloat16(source[from + i]);
-      target.set(ValueLayout.JAVA_SHORT, at + 2L * i, half);
+    MemorySegment.copy(source, ValueLayout.JAVA_SHORT, at, halves, 0, count);
+    for (int i = 0; i < count; i++) { // arrays on both sides: the JIT makes this a vector loop
+      target[i] = Float.float16ToFloat(halves[i]);
     }
   }
 

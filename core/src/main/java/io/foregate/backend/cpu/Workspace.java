@@ -55,14 +55,10 @@ final class Workspace {
 
   Routing routing;
 
-  /** Scores of the attention, per worker. */
-  final float[][] scores;
-
   Workspace(ModelConfig config, VectorKernels kernels, int workers) {
     this.config = config;
     this.kernels = kernels;
     this.scratch = new Scratch[workers];
-    this.scores = new float[workers][0];
     for (int i = 0; i < workers; i++) {
       scratch[i] = new Scratch();
     }
