@@ -2,6 +2,7 @@ package io.foregate;
 
 import io.foregate.engine.SamplingOptions;
 import io.foregate.error.ForegateException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -94,6 +95,13 @@ public record GenerateOptions(
   public GenerateOptions withStop(String... value) {
     return new GenerateOptions(
         maxTokens, temperature, topK, topP, minP, repeatPenalty, repeatLastN, seed, List.of(value));
+  }
+
+  /** These options with one more stop string. */
+  GenerateOptions andStop(String more) {
+    List<String> all = new ArrayList<>(stop);
+    all.add(more);
+    return withStop(all.toArray(String[]::new));
   }
 
   SamplingOptions sampling() {

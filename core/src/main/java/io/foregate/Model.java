@@ -2,6 +2,7 @@ package io.foregate;
 
 import io.foregate.engine.Engine;
 import io.foregate.engine.Session;
+import io.foregate.tokenizer.ChatTemplate;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -105,6 +106,16 @@ public final class Model implements AutoCloseable {
       close(session);
       throw e;
     }
+  }
+
+  /** Whether the file brings a chat template of its own. */
+  public boolean hasChatTemplate() {
+    return ChatTemplate.of(engine.file().metadata(), engine.tokenizer()).isPresent();
+  }
+
+  /** A conversation in the format of the model's own chat template. */
+  public Chat chat(GenerateOptions options) {
+    return new Chat(this, engine, options);
   }
 
   @Override

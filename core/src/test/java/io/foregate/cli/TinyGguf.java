@@ -19,9 +19,15 @@ import java.util.Random;
  * @param experts per layer, two of them used; 0 for a dense model
  * @param bytes whether the vocabulary has the 256 byte tokens
  * @param poisoned whether one weight is NaN
+ * @param chatTemplate in Jinja; empty for none
  */
-record TinyGguf(
-    String architecture, int experts, GgmlType expertType, boolean bytes, boolean poisoned) {
+public record TinyGguf(
+    String architecture,
+    int experts,
+    GgmlType expertType,
+    boolean bytes,
+    boolean poisoned,
+    String chatTemplate) {
 
   static final int CONTEXT = 64;
   static final int WIDTH = 32;
@@ -33,32 +39,36 @@ record TinyGguf(
       List.of("▁", "e", "t", "a", "o", "h", "▁t", "he", "▁the");
 
   /** A Mixture of Experts with four experts. */
-  static TinyGguf mixture() {
-    return new TinyGguf("llama", 4, GgmlType.F32, true, false);
+  public static TinyGguf mixture() {
+    return new TinyGguf("llama", 4, GgmlType.F32, true, false, "");
   }
 
   static TinyGguf dense() {
-    return new TinyGguf("llama", 0, GgmlType.F32, true, false);
+    return new TinyGguf("llama", 0, GgmlType.F32, true, false, "");
   }
 
   TinyGguf withArchitecture(String name) {
-    return new TinyGguf(name, experts, expertType, bytes, poisoned);
+    return new TinyGguf(name, experts, expertType, bytes, poisoned, chatTemplate);
   }
 
   TinyGguf withExpertType(GgmlType type) {
-    return new TinyGguf(architecture, experts, type, bytes, poisoned);
+    return new TinyGguf(architecture, experts, type, bytes, poisoned, chatTemplate);
   }
 
   TinyGguf withoutBytes() {
-    return new TinyGguf(architecture, experts, expertType, false, poisoned);
+    return new TinyGguf(architecture, experts, expertType, false, poisoned, chatTemplate);
   }
 
   TinyGguf withNaN() {
-    return new TinyGguf(architecture, experts, expertType, bytes, true);
+    return new TinyGguf(architecture, experts, expertType, bytes, true, chatTemplate);
+  }
+
+  public TinyGguf withChatTemplate(String jinja) {
+    return new TinyGguf(architecture, experts, expertType, bytes, poisoned, jinja);
   }
 
   /** Writes the model and returns its path. */
-  Path write(Path file) {
+  public Path write(Path file) {
     try (GgufWriter writer = GgufWriter.to(file)) {
       List<String> tokens = tokens();
       metadata(writer, tokens);
@@ -143,6 +153,9 @@ record TinyGguf(
     writer.metadata("tokenizer.ggml.token_type", GgufArray.ofInts(types(tokens)));
     writer.metadata("tokenizer.ggml.bos_token_id", new GgufValue.U32(1));
     writer.metadata("tokenizer.ggml.eos_token_id", new GgufValue.U32(2));
+    if (!chatTemplate.isEmpty()) {
+      writer.metadata("tokenizer.chat_template", new GgufValue.Str(chatTemplate));
+    }
   }
 
   private void integer(GgufWriter writer, String key, int value) {

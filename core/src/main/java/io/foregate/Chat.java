@@ -1,0 +1,102 @@
+package io.foregate;
+
+import io.foregate.engine.Engine;
+import io.foregate.engine.Session;
+import io.foregate.tokenizer.ChatMessage;
+import io.foregate.tokenizer.ChatTemplate;
+import io.foregate.tokenizer.Tokenizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+
+/**
+ * A conversation, in the format of the model's own chat template, or as plain lines ({@code User:},
+ * {@code Assistant:}) for a model that has none. What both sides have said stays in the KV cache,
+ * so each turn feeds only what is new. For one thread.
+ */
+public final class Chat implements AutoCloseable {
+  /** For models without a template of their own: lines that a base model can continue. */
+  private static final String PLAIN =
+      "{% for m in messages %}{{ m['role'] | capitalize }}: {{ m['content'] | trim }}\n{% endfor %}"
+          + "{% if add_generation_prompt %}Assistant:{% endif %}";
+
+  private static final String PLAIN_STOP = "\nUser:";
+
+  private final Model model;
+  private final Tokenizer tokenizer;
+  private final Session session;
+  private final ChatTemplate template;
+  private final boolean ownTemplate;
+  private final GenerateOptions options;
+  private final List<ChatMessage> messages = new ArrayList<>();
+  private int turns;
+
+  Chat(Model model, Engine engine, GenerateOptions options) {
+    this.model = model;
+    this.tokenizer = engine.tokenizer();
+    Optional<ChatTemplate> own = ChatTemplate.of(engine.file().metadata(), tokenizer);
+    this.ownTemplate = own.isPresent();
+    this.template = own.orElseGet(() -> ChatTemplate.parse(PLAIN, "", ""));
+    this.options = ownTemplate ? options : options.andStop(PLAIN_STOP);
+    this.session = model.newSession();
+  }
+
+  /** Tells the model how to behave. Say it before the first message. */
+  public void system(String text) {
+    messages.add(ChatMessage.system(text));
+  }
+
+  /** Forgets what both sides have said, but not what {@link #system} told. */
+  public void clear() {
+    messages.removeIf(message -> message.role() != ChatMessage.Role.SYSTEM);
+  }
+
+  /**
+   * Says something and gets the answer. Its prompt tokens are those that had to be fed: most of
+   * what was said before is still there. An answer that is cancelled counts as far as it went;
+   * cancelled before it began, the message is forgotten.
+   *
+   * @param onText gets the answer piece by piece, as it is made, on this thread
+   * @throws io.foregate.error.ForegateException when the conversation does not fit the context, or
+   *     the template refuses it; the message then is not part of it
+   */
+  public Generation send(String message, Consumer<String> onText) {
+    int before = messages.size();
+    messages.add(ChatMessage.user(message));
+    boolean answered = false;
+    try {
+      Generation answer = Model.run(answer(), onText);
+      answered = answer.finishReason() != FinishReason.CANCELLED || !answer.text().isEmpty();
+      messages.add(ChatMessage.assistant(answer.text()));
+      return answer;
+    } finally {
+      if (!answered) {
+        messages.subList(before, messages.size()).clear();
+      }
+    }
+  }
+
+  private TextGenerator answer() {
+    String conversation = template.render(messages, true);
+    int[] tokens = tokenizer.encode(conversation, !beginsText(conversation), ownTemplate);
+    int known = Math.min(session.commonPrefix(tokens), tokens.length - 1);
+    session.truncate(Math.max(0, known));
+    int[] fresh = Arrays.copyOfRange(tokens, session.position(), tokens.length);
+    // Another seed for each turn: the same random numbers again would favour the same words.
+    return new TextGenerator(session, tokenizer, fresh, options.withSeed(options.seed() + turns++));
+  }
+
+  /** Whether the template has already written the token that begins a text. */
+  private boolean beginsText(String conversation) {
+    OptionalInt bos = tokenizer.bos();
+    return bos.isPresent() && conversation.startsWith(tokenizer.piece(bos.getAsInt()));
+  }
+
+  @Override
+  public void close() {
+    model.close(session);
+  }
+}
