@@ -91,10 +91,13 @@ final class Lanes {
     return VectorMask.fromLong(S, bits & ((1 << N) - 1));
   }
 
-  /** The 8 signed bytes of {@code bytes}, lowest first, as floats. */
+  /**
+   * The 8 signed bytes of {@code bytes}, lowest first, as floats. By way of 128 bits: C2 has no
+   * vectors of one long, and would allocate them.
+   */
   static FloatVector eightBytes(long bytes) {
     return (FloatVector)
-        LongVector.broadcast(LongVector.SPECIES_64, bytes)
+        LongVector.broadcast(LongVector.SPECIES_128, bytes)
             .reinterpretAsBytes()
             .convertShape(VectorOperators.B2F, FloatVector.SPECIES_256, 0);
   }

@@ -34,16 +34,17 @@ final class PanamaKernels implements VectorKernels {
       Activation x,
       int xRow,
       float[] y,
-      int yOffset) {
+      int yOffset,
+      Scratch scratch) {
     if (!w.isNative()) {
-      scalar.matVec(type, w, wOffset, cols, rowBegin, rowEnd, x, xRow, y, yOffset);
+      scalar.matVec(type, w, wOffset, cols, rowBegin, rowEnd, x, xRow, y, yOffset, scratch);
       return;
     }
     try {
       long rowBytes = type.byteSize(cols);
       int rows = rowEnd - rowBegin;
       long first = Native.address(w, wOffset + rowBegin * rowBytes, rows * rowBytes);
-      rows(type, first, rowBytes, cols, rows, x, xRow, y, yOffset + rowBegin);
+      rows(type, first, rowBytes, cols, rows, x, xRow, y, yOffset + rowBegin, scratch);
     } finally {
       Reference.reachabilityFence(w);
     }
@@ -58,7 +59,8 @@ final class PanamaKernels implements VectorKernels {
       Activation x,
       int xRow,
       float[] y,
-      int yOffset) {
+      int yOffset,
+      Scratch scratch) {
     int xo = x.start(xRow);
     for (int r = 0; r < rows; r++) {
       long row = first + r * rowBytes;
@@ -72,11 +74,7 @@ final class PanamaKernels implements VectorKernels {
             case Q4_1 -> LegacyDots.q41(row, x, xo, cols);
             case Q5_0 -> LegacyDots.q50(row, x, xo, cols);
             case Q5_1 -> LegacyDots.q51(row, x, xo, cols);
-            case Q2_K -> KDots.q2(row, x, xo, cols);
-            case Q3_K -> KDots.q3(row, x, xo, cols);
-            case Q4_K -> KDots.q4(row, x, xo, cols);
-            case Q5_K -> KDots.q5(row, x, xo, cols);
-            case Q6_K -> KDots.q6(row, x, xo, cols);
+            case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> KDots.dot(type, row, x, xo, cols, scratch.scales);
             default -> throw Quants.unsupported(type);
           };
     }
@@ -115,7 +113,7 @@ final class PanamaKernels implements VectorKernels {
       } else {
         panelled = b0;
       }
-      oneByOne(type, first, rows, cols, x, panelled, b1, y, yStride, out);
+      oneByOne(type, first, rows, cols, x, panelled, b1, y, yStride, out, scratch);
     } finally {
       Reference.reachabilityFence(w);
     }
@@ -132,12 +130,14 @@ final class PanamaKernels implements VectorKernels {
       int b1,
       float[] y,
       int yStride,
-      int yOffset) {
+      int yOffset,
+      Scratch scratch) {
     long rowBytes = type.byteSize(cols);
     for (int r = 0; r < rows; r += Scratch.TILE_ROWS) {
       int n = Math.min(Scratch.TILE_ROWS, rows - r);
       for (int b = b0; b < b1; b++) {
-        rows(type, first + r * rowBytes, rowBytes, cols, n, x, b, y, b * yStride + yOffset + r);
+        int out = b * yStride + yOffset + r;
+        rows(type, first + r * rowBytes, rowBytes, cols, n, x, b, y, out, scratch);
       }
     }
   }

@@ -24,15 +24,15 @@ final class ScalarKernels implements VectorKernels {
       Activation x,
       int xRow,
       float[] y,
-      int yOffset) {
+      int yOffset,
+      Scratch scratch) {
     long rowBytes = type.byteSize(cols);
-    UnpackedBlock block = new UnpackedBlock();
     for (int r = rowBegin; r < rowEnd; r++) {
       long row = wOffset + r * rowBytes;
       y[yOffset + r] =
           type.blockSize() == 1
               ? floatDot(type, w, row, x.values, x.start(xRow), cols)
-              : blockDot(block, type, w, row, x, x.start(xRow), cols);
+              : blockDot(scratch.block, type, w, row, x, x.start(xRow), cols);
     }
   }
 

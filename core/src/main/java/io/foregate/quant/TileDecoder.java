@@ -120,8 +120,8 @@ final class TileDecoder {
   private static void q4(long p, float[] out, int to) {
     float d = Native.half(p);
     float dmin = Native.half(p + 2);
-    long scales = KDots.k4Scales(p + 4);
-    long mins = KDots.k4Mins(p + 4);
+    long scales = KScales.k4Scales(p + 4);
+    long mins = KScales.k4Mins(p + 4);
     for (int g = 0; g < 4; g++) {
       FloatVector s0 = broadcast(d * ((scales >>> (16 * g)) & 63));
       FloatVector s1 = broadcast(d * ((scales >>> (16 * g + 8)) & 63));
@@ -138,8 +138,8 @@ final class TileDecoder {
   private static void q5(long p, float[] out, int to) {
     float d = Native.half(p);
     float dmin = Native.half(p + 2);
-    long scales = KDots.k4Scales(p + 4);
-    long mins = KDots.k4Mins(p + 4);
+    long scales = KScales.k4Scales(p + 4);
+    long mins = KScales.k4Mins(p + 4);
     for (int g = 0; g < 4; g++) {
       FloatVector s0 = broadcast(d * ((scales >>> (16 * g)) & 63));
       FloatVector s1 = broadcast(d * ((scales >>> (16 * g + 8)) & 63));
@@ -209,7 +209,7 @@ final class TileDecoder {
   private static void q3(long p, float[] out, int to) {
     float d = Native.half(p + 108);
     for (int half = 0; half < 2; half++) {
-      long scales = KDots.q3Scales(p + 96, 4 * half);
+      long scales = KScales.q3Scales(p + 96, 4 * half);
       for (int j = 0; j < 32; j += N) {
         ShortVector a = Native.unsignedBytes(p + 32 + 32L * half + j);
         ShortVector h = Lanes.right(Native.unsignedBytes(p + j), 4 * half);

@@ -24,6 +24,7 @@ public sealed interface VectorKernels permits ScalarKernels, PanamaKernels {
    * rowEnd}.
    *
    * @param x set with {@link Quants#dotType} of {@code type} and the same {@code cols}
+   * @param scratch of the calling thread
    */
   void matVec(
       GgmlType type,
@@ -35,7 +36,8 @@ public sealed interface VectorKernels permits ScalarKernels, PanamaKernels {
       Activation x,
       int xRow,
       float[] y,
-      int yOffset);
+      int yOffset,
+      Scratch scratch);
 
   /**
    * {@code y[b * yStride + yOffset + r] = dot(weight row r, activation row b)} for {@code rowBegin

@@ -157,7 +157,7 @@ class KernelsTest {
     for (int b = 0; b < c.batch; b++) {
       float[] y = new float[c.rows + 4];
       Arrays.fill(y, 99);
-      k.matVec(c.type, c.weights, 0, c.cols, 0, c.rows, a, b, y, 3);
+      k.matVec(c.type, c.weights, 0, c.cols, 0, c.rows, a, b, y, 3, new Scratch());
       assertThat(y[0]).isEqualTo(99);
       assertThat(y[c.rows + 3]).isEqualTo(99);
       for (int r = 0; r < c.rows; r++) {

@@ -105,7 +105,8 @@ final class ProductBatch implements WorkerPool.RangeTask {
           inputs[i],
           firstToken[i],
           outputs[i],
-          out);
+          out,
+          scratch[worker]);
     } else {
       kernels.matMul(
           w.type(),
