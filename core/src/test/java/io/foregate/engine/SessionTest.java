@@ -48,6 +48,22 @@ class SessionTest {
   }
 
   @Test
+  void theNumberOfThreadsChangesNoBit() {
+    for (Path model : List.of(mixture, dense)) {
+      for (int step : new int[] {1, TOKENS.length}) {
+        List<float[]> results = new ArrayList<>();
+        for (int threads : new int[] {1, 2, 3}) {
+          try (Engine engine = open(model, threads)) {
+            results.add(logits(engine, step));
+          }
+        }
+        assertThat(results.get(1)).containsExactly(results.get(0));
+        assertThat(results.get(2)).containsExactly(results.get(0));
+      }
+    }
+  }
+
+  @Test
   void feedAllEndsWhereFeedEndsAndSeesEveryToken() {
     try (Engine engine = open(mixture, 2);
         Session session = engine.newSession()) {
