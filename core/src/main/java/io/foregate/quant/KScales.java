@@ -37,7 +37,7 @@ final class KScales {
       minimum = addSums(k4Mins(p + 4), Native.half(p + 2), x.sums32, o, minimum);
       store(k4Scales(p + 4), Native.half(p) * x.scales[o], scales, 8 * b);
     }
-    return Lanes.sum(minimum);
+    return Lanes.sumOfEight(minimum);
   }
 
   private static float q2(long row, Activation x, int xo, int n, float[] scales) {
@@ -50,7 +50,7 @@ final class KScales {
           addSums((packed >>> 4) & LOW_NIBBLES, Native.half(p + 82), x.sums16, o >> 4, minimum);
       store(packed & LOW_NIBBLES, Native.half(p + 80) * x.scales[o >> 5], scales, 8 * h);
     }
-    return Lanes.sum(minimum);
+    return Lanes.sumOfEight(minimum);
   }
 
   private static float q3(long row, Activation x, int xo, int n, float[] scales) {
@@ -63,7 +63,7 @@ final class KScales {
       centre = addSums(factors, d, x.sums16, o >> 4, centre);
       store(factors, d * x.scales[o >> 5], scales, 8 * h);
     }
-    return Lanes.sum(centre);
+    return Lanes.sumOfEight(centre);
   }
 
   private static float q6(long row, Activation x, int xo, int n, float[] scales) {
@@ -76,7 +76,7 @@ final class KScales {
       centre = addSums(factors, d, x.sums16, o >> 4, centre);
       store(factors, d * x.scales[o >> 5], scales, 8 * h);
     }
-    return Lanes.sum(centre);
+    return Lanes.sumOfEight(centre);
   }
 
   /** Adds {@code d * byte[j] * sums[so + j]} for the 8 signed bytes of {@code factors}. */

@@ -38,9 +38,11 @@ final class Lanes {
   /** Lanes of each of them. */
   static final int N = BITS / 32;
 
-  private static final VectorShuffle<Float> FOLD_8 = fold(8);
-  private static final VectorShuffle<Float> FOLD_4 = fold(4);
-  private static final VectorShuffle<Float> FOLD_2 = fold(2);
+  private static final VectorShuffle<Float> FOLD_8 = fold(F, 8);
+  private static final VectorShuffle<Float> FOLD_4 = fold(F, 4);
+  private static final VectorShuffle<Float> FOLD_2 = fold(F, 2);
+  private static final VectorShuffle<Float> EIGHT_FOLD_4 = fold(FloatVector.SPECIES_256, 4);
+  private static final VectorShuffle<Float> EIGHT_FOLD_2 = fold(FloatVector.SPECIES_256, 2);
 
   private Lanes() {}
 
@@ -102,11 +104,6 @@ final class Lanes {
             .convertShape(VectorOperators.B2F, FloatVector.SPECIES_256, 0);
   }
 
-  /** Eight floats in the lowest lanes, zeros above. */
-  static FloatVector widen(FloatVector eight) {
-    return N == 8 ? eight : (FloatVector) eight.reinterpretShape(F, 0);
-  }
-
   /**
    * The sum of all lanes, added pairwise in an order of our own. {@code reduceLanes} leaves the
    * order open: compiled code and the interpreter then give different last bits, and a model's text
@@ -119,8 +116,15 @@ final class Lanes {
     return s.lane(0) + s.lane(1);
   }
 
+  /** As {@link #sum}, of eight lanes whatever {@link #N}. */
+  static float sumOfEight(FloatVector v) {
+    FloatVector s = v.add(v.rearrange(EIGHT_FOLD_4));
+    s = s.add(s.rearrange(EIGHT_FOLD_2));
+    return s.lane(0) + s.lane(1);
+  }
+
   /** Lane i takes lane i + {@code distance}; what is beyond the end does not matter. */
-  private static VectorShuffle<Float> fold(int distance) {
-    return VectorShuffle.fromOp(F, i -> (i + distance) % N);
+  private static VectorShuffle<Float> fold(VectorSpecies<Float> species, int distance) {
+    return VectorShuffle.fromOp(species, i -> (i + distance) % species.length());
   }
 }

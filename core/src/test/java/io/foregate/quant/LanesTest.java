@@ -2,7 +2,9 @@ package io.foregate.quant;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.Random;
+import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 
 class LanesTest {
@@ -18,6 +20,8 @@ class LanesTest {
         values[i] = (float) random.nextGaussian();
       }
       assertThat(Lanes.sum(Lanes.load(values, 0))).isEqualTo(pairwise(values));
+      assertThat(Lanes.sumOfEight(FloatVector.fromArray(FloatVector.SPECIES_256, values, 0)))
+          .isEqualTo(pairwise(Arrays.copyOf(values, 8)));
     }
   }
 
