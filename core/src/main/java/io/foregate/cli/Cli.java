@@ -43,6 +43,7 @@ final class Cli implements Runnable {
     var commands =
         new CommandLine(root)
             .addSubcommand(new RunCommand(shell))
+            .addSubcommand(new ChatCommand(shell))
             .addSubcommand(new EvalCommand(shell))
             .addSubcommand(new PerplexityCommand(shell))
             .addSubcommand(new InspectCommand(shell))
@@ -81,7 +82,7 @@ final class Cli implements Runnable {
 
     int badUsage(ParameterException e) {
       String command = e.getCommandLine().getCommandSpec().qualifiedName();
-      print(e.getMessage(), usageHint(e, command));
+      terminal.complain(e.getMessage(), usageHint(e, command));
       return ExitCode.USAGE;
     }
 
@@ -106,13 +107,13 @@ final class Cli implements Runnable {
             case UsageException usage -> print(usage, ExitCode.USAGE);
             case ForegateException known -> print(known, ExitCode.FAILURE);
             case OutOfMemoryError _ -> {
-              print(
+              terminal.complain(
                   "not enough memory: " + e.getMessage(),
                   "Use a smaller --ctx, or give the JVM more: FOREGATE_JAVA_OPTS=-Xmx4g.");
               yield ExitCode.FAILURE;
             }
             default -> {
-              print(
+              terminal.complain(
                   "stopped by an internal error: " + e,
                   "This is a bug; run again with --verbose for the stack trace, and report it.");
               yield ExitCode.FAILURE;
@@ -127,15 +128,8 @@ final class Cli implements Runnable {
     }
 
     private int print(ForegateException e, int code) {
-      print(e.getMessage(), e.hint());
+      terminal.complain(e.getMessage(), e.hint());
       return code;
-    }
-
-    private void print(String sentence, String hint) {
-      terminal.message("foregate: " + sentence + (sentence.endsWith(".") ? "" : "."));
-      if (!hint.isEmpty()) {
-        terminal.message("hint: " + hint);
-      }
     }
   }
 

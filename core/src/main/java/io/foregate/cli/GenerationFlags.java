@@ -10,7 +10,9 @@ final class GenerationFlags {
   @Option(
       names = {"-n", "--max-tokens"},
       paramLabel = "N",
-      description = "The most tokens to make; -1 for as many as fit. Default: 128.")
+      description =
+          "The most tokens to make; -1 for as many as fit. Default: 128, or -1 for the answers of a"
+              + " model made for chats.")
   private Integer maxTokens;
 
   @Option(
@@ -63,15 +65,19 @@ final class GenerationFlags {
 
   /** What to generate with. */
   GenerateOptions options() {
-    GenerateOptions defaults = GenerateOptions.defaults();
+    return options(GenerateOptions.defaults());
+  }
+
+  /** What to generate with, where what is not given has other defaults. */
+  GenerateOptions options(GenerateOptions defaults) {
     try {
-      return options(defaults);
+      return given(defaults);
     } catch (ForegateException e) {
       throw new UsageException(e.getMessage(), "--help lists the options and their defaults.");
     }
   }
 
-  private GenerateOptions options(GenerateOptions defaults) {
+  private GenerateOptions given(GenerateOptions defaults) {
     return new GenerateOptions(
         or(maxTokens, defaults.maxTokens()),
         or(temperature, defaults.temperature()),

@@ -33,26 +33,35 @@ final class Terminal {
   private final OutputStream out;
   private final PrintStream err;
   private final boolean errIsTerminal;
+  private final boolean inIsTerminal;
   private boolean lineIsOpen;
   private volatile boolean waitsForInput;
 
   /**
    * @param errIsTerminal whether a person watches {@code err}, so that progress may be drawn there
+   * @param inIsTerminal whether a person types at {@code in}
    */
-  Terminal(InputStream in, OutputStream out, OutputStream err, boolean errIsTerminal) {
+  Terminal(
+      InputStream in,
+      OutputStream out,
+      OutputStream err,
+      boolean errIsTerminal,
+      boolean inIsTerminal) {
     this.in = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
     this.out = out;
     this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
     this.errIsTerminal = errIsTerminal;
+    this.inIsTerminal = inIsTerminal;
   }
 
-  /** The streams of this process. The launcher says whether standard error is a terminal. */
+  /** The streams of this process. The launcher says which are terminals. */
   static Terminal ofProcess() {
     return new Terminal(
         System.in,
         new FileOutputStream(FileDescriptor.out),
         new FileOutputStream(FileDescriptor.err),
-        Boolean.getBoolean("foregate.stderr.terminal"));
+        Boolean.getBoolean("foregate.stderr.terminal"),
+        Boolean.getBoolean("foregate.stdin.terminal"));
   }
 
   /**
@@ -103,6 +112,14 @@ final class Terminal {
     err.println(line);
   }
 
+  /** Tells a failure: its sentence, and what to do. */
+  void complain(String sentence, String hint) {
+    message("foregate: " + sentence + (sentence.endsWith(".") ? "" : "."));
+    if (!hint.isEmpty()) {
+      message("hint: " + hint);
+    }
+  }
+
   /** Standard error, for what draws there itself. */
   PrintStream err() {
     return err;
@@ -111,6 +128,11 @@ final class Terminal {
   /** Whether a person watches standard error. */
   boolean errIsTerminal() {
     return errIsTerminal;
+  }
+
+  /** Whether a person types at standard input. */
+  boolean inIsTerminal() {
+    return inIsTerminal;
   }
 
   /** Whether a command sits in {@link #readLine}. */

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class CliTest {
   private static final List<String> COMMANDS =
-      List.of("run", "eval", "perplexity", "inspect", "bench", "quantize", "devices");
+      List.of("run", "chat", "eval", "perplexity", "inspect", "bench", "quantize", "devices");
 
   @TempDir private Path folder;
 

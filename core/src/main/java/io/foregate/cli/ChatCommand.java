@@ -1,0 +1,78 @@
+package io.foregate.cli;
+
+import io.foregate.Chat;
+import io.foregate.GenerateOptions;
+import io.foregate.Model;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code chat}: a conversation, typed at a terminal or piped in, one message per line. */
+@Command(
+    name = "chat",
+    description = {
+      "Talk with a model in the format of its own chat template.",
+      "Every line of standard input is a message; at a terminal, /help lists commands."
+    },
+    mixinStandardHelpOptions = true)
+final class ChatCommand implements Callable<Integer> {
+  private static final int UNTIL_THE_ANSWER_ENDS = -1;
+
+  private final Shell shell;
+
+  @Mixin private ModelFlags model;
+  @Mixin private GenerationFlags generation;
+
+  @Option(names = "--system", paramLabel = "TEXT", description = "How the model is to behave.")
+  private String system;
+
+  @Option(
+      names = {"-p", "--prompt"},
+      paramLabel = "TEXT",
+      description = "The first message.")
+  private String prompt;
+
+  @Option(
+      names = "--stats",
+      description = "Print speed and memory to standard error after each answer.")
+  private boolean stats;
+
+  @Option(names = "--json", description = "Print one JSON object per answer, each on its line.")
+  private boolean json;
+
+  ChatCommand(Shell shell) {
+    this.shell = shell;
+  }
+
+  @Override
+  public Integer call() {
+    try (Model opened = Model.open(model.model, model.modelOptions());
+        Chat chat = opened.chat(options(opened))) {
+      if (!opened.hasChatTemplate()) {
+        shell
+            .terminal()
+            .message(
+                "foregate: the model has no chat template of its own; the conversation is written"
+                    + " as plain User: and Assistant: lines.");
+      }
+      if (system != null) {
+        chat.system(system);
+      }
+      var conversation = new Conversation(shell, opened, chat, stats, json);
+      if (shell.terminal().inIsTerminal()) {
+        conversation.withPerson(prompt);
+      } else {
+        conversation.withPipe(prompt);
+      }
+    }
+    return ExitCode.OK;
+  }
+
+  /** A model that was not made for chats may never end an answer. */
+  private GenerateOptions options(Model opened) {
+    GenerateOptions defaults = GenerateOptions.defaults();
+    return generation.options(
+        opened.hasChatTemplate() ? defaults.withMaxTokens(UNTIL_THE_ANSWER_ENDS) : defaults);
+  }
+}

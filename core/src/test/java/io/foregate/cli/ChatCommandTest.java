@@ -1,0 +1,181 @@
+package io.foregate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ChatCommandTest {
+  private static final String TEMPLATE =
+      "{% for m in messages %}{{ m.role[0] }}={{ m.content }};{% endfor %}a=";
+
+  @TempDir private Path folder;
+  private Path model;
+
+  @BeforeEach
+  void writeModel() {
+    model = TinyGguf.mixture().withChatTemplate(TEMPLATE).write(folder.resolve("tiny.gguf"));
+  }
+
+  /** The answers to piped messages, as JSON. */
+  private List<JsonNode> answers(String input, Object... more) {
+    Object[] args = {"chat", "-m", model, "--json", "-n", 6, "--temp", 0, "--ctx", 256};
+    Object[] all = new Object[args.length + more.length];
+    System.arraycopy(args, 0, all, 0, args.length);
+    System.arraycopy(more, 0, all, args.length, more.length);
+    return Invocation.withInput(input, all).succeeds().out().lines().map(this::parse).toList();
+  }
+
+  private JsonNode parse(String line) {
+    try {
+      return new JsonMapper().readTree(line);
+    } catch (IOException e) {
+      throw new AssertionError(line, e);
+    }
+  }
+
+  @Test
+  void answersEachLine() {
+    List<JsonNode> answers = answers("hat\n\ntoe\n", "-p", "the");
+
+    assertThat(answers)
+        .extracting(a -> a.get("message").asText())
+        .containsExactly("the", "hat", "toe");
+    for (JsonNode answer : answers) {
+      assertThat(answer.get("text").asText()).isNotEmpty();
+      assertThat(answer.get("tokens").asInt()).isBetween(1, 6);
+      assertThat(answer.get("finish_reason").asText()).isIn("length", "stop");
+      assertThat(answer.at("/stats/prompt_tokens").asInt()).isPositive();
+    }
+  }
+
+  @Test
+  void printsAnswersAsText() {
+    String out =
+        Invocation.withInput("hat\ntoe\n", "chat", "-m", model, "-n", 6, "--temp", 0)
+            .succeeds()
+            .out();
+
+    String expected =
+        answers("hat\ntoe\n").stream()
+            .map(a -> a.get("text").asText())
+            .map(text -> text.endsWith("\n") ? text : text + "\n")
+            .reduce("", String::concat);
+    assertThat(out).isEqualTo(expected);
+  }
+
+  @Test
+  void tellsTheModelHowToBehave() {
+    int without = answers("hat").getFirst().at("/stats/prompt_tokens").asInt();
+    int with = answers("hat", "--system", "the").getFirst().at("/stats/prompt_tokens").asInt();
+
+    assertThat(with).isGreaterThan(without);
+  }
+
+  @Test
+  void repliesUntilTheContextIsFull() {
+    Invocation chat =
+        Invocation.withInput(
+            "hat\n", "chat", "-m", model, "--ctx", 32, "--seed", 3, "--temp", 3, "--json");
+
+    String reason = parse(chat.out()).get("finish_reason").asText();
+    assertThat(reason).isEqualTo("context");
+    assertThat(chat.err()).contains("context of 32 tokens is full", "--ctx");
+    assertThat(chat.code()).isEqualTo(ExitCode.OK);
+  }
+
+  @Test
+  void saysOnceThatThereIsNoTemplate() {
+    Path bare = TinyGguf.mixture().write(folder.resolve("bare.gguf"));
+    Invocation chat = Invocation.withInput("a\ne\n", "chat", "-m", bare, "-n", 2, "--temp", 0);
+
+    assertThat(chat.code()).isEqualTo(ExitCode.OK);
+    assertThat(chat.err()).containsOnlyOnce("no chat template").contains("User:");
+    assertThat(chat.err().lines()).hasSize(1);
+  }
+
+  @Test
+  void statsFollowEachAnswer() {
+    Invocation chat = Invocation.withInput("a\ne\n", "chat", "-m", model, "-n", 2, "--stats");
+
+    assertThat(chat.err().split("first token", -1)).hasSize(3);
+    assertThat(chat.out()).doesNotContain("tok/s");
+  }
+
+  @Test
+  void aPipedMessageMayLookLikeACommand() {
+    assertThat(answers("/exit\nhat\n"))
+        .extracting(a -> a.get("message").asText())
+        .containsExactly("/exit", "hat");
+  }
+
+  @Test
+  void aPipeEndsWithTheFirstFailure() {
+    Invocation chat =
+        Invocation.withInput(
+            "y".repeat(100) + "\nhat\n", "chat", "-m", model, "--ctx", 64, "-n", 2);
+
+    chat.fails(ExitCode.FAILURE, "context of 64", "--ctx");
+    assertThat(chat.out()).isEmpty();
+  }
+
+  @Test
+  void aPersonMayGoOnAfterAFailure() {
+    Invocation chat =
+        Invocation.typing(
+            "y".repeat(100) + "\nhat\n", "chat", "-m", model, "--ctx", 64, "-n", 2, "--temp", 0);
+
+    assertThat(chat.code()).isEqualTo(ExitCode.OK);
+    assertThat(chat.err()).contains("context of 64", "hint: ").endsWith("\n> > \n");
+    assertThat(chat.out()).isNotBlank();
+  }
+
+  @Test
+  void aPersonGivesCommands() {
+    Invocation chat =
+        Invocation.typing("/help\n/nothing\n/clear\n\n/exit\nhat\n", "chat", "-m", model, "-n", 2);
+
+    assertThat(chat.code()).isEqualTo(ExitCode.OK);
+    assertThat(chat.err()).contains("/clear   forget", "no command '/nothing'", "begins anew");
+    assertThat(chat.out()).as("/exit came before the message").isEmpty();
+  }
+
+  @Test
+  void clearingForgetsWhatWasSaid() {
+    Object[] args = {"chat", "-m", model, "-n", 6, "--temp", 0, "--json"};
+    List<String> answers =
+        Invocation.typing("hat\n/clear\nhat\nhat\n", args).out().lines().toList();
+
+    assertThat(parse(answers.get(1)).get("text")).isEqualTo(parse(answers.get(0)).get("text"));
+    assertThat(parse(answers.get(2)).get("text")).isNotEqualTo(parse(answers.get(0)).get("text"));
+  }
+
+  @Test
+  void aBadTemplateIsToldInASentence() {
+    Path bad =
+        TinyGguf.mixture()
+            .withChatTemplate("{% if messages %}\n{{ 'open }}")
+            .write(folder.resolve("bad.gguf"));
+    Invocation.withInput("hat\n", "chat", "-m", bad)
+        .fails(ExitCode.FAILURE, "tokenizer.chat_template", "line 2", "not closed", "hint: ");
+
+    Path refusing =
+        TinyGguf.mixture()
+            .withChatTemplate("{{ raise_exception('No system role!') }}")
+            .write(folder.resolve("refusing.gguf"));
+    Invocation.withInput("hat\n", "chat", "-m", refusing, "--system", "the")
+        .fails(ExitCode.FAILURE, "refuses the conversation: No system role!", "hint: ");
+  }
+
+  @Test
+  void badOptionsAreUsage() {
+    Invocation.of("chat").fails(ExitCode.USAGE, "--model", "foregate chat --help");
+    Invocation.of("chat", "-m", model, "--top-p", 2).fails(ExitCode.USAGE, "top-p");
+  }
+}
