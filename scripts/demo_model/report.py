@@ -23,10 +23,10 @@ matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402  (the backend has to be chosen first)
 
 _PROMPTS = {
-    "bible": "Psalms 151\n\n1 ",
-    "novels": "CHAPTER IV\n\nMiss Bennet ",
-    "wordnet": "lighthouse (noun): ",
-    "manuals": "CREATE INDEX\n\n",
+    "bible": "Psalms 151\n\n1",
+    "novels": "CHAPTER IV\n\nMiss Bennet",
+    "wordnet": "lighthouse (noun):",
+    "manuals": "The CREATE INDEX command",
     "java": "package org.apache.commons.collections4;\n\nimport java.util.",
 }
 _SAMPLE_TOKENS = 160
