@@ -32,7 +32,7 @@ def run_step(step: str, demo: config.Demo, places: config.Places, args: argparse
     elif step == "train":
         from demo_model import train
         minutes, tokens = (0.2, 20_000) if args.smoke else (args.minutes, args.tokens)
-        train.train(demo, places, train.Budget(minutes, tokens), not args.no_compile and not args.smoke,
+        train.train(demo, places, train.Budget(minutes, tokens, args.restart), not args.no_compile and not args.smoke,
                     args.workers)
     elif step == "export":
         from demo_model import export
@@ -51,6 +51,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--models", type=Path, help="folder for the GGUF and the model card (default: models/)")
     parser.add_argument("--minutes", type=float, default=90, help="training time (default: %(default)s)")
     parser.add_argument("--tokens", type=float, default=30e6, help="tokens to train on at most (default: %(default)g)")
+    parser.add_argument("--restart", type=float, metavar="PEAK", help="when training has ended, go on for --minutes "
+                        "more with learning rates that start at PEAK times the recipe's")
     parser.add_argument("--workers", type=int, default=1, help="training processes of one CPU thread each, instead of "
                         "one process with all of them (default: %(default)s)")
     parser.add_argument("--no-compile", action="store_true", help="train without torch.compile")

@@ -29,7 +29,7 @@ def render(demo: Demo, figures: dict) -> str:
         f"over float32 weights. Muon (rate {demo.recipe.lr_muon:g}) for matrices, AdamW for the embedding and norms "
         f"({demo.recipe.lr_adam:g}) and the routers ({demo.recipe.lr_router:g}); {demo.recipe.warmup_steps} steps of "
         f"warm-up, then constant, then linear to zero over the last {demo.recipe.decay_share:.0%} of the time. "
-        f"Load-balancing loss x {demo.recipe.balance_loss:g}, router z-loss x {demo.recipe.z_loss:g}, no token "
+        f"{_restarts(training['cycles'])}Load-balancing loss x {demo.recipe.balance_loss:g}, router z-loss x {demo.recipe.z_loss:g}, no token "
         f"dropped. Mean training loss of the last 50 steps: {log['loss_of_last_50_steps']:.3f} nats per token.",
         f"![Training curve]({demo.name}/training.svg)",
         f"The log is in [training.jsonl]({demo.name}/training.jsonl) (every tenth step). The Hugging Face folder "
@@ -39,6 +39,12 @@ def render(demo: Demo, figures: dict) -> str:
         "## Data", _data(demo, figures),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _restarts(cycles: list[dict]) -> str:
+    """What followed the first cycle of learning rates."""
+    return "".join(f"After {cycle['tokens'] / 1e6:.1f} M tokens the rates started anew at {cycle['peak']:g} times these, "
+                   f"for {cycle['minutes']:.0f} minutes more. " for cycle in cycles[1:])
 
 
 def _facts(demo: Demo, figures: dict) -> str:

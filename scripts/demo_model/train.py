@@ -21,10 +21,15 @@ _EVAL_ROWS = 8
 
 @dataclass(frozen=True)
 class Budget:
-    """When training ends: after so many minutes of wall-clock time or so many tokens, whichever is first."""
+    """When training ends: after so many minutes of wall-clock time or so many tokens, whichever is first.
+
+    Training that has ended goes on as a further cycle (a warm restart, Loshchilov & Hutter 2017): the minutes
+    count from its start, and its learning rates peak at `restart` times the recipe's.
+    """
 
     minutes: float
     tokens: float
+    restart: float | None = None
     checkpoint_s: float = 150.0
     evaluate_s: float = 600.0
 
@@ -59,6 +64,7 @@ def _work(rank: int, demo: Demo, places: Places, budget: Budget, compiled: bool,
     optimizer, stream = Optimizer(model, demo.recipe, team, rank), Stream(demo, places)
     books = Books(places, budget, stream)
     _resume(places, model if rank == 0 else None, optimizer, stream, books)
+    books.begin_cycle()
     if compiled:
         compile_parts(model)
     while True:
@@ -75,7 +81,8 @@ def _work(rank: int, demo: Demo, places: Places, budget: Budget, compiled: bool,
         (cross + demo.recipe.balance_loss * balance + demo.recipe.z_loss * z).backward()
         team.figures[rank] = torch.stack([cross, balance, z]).detach()
         team.barrier.wait()
-        scale = _schedule(demo, books.state["step"], progress)
+        cycle = books.state["cycles"][-1]
+        scale = cycle["peak"] * _schedule(demo, books.state["step"] - cycle["step"], progress)
         norm = optimizer.step(scale)
         books.state["step"] += 1
         books.state["tokens"] += demo.recipe.rows * demo.arch.context
@@ -108,20 +115,30 @@ class Books:
 
     def __init__(self, places: Places, budget: Budget, stream: Stream) -> None:
         self._places, self._budget, self._stream = places, budget, stream
-        self.state = {"step": 0, "tokens": 0, "started": time.time(), "done": False}
+        self.state = {"step": 0, "tokens": 0, "cycles": [], "done": False}
         self._saved = self._evaluated = time.time()
 
     def progress(self, now: float) -> float:
         """From 0 to 1: the share of the budget that is spent."""
         if self.state["done"]:
             return 1.0
-        return max((now - self.state["started"]) / (60 * self._budget.minutes),
+        return max((now - self.state["cycles"][-1]["started"]) / (60 * self._budget.minutes),
                    self.state["tokens"] / self._budget.tokens)
+
+    def begin_cycle(self) -> None:
+        """Starts the first cycle, or, when training has ended and the budget asks for it, one more."""
+        cycles = self.state["cycles"]
+        if not cycles or (self.state["done"] and self._budget.restart):
+            cycles.append({"step": self.state["step"], "tokens": self.state["tokens"], "started": time.time(),
+                           "peak": self._budget.restart if cycles else 1.0, "minutes": 0.0})
+            self.state["done"] = False
 
     def enter(self, entry: dict, model: Model, optimizer: Optimizer) -> None:
         now = time.time()
+        cycle = self.state["cycles"][-1]
+        cycle["minutes"] = round((now - cycle["started"]) / 60, 2)
         entry = {"step": self.state["step"], "tokens": self.state["tokens"], **entry,
-                 "minutes": round((now - self.state["started"]) / 60, 2)}
+                 "minutes": round(sum(c["minutes"] for c in self.state["cycles"]), 2)}
         if now - self._evaluated > self._budget.evaluate_s:
             device, dtype = device_and_dtype()
             entry["held_out_bpb"] = evaluate(model, self._places, dtype, device, _EVAL_ROWS)
