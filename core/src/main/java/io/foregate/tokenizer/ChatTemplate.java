@@ -8,8 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * How a model wants a conversation written: the file's own Jinja template ({@code
@@ -21,7 +21,8 @@ import java.util.regex.Pattern;
  */
 public final class ChatTemplate {
   private static final String KEY = "tokenizer.chat_template";
-  private static final Pattern FILTER = Pattern.compile("(?:\\|\\s*|map\\(\\s*['\"])(\\w+)");
+  private static final Pattern FILTER = Pattern.compile("\\|\\s*(\\w+)");
+  private static final Pattern MAPPED = Pattern.compile("\\bmap\\s*\\(\\s*['\"](\\w+)['\"]");
   private static final Pattern TEST = Pattern.compile("\\bis\\s+(?:not\\s+)?(\\w+)");
 
   private final JinjaSandbox sandbox;
@@ -40,12 +41,13 @@ public final class ChatTemplate {
     } catch (StackOverflowError e) {
       throw failure("its expressions are nested too deeply", e);
     }
-    FILTER.matcher(source).results().map(ChatTemplate::word).forEach(sandbox::requireFilter);
-    TEST.matcher(source).results().map(ChatTemplate::word).forEach(sandbox::requireTest);
+    words(FILTER).forEach(sandbox::requireFilter);
+    words(MAPPED).forEach(sandbox::requireFilter);
+    words(TEST).forEach(sandbox::requireTest);
   }
 
-  private static String word(MatchResult match) {
-    return match.group(1);
+  private Stream<String> words(Pattern pattern) {
+    return pattern.matcher(source).results().map(match -> match.group(1));
   }
 
   /**

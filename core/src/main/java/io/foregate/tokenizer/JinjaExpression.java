@@ -3,6 +3,9 @@ package io.foregate.tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Rewrites what Jinjava's expressions read otherwise than Python's: {@code not} binds less tightly
@@ -11,6 +14,10 @@ import java.util.Set;
  */
 final class JinjaExpression {
   private static final Set<String> ENDS_NOT = Set.of("and", "or", "if", "else", ",", ":");
+
+  /** An escape sequence; the groups are the code of its character, if it has one. */
+  private static final Pattern ESCAPE =
+      Pattern.compile("\\\\(?:u(?<u>\\p{XDigit}{4})|x(?<x>\\p{XDigit}{2})|.)", Pattern.DOTALL);
 
   private final List<String> tokens;
   private int next;
@@ -97,7 +104,7 @@ final class JinjaExpression {
       } else if (token.equals("+") || (token.equals("-") && isOperand(before))) {
         part.append(' ').append(token).append(' '); // Jinjava reads 1+1 as two numbers
       } else {
-        part.append(token);
+        part.append(isQuoted(token) ? spellOut(token) : token);
       }
       before = token.isBlank() ? before : next < tokens.size() ? tokens.get(next) : token;
     }
@@ -139,6 +146,24 @@ final class JinjaExpression {
       }
     }
     return "";
+  }
+
+  private static boolean isQuoted(String token) {
+    return token.startsWith("'") || token.startsWith("\"");
+  }
+
+  /** A quoted text with the characters that it gives by their codes, which Jinjava cannot read. */
+  private static String spellOut(String quoted) {
+    return ESCAPE.matcher(quoted).replaceAll(e -> Matcher.quoteReplacement(spellOut(e)));
+  }
+
+  private static String spellOut(MatchResult escape) {
+    String code = escape.group("u") != null ? escape.group("u") : escape.group("x");
+    if (code == null) {
+      return escape.group();
+    }
+    String character = Character.toString(Integer.parseInt(code, 16));
+    return "'\"\\".contains(character) ? "\\" + character : character;
   }
 
   private static boolean isOpening(String token) {

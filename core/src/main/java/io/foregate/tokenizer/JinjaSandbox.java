@@ -30,7 +30,9 @@ import java.util.stream.Stream;
  * and its output, recursion, steps and time are bounded. Thread-safe.
  */
 final class JinjaSandbox {
-  private static final int MAX_CHARS = 16 << 20;
+  /** Longest text that a template may make, on the way or in the end. */
+  static final int MAX_CHARS = 16 << 20;
+
   private static final int MAX_STEPS = 250_000;
   private static final int MAX_DEPTH = 64;
   private static final int MAX_ITEMS = 100_000;
@@ -56,7 +58,7 @@ final class JinjaSandbox {
           "abs batch bool capitalize count d default dictsort e escape first float groupby int items"
               + " join last length list lower map reject rejectattr replace reverse round safe select"
               + " selectattr slice sort split string sum title tojson trim truncate unique upper"
-              + " wordcount allow_snake_case");
+              + " wordcount");
   private static final Set<String> FUNCTIONS =
       words("range namespace dict raise_exception strftime_now");
 
@@ -73,6 +75,7 @@ final class JinjaSandbox {
     this.clock = clock;
     Context context = jinjava.getGlobalContext();
     context.registerFilter(new PythonJson());
+    PythonFilter.ALL.forEach(context::registerFilter);
     function(context, "raise_exception", "raiseException", Object.class);
     function(context, "strftime_now", "strftimeNow", String.class);
     disabled =

@@ -7,6 +7,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -46,7 +48,7 @@ final class PythonMethods {
       case "split" -> split(text, arguments);
       case "rsplit" -> rsplit(text, arguments);
       case "splitlines" -> text.lines().toList();
-      case "replace" -> text.replace(string(arguments, 0), string(arguments, 1));
+      case "replace" -> replace(text, string(arguments, 0), string(arguments, 1), arguments);
       case "removeprefix" -> removePrefix(text, string(arguments, 0));
       case "removesuffix" -> removeSuffix(text, string(arguments, 0));
       case "upper" -> text.toUpperCase(Locale.ROOT);
@@ -123,10 +125,29 @@ final class PythonMethods {
     return text.substring(0, end);
   }
 
-  private static int limit(List<Object> arguments) {
-    return arguments.size() > 1 && arguments.get(1) instanceof Number n && n.intValue() >= 0
+  /** How often to split or replace, if an argument says it. */
+  private static int limit(List<Object> arguments, int index) {
+    return arguments.size() > index && arguments.get(index) instanceof Number n && n.intValue() >= 0
         ? n.intValue()
         : Integer.MAX_VALUE;
+  }
+
+  private static String replace(String text, String old, String by, List<Object> arguments) {
+    int hits = Math.min(count(text, old), limit(arguments, 2));
+    checkLength(text.length() + (long) hits * (by.length() - old.length()));
+    Pattern pattern = Pattern.compile(old, Pattern.LITERAL);
+    var out = new StringBuilder();
+    Matcher matcher = pattern.matcher(text);
+    for (int i = 0; i < hits && matcher.find(); i++) {
+      matcher.appendReplacement(out, Matcher.quoteReplacement(by));
+    }
+    return matcher.appendTail(out).toString();
+  }
+
+  private static void checkLength(long length) {
+    if (length > JinjaSandbox.MAX_CHARS) {
+      throw new TemplateFault("it makes a text of %d characters".formatted(length));
+    }
   }
 
   private static List<String> split(String text, List<Object> arguments) {
@@ -138,7 +159,7 @@ final class PythonMethods {
     var parts = new ArrayList<String>();
     int start = 0;
     int hit = text.indexOf(separator);
-    for (int left = limit(arguments); hit >= 0 && left > 0; left--) {
+    for (int left = limit(arguments, 1); hit >= 0 && left > 0; left--) {
       parts.add(text.substring(start, hit));
       start = hit + separator.length();
       hit = text.indexOf(separator, start);
@@ -152,7 +173,7 @@ final class PythonMethods {
     var parts = new ArrayList<String>();
     int end = text.length();
     int hit = text.lastIndexOf(separator);
-    for (int left = limit(arguments); hit >= 0 && left > 0; left--) {
+    for (int left = limit(arguments, 1); hit >= 0 && left > 0; left--) {
       parts.add(text.substring(hit + separator.length(), end));
       end = hit;
       hit = end < separator.length() ? -1 : text.lastIndexOf(separator, end - separator.length());
@@ -200,7 +221,10 @@ final class PythonMethods {
     if (arguments.isEmpty() || !(arguments.getFirst() instanceof Collection<?> parts)) {
       throw new TemplateFault("it joins what is not a list");
     }
-    return parts.stream().map(String::valueOf).collect(Collectors.joining(separator));
+    List<String> texts = parts.stream().map(PythonText::of).toList();
+    checkLength(
+        texts.stream().mapToLong(String::length).sum() + (long) separator.length() * texts.size());
+    return String.join(separator, texts);
   }
 
   /** Python's {@code str.format}, of which templates use the bare {@code {}} only. */

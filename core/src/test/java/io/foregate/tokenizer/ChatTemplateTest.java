@@ -114,6 +114,7 @@ class ChatTemplateTest {
         "{{ messages[0].content.unknown() }}",
         "{{ unknown(1) }}",
         "{{ 'a'|unknown }}",
+        "{{ messages|map('unknown')|list }}",
         "{{ 'a' is unknown }}",
         "{% unknown %}",
         "{{ 1 + }}",
@@ -200,6 +201,25 @@ class ChatTemplateTest {
 
     assertThat(ChatTemplate.parse(jinja, "", "").render(HELLO, false))
         .isEqualTo("True False [\"it's\", None, 1.5] [{'role': 'user', 'content': 'Hello'}] ");
+  }
+
+  @Test
+  void readsCodesOfCharactersInQuotes() {
+    String jinja = "{{ '\\u00e9\\x41\\u0027\\\\u00e9' }}";
+
+    assertThat(ChatTemplate.parse(jinja, "", "").render(HELLO, false)).isEqualTo("éA'\\u00e9");
+  }
+
+  @Test
+  void filtersAsJinja2Does() {
+    String jinja =
+        "{{ true|string }} {{ 'abc'|first }}{{ 'abc'|last }} {{ messages|last|items|first|join }}"
+            + " {{ messages[0]|first }} {{ ([]|first) is none }}"
+            + " {{ 'aaa'|replace('a', 'b', 2) }}{{ 'a$a'|replace('$', '\\\\') }}"
+            + "{{ 'ab'.replace('', '-') }}{{ 'x'.join(['a', true]) }}";
+
+    assertThat(ChatTemplate.parse(jinja, "", "").render(HELLO, false))
+        .isEqualTo("True ac roleuser role True bbaa\\a-a-b-axTrue");
   }
 
   @Test
