@@ -2,6 +2,7 @@ package io.foregate.cli;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.foregate.engine.Engine;
+import io.foregate.engine.Machine;
 import io.foregate.gguf.GgufTensor;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

@@ -2,6 +2,7 @@ package io.foregate.cli;
 
 import io.foregate.backend.Backend;
 import io.foregate.engine.Backends;
+import io.foregate.engine.Machine;
 import io.foregate.quant.VectorProvider;
 import java.util.ArrayList;
 import java.util.List;

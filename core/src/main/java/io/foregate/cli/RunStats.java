@@ -2,6 +2,7 @@ package io.foregate.cli;
 
 import io.foregate.GenerationStats;
 import io.foregate.MemoryUse;
+import io.foregate.engine.Machine;
 import java.util.Locale;
 
 /**

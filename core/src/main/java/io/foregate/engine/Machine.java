@@ -1,4 +1,4 @@
-package io.foregate.cli;
+package io.foregate.engine;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
@@ -13,9 +13,10 @@ import java.util.List;
  * @param cores processors that this process may use
  * @param memoryBytes the machine's memory
  */
-record Machine(String cpu, int cores, long memoryBytes, String os, String java) {
+public record Machine(String cpu, int cores, long memoryBytes, String os, String java) {
 
-  static Machine here() {
+  /** This one. */
+  public static Machine here() {
     var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     return new Machine(
         processorName(),
@@ -51,7 +52,7 @@ record Machine(String cpu, int cores, long memoryBytes, String os, String java) 
    * The largest amount of physical memory that this process has held, in bytes, mapped files
    * included; -1 where the system does not tell.
    */
-  static long peakResidentBytes() {
+  public static long peakResidentBytes() {
     Path status = Path.of("/proc/self/status");
     if (!Files.isReadable(status)) {
       return -1;
