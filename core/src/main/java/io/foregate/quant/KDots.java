@@ -6,6 +6,11 @@ import static io.foregate.quant.Lanes.load;
 import static io.foregate.quant.Lanes.toFloats;
 
 import io.foregate.gguf.GgmlType;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.List;
+import java.util.Locale;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.ShortVector;
 
@@ -16,11 +21,12 @@ import jdk.incubator.vector.ShortVector;
  * its codes multiplies the activation's sums instead, in {@link KScales}, which also spreads out
  * the sub-blocks' scales.
  *
- * <p>Each loop here takes equal pieces of the row, half as many elements of a group of 64 as N
- * holds, however a block arranges them. C2 stops inlining when a method has come to 18,000 nodes,
- * some sixty vector operations; vectors that cross a call are then allocated, and the product is
- * ten times slower. So no loop unrolls a block by hand, and scales and products are methods of
- * their own.
+ * <p>C2 stops inlining when a method has come to 18,000 nodes, some sixty vector operations;
+ * vectors that cross a call are then allocated, and the product is ten times slower. So each loop
+ * here takes equal pieces of the row, a few elements of a group of 64 however a block arranges
+ * them; the row is first copied to the heap, whose loads are the lightest; and the loops are called
+ * by way of method handles that the compiler does not know, because inlined into their callers they
+ * pass the limit once more.
  */
 final class KDots {
   /** Longest run of columns whose scales fit into {@link Scratch#scales}. */
@@ -29,46 +35,68 @@ final class KDots {
   /** Pieces of N bytes in each run of 32. */
   private static final int PIECES = 32 / N;
 
+  /** By type. An array's elements are no constants to C2, which keeps it from inlining them. */
+  private static final MethodHandle[] PRODUCTS = products();
+
   private KDots() {}
+
+  private static MethodHandle[] products() {
+    MethodHandle[] products = new MethodHandle[GgmlType.values().length];
+    MethodType signature =
+        MethodType.methodType(
+            float.class, byte[].class, short[].class, int.class, int.class, float[].class);
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      for (GgmlType type :
+          List.of(GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K)) {
+        String name = type.name().substring(0, 2).toLowerCase(Locale.ROOT);
+        products[type.ordinal()] = lookup.findStatic(KDots.class, name, signature);
+      }
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError("a product of KDots is missing", e);
+    }
+    return products;
+  }
 
   /**
    * @param row address of the first block
    * @param xo where the activation's codes begin; its scales begin at {@code xo / 32} and its sums
    *     at {@code xo / 32} or {@code xo / 16}
-   * @param scales working memory
+   * @param scratch of the calling thread
    */
-  static float dot(GgmlType type, long row, Activation x, int xo, int cols, float[] scales) {
+  static float dot(GgmlType type, long row, Activation x, int xo, int cols, Scratch scratch) {
     float sum = 0;
     for (int c = 0; c < cols; c += MAX_COLS) {
       int n = Math.min(MAX_COLS, cols - c);
-      sum += stretch(type, row + type.byteSize(c), x, xo + c, n, scales);
+      sum += stretch(type, row + type.byteSize(c), x, xo + c, n, scratch);
     }
     return sum;
   }
 
   private static float stretch(
-      GgmlType type, long row, Activation x, int xo, int n, float[] scales) {
+      GgmlType type, long row, Activation x, int xo, int n, Scratch scratch) {
+    float[] scales = scratch.scales;
+    Native.copy(row, scratch.row, (int) type.byteSize(n));
     float subtracted = KScales.spread(type, row, x, xo, n, scales);
-    int groups = n >> 6;
-    return switch (type) {
-          case Q2_K -> q2(row, x.codes, xo, groups, scales);
-          case Q3_K -> q3(row, x.codes, xo, groups, scales);
-          case Q4_K -> q4(row, x.codes, xo, groups, scales);
-          case Q5_K -> q5(row, x.codes, xo, groups, scales);
-          default -> q6(row, x.codes, xo, groups, scales);
-        }
-        - subtracted;
+    try {
+      return (float) PRODUCTS[type.ordinal()].invokeExact(scratch.row, x.codes, xo, n >> 6, scales)
+          - subtracted;
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
   }
 
-  private static float q4(long row, short[] x, int xo, int groups, float[] scales) {
+  static float q4(byte[] w, short[] x, int xo, int groups, float[] scales) {
     FloatVector sum = Lanes.zero();
     for (int i = 0; i < groups * PIECES / 2; i++) {
       int g = i / (PIECES / 2);
       int j = i % (PIECES / 2) * 2 * N;
-      long p = Native.at(row + (g >> 2) * 144L + 32L * (g & 3) + j) + 16;
+      int p = (g >> 2) * 144 + 16 + 32 * (g & 3) + j;
       int o = xo + 64 * g + j;
-      ShortVector a = Native.unsignedBytes(p);
-      ShortVector b = Native.unsignedBytes(p + N);
+      ShortVector a = Lanes.unsignedBytes(w, p);
+      ShortVector b = Lanes.unsignedBytes(w, p + N);
       ShortVector low = Lanes.low4(a).mul(load(x, o)).add(Lanes.low4(b).mul(load(x, o + N)));
       ShortVector high =
           Lanes.high4(a).mul(load(x, o + 32)).add(Lanes.high4(b).mul(load(x, o + N + 32)));
@@ -78,14 +106,14 @@ final class KDots {
     return Lanes.sum(sum);
   }
 
-  private static float q5(long row, short[] x, int xo, int groups, float[] scales) {
+  static float q5(byte[] w, short[] x, int xo, int groups, float[] scales) {
     FloatVector sum = Lanes.zero();
     for (int i = 0; i < groups * PIECES; i++) {
       int g = i / PIECES;
       int j = i % PIECES * N;
-      long block = row + (g >> 2) * 176L + j;
-      ShortVector a = Native.unsignedBytes(Native.at(block + 32L * (g & 3)) + 48);
-      ShortVector fifth = Lanes.right(Native.unsignedBytes(Native.at(block) + 16), 2 * (g & 3));
+      int block = (g >> 2) * 176 + j;
+      ShortVector a = Lanes.unsignedBytes(w, block + 48 + 32 * (g & 3));
+      ShortVector fifth = Lanes.right(Lanes.unsignedBytes(w, block + 16), 2 * (g & 3));
       ShortVector low = Lanes.low4(a).or(Lanes.left(fifth, 4).and((short) 16));
       ShortVector high = Lanes.high4(a).or(Lanes.left(fifth, 3).and((short) 16));
       int o = xo + 64 * g + j;
@@ -95,14 +123,14 @@ final class KDots {
     return Lanes.sum(sum);
   }
 
-  private static float q6(long row, short[] x, int xo, int groups, float[] scales) {
+  static float q6(byte[] w, short[] x, int xo, int groups, float[] scales) {
     FloatVector sum = Lanes.zero();
     for (int i = 0; i < groups * PIECES; i++) {
       int g = i / PIECES;
       int j = i % PIECES * N;
-      long block = row + (g >> 2) * 210L + j;
-      ShortVector a = Native.unsignedBytes(Native.at(block + 32L * (g & 3)));
-      ShortVector top = Native.unsignedBytes(Native.at(block + 32L * ((g >> 1) & 1)) + 128);
+      int block = (g >> 2) * 210 + j;
+      ShortVector a = Lanes.unsignedBytes(w, block + 32 * (g & 3));
+      ShortVector top = Lanes.unsignedBytes(w, block + 128 + 32 * ((g >> 1) & 1));
       ShortVector bits = Lanes.right(top, 2 * (g & 1));
       ShortVector low = Lanes.low4(a).or(Lanes.left(bits, 4).and((short) 48));
       ShortVector high = Lanes.high4(a).or(bits.and((short) 48));
@@ -114,13 +142,13 @@ final class KDots {
     return Lanes.sum(sum);
   }
 
-  private static float q2(long row, short[] x, int xo, int groups, float[] scales) {
+  static float q2(byte[] w, short[] x, int xo, int groups, float[] scales) {
     FloatVector sum = Lanes.zero();
     for (int i = 0; i < groups * PIECES; i++) {
       int g = i / PIECES;
       int j = i % PIECES * N;
-      long p = Native.at(row + (g >> 2) * 84L + 32L * ((g >> 1) & 1) + j) + 16;
-      ShortVector a = Lanes.right(Native.unsignedBytes(p), 4 * (g & 1));
+      int p = (g >> 2) * 84 + 16 + 32 * ((g >> 1) & 1) + j;
+      ShortVector a = Lanes.right(Lanes.unsignedBytes(w, p), 4 * (g & 1));
       ShortVector low = a.and((short) 3);
       ShortVector high = Lanes.right(a, 2).and((short) 3);
       int o = xo + 64 * g + j;
@@ -131,15 +159,15 @@ final class KDots {
     return Lanes.sum(sum);
   }
 
-  private static float q3(long row, short[] x, int xo, int groups, float[] scales) {
+  static float q3(byte[] w, short[] x, int xo, int groups, float[] scales) {
     FloatVector sum = Lanes.zero();
     for (int i = 0; i < groups * PIECES; i++) {
       int g = i / PIECES;
       int j = i % PIECES * N;
-      long block = row + (g >> 2) * 110L + j;
-      long p = Native.at(block + 32L * ((g >> 1) & 1)) + 32;
-      ShortVector a = Lanes.right(Native.unsignedBytes(p), 4 * (g & 1));
-      ShortVector third = Lanes.right(Native.unsignedBytes(Native.at(block)), 2 * (g & 3));
+      int block = (g >> 2) * 110 + j;
+      int p = block + 32 + 32 * ((g >> 1) & 1);
+      ShortVector a = Lanes.right(Lanes.unsignedBytes(w, p), 4 * (g & 1));
+      ShortVector third = Lanes.right(Lanes.unsignedBytes(w, block), 2 * (g & 3));
       ShortVector low = a.and((short) 3).or(Lanes.left(third, 2).and((short) 4));
       ShortVector high = Lanes.right(a, 2).and((short) 3).or(Lanes.left(third, 1).and((short) 4));
       int o = xo + 64 * g + j;

@@ -66,6 +66,12 @@ final class Lanes {
     return ShortVector.fromArray(S, a, offset);
   }
 
+  /** As 16-bit lanes. */
+  static ShortVector unsignedBytes(byte[] a, int offset) {
+    return (ShortVector)
+        ByteVector.fromArray(B, a, offset).convertShape(VectorOperators.ZERO_EXTEND_B2S, S, 0);
+  }
+
   static FloatVector toFloats(ShortVector v) {
     return (FloatVector) v.convertShape(VectorOperators.S2F, F, 0);
   }

@@ -74,7 +74,7 @@ final class PanamaKernels implements VectorKernels {
             case Q4_1 -> LegacyDots.q41(row, x, xo, cols);
             case Q5_0 -> LegacyDots.q50(row, x, xo, cols);
             case Q5_1 -> LegacyDots.q51(row, x, xo, cols);
-            case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> KDots.dot(type, row, x, xo, cols, scratch.scales);
+            case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> KDots.dot(type, row, x, xo, cols, scratch);
             default -> throw Quants.unsupported(type);
           };
     }

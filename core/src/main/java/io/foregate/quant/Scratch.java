@@ -1,8 +1,10 @@
 package io.foregate.quant;
 
+import io.foregate.gguf.GgmlType;
+
 /**
  * Working memory of one thread for {@link VectorKernels#matVec} and {@link VectorKernels#matMul}:
- * reusable, not shared, about 110 KiB.
+ * reusable, not shared, about 120 KiB.
  */
 public final class Scratch {
   /** Decoded weights are {@code [TILE_ROWS][TILE_COLS]}, which stays in a second-level cache. */
@@ -14,12 +16,15 @@ public final class Scratch {
   static final int MAX_PANELS = 32;
 
   /** Sub-blocks of K types whose scales are spread out at a time. */
-  static final int SCALES = 2048;
+  static final int SCALES = 1024;
 
   final float[] tile = new float[TILE_ROWS * TILE_COLS];
 
   /** Products of the tile so far, {@code [panel][TILE_ROWS][lane]}. */
   final float[] sums = new float[MAX_PANELS * TILE_ROWS * 16];
+
+  /** The bytes of that stretch. */
+  final byte[] row = new byte[(int) GgmlType.Q6_K.byteSize(16L * SCALES)];
 
   /** The block that scalar kernels are at. */
   final UnpackedBlock block = new UnpackedBlock();
