@@ -50,6 +50,29 @@ public final class Quants {
    */
   public static void decode(
       GgmlType type, MemorySegment src, long srcOffset, float[] dst, int dstOffset, int n) {
+    decode(type, src, srcOffset, dst, dstOffset, n, new UnpackedBlock());
+  }
+
+  /** As above, allocating nothing. */
+  public static void decode(
+      GgmlType type,
+      MemorySegment src,
+      long srcOffset,
+      float[] dst,
+      int dstOffset,
+      int n,
+      Scratch scratch) {
+    decode(type, src, srcOffset, dst, dstOffset, n, scratch.block);
+  }
+
+  private static void decode(
+      GgmlType type,
+      MemorySegment src,
+      long srcOffset,
+      float[] dst,
+      int dstOffset,
+      int n,
+      UnpackedBlock block) {
     requireWholeBlocks(type, n);
     switch (type) {
       case F32 -> {
@@ -68,7 +91,6 @@ public final class Quants {
         }
       }
       default -> {
-        UnpackedBlock block = new UnpackedBlock();
         for (int i = 0; i < n; i += type.blockSize()) {
           block.read(type, src, srcOffset + type.byteSize(i));
           block.decode(dst, dstOffset + i, type.blockSize());

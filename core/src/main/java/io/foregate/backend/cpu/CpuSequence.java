@@ -10,6 +10,7 @@ import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
 import io.foregate.quant.Quants;
+import io.foregate.quant.Scratch;
 import io.foregate.quant.VectorKernels;
 
 /**
@@ -106,7 +107,9 @@ final class CpuSequence implements Sequence {
     Matrix table = weights.embedding();
     for (int t = from; t < to; t++) {
       long row = tokens[firstToken + t] * table.rowBytes();
-      Quants.decode(table.type(), table.data(), row, work.residual, t * width, width);
+      float[] out = work.residual;
+      Scratch scratch = work.scratch()[worker];
+      Quants.decode(table.type(), table.data(), row, out, t * width, width, scratch);
     }
   }
 
