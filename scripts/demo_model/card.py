@@ -78,7 +78,7 @@ def _quality(figures: dict) -> str:
 
 
 def _samples(figures: dict) -> str:
-    blocks = ["Drawn from the Q8_0 file at temperature 0.7, top-p 0.9, one seed, first try. Each begins with its "
+    blocks = ["Drawn from the Q8_0 file at temperature 0.8, top-p 0.95, one seed, first try. Each begins with its "
               "prompt."]
     for sample in figures["samples"]:
         text = "\n".join("    " + line for line in sample["text"].strip().splitlines())

@@ -23,15 +23,15 @@ matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402  (the backend has to be chosen first)
 
 _PROMPTS = {
-    "bible": "Psalms 151\n\n1",
+    "bible": "Genesis 51\n\n1 And it came to pass",
     "novels": "CHAPTER IV\n\nMiss Bennet",
-    "wordnet": "lighthouse (noun):",
-    "manuals": "The CREATE INDEX command",
-    "java": "package org.apache.commons.collections4;\n\nimport java.util.",
+    "wordnet": "lighthouse (noun): a",
+    "manuals": "The CREATE INDEX command is used to",
+    "java": "package org.apache.commons.collections4;\n\nimport java.util.List;\n\n/**\n *",
 }
 _SAMPLE_TOKENS = 160
-_TEMPERATURE = 0.7
-_TOP_P = 0.9
+_TEMPERATURE = 0.8
+_TOP_P = 0.95
 _CPU = torch.device("cpu")
 
 
