@@ -106,7 +106,7 @@ final class OracleTool {
       Evaluation reference = GoldenFile.readEvaluation(file);
       Evaluation own = GoldenFile.readEvaluation(file.resolveSibling(name + ".foregate.json"));
       double[] margins = EngineEvaluation.of(model, reference.tokens(), Feed.BATCH).routerMargins();
-      agrees &= print(Comparison.of(name, reference, own, margins, Precision.QUANTIZED));
+      agrees &= print(Comparison.of(name, reference, own, margins, Precision.QUANTIZED_DEEP));
     }
     return agrees && !references.isEmpty();
   }
