@@ -105,9 +105,10 @@ final class PanamaKernels implements VectorKernels {
       int rows = rowEnd - rowBegin;
       long first = Native.address(w, wOffset + rowBegin * rowBytes, rows * rowBytes);
       int out = yOffset + rowBegin;
-      // The last panel's activations, if they are few, and a small batch as a whole go one by one.
-      int aligned = b1 - b1 % N;
-      int panelled = b1 - aligned > PanamaMatMul.FEW ? b1 : Math.max(aligned, b0);
+      // A small batch, and the few rows that would fill no panel, go one by one. How a row is
+      // multiplied depends on the size of its batch alone, not on where the batch lies in x.
+      int rest = (b1 - b0) % N;
+      int panelled = rest > PanamaMatMul.FEW ? b1 : b1 - rest;
       if (panelled - b0 > PanamaMatMul.FEW) {
         PanamaMatMul.multiply(type, first, rows, cols, x, b0, panelled, y, yStride, out, scratch);
       } else {

@@ -16,6 +16,9 @@ import java.lang.foreign.MemorySegment;
  * it.
  */
 public sealed interface VectorKernels permits ScalarKernels, PanamaKernels {
+  /** Batches of {@link #matMul} that begin at a multiple of this are the fastest. */
+  int BATCH_ALIGNMENT = 16;
+
   /** "scalar", or what the vector implementation runs on. */
   String name();
 

@@ -13,11 +13,6 @@ import io.foregate.quant.VectorKernels;
  * scratch.
  */
 final class CpuModel implements BackendModel {
-  /**
-   * Tokens of a prefill step: enough to reuse each decoded weight, few enough to fit the caches.
-   */
-  static final int MAX_BATCH = 512;
-
   private final ModelConfig config;
   private final ModelWeights weights;
   private final VectorKernels kernels;

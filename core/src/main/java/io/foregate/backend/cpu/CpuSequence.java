@@ -78,7 +78,7 @@ final class CpuSequence implements Sequence {
 
   @Override
   public int maxBatch() {
-    return CpuModel.MAX_BATCH;
+    return Workspace.maxBatch(config);
   }
 
   @Override

@@ -39,10 +39,14 @@ final class RoutedExperts {
   /** The experts of the wave that is computed: their weights and first grouped rows. */
   private final ExpertWeights[] wave;
 
-  /** Per expert of the wave: its first row in the wave, and in the grouping. */
+  /** Per expert of the wave: its rows in the wave. Between them there may be rows without use. */
   private final int[] waveStart;
 
+  private final int[] waveEnd;
+
+  /** Per expert of the wave: its first row in the grouping. */
   private final int[] groupedStart;
+
   private int waveSize;
   private int waveRows;
 
@@ -60,6 +64,7 @@ final class RoutedExperts {
     this.firstRow = new int[config.experts() + 1];
     this.wave = new ExpertWeights[config.experts()];
     this.waveStart = new int[config.experts()];
+    this.waveEnd = new int[config.experts()];
     this.groupedStart = new int[config.experts()];
   }
 
@@ -107,7 +112,13 @@ final class RoutedExperts {
   }
 
   private boolean fits(int expert) {
-    return waveSize == 0 || waveRows + rows(expert) <= work.expertRows();
+    return waveSize == 0 || startInWave(expert) + rows(expert) <= work.expertRows();
+  }
+
+  /** Where the next expert's rows begin: aligned if there are enough of them to gain by it. */
+  private int startInWave(int expert) {
+    int alignment = VectorKernels.BATCH_ALIGNMENT;
+    return rows(expert) < alignment ? waveRows : Math.ceilDiv(waveRows, alignment) * alignment;
   }
 
   private void addToWave(int layer, ExpertSlots slots, int expert) {
@@ -117,10 +128,11 @@ final class RoutedExperts {
           "expert %d of layer %d is not resident".formatted(expert, layer));
     }
     wave[waveSize] = slots.weights(slot);
-    waveStart[waveSize] = waveRows;
+    waveStart[waveSize] = startInWave(expert);
+    waveRows = waveStart[waveSize] + rows(expert);
+    waveEnd[waveSize] = waveRows;
     groupedStart[waveSize] = firstRow[expert];
     waveSize++;
-    waveRows += rows(expert);
   }
 
   private void runWave() {
@@ -130,7 +142,7 @@ final class RoutedExperts {
     work.routed.of(any.up().type());
     pool.run(waveRows, ROW_CHUNK, inputTask);
     for (int i = 0; i < waveSize; i++) {
-      int end = end(i);
+      int end = waveEnd[i];
       ExpertWeights w = wave[i];
       products.add(w.gate(), work.routed.of(w.gate().type()), waveStart[i], end, work.gate, hidden);
       products.add(w.up(), work.routed.of(w.up().type()), waveStart[i], end, work.up, hidden);
@@ -145,16 +157,12 @@ final class RoutedExperts {
           w.down(),
           work.hidden.of(w.down().type()),
           waveStart[i],
-          end(i),
+          waveEnd[i],
           work.expertOutput,
           width,
           (groupedStart[i] - waveStart[i]) * width);
     }
     products.run();
-  }
-
-  private int end(int i) {
-    return i + 1 < waveSize ? waveStart[i + 1] : waveRows;
   }
 
   private void roundInputs(int from, int to, int worker) {
@@ -163,8 +171,11 @@ final class RoutedExperts {
     int width = config.embedding();
     int i = 0;
     for (int row = from; row < to; row++) {
-      while (row >= end(i)) {
+      while (row >= waveEnd[i]) {
         i++;
+      }
+      if (row < waveStart[i]) {
+        continue;
       }
       int pick = pickOfRow[groupedStart[i] + row - waveStart[i]];
       int source = pick / config.expertsUsed() * width;
@@ -178,7 +189,14 @@ final class RoutedExperts {
   private void activateHidden(int from, int to, int worker) {
     GgmlType type = wave[0].down().type();
     int hidden = config.feedForward();
+    int i = 0;
     for (int row = from; row < to; row++) {
+      while (row >= waveEnd[i]) {
+        i++;
+      }
+      if (row < waveStart[i]) {
+        continue;
+      }
       int at = row * hidden;
       kernels.siluProduct(work.gate, at, work.up, at, work.gate, at, hidden);
       work.hidden.set(type, work.gate, at, row);

@@ -11,8 +11,19 @@ import io.foregate.quant.VectorKernels;
  * [tokens][width]}.
  */
 final class Workspace {
-  /** Upper bound of the experts' hidden activations, in elements; see {@link #expertRows}. */
+  /**
+   * Upper bound of a layer's hidden activations, in elements, each of which takes about 20 bytes
+   * with its roundings: what keeps a large model's prompt within a small heap.
+   */
   private static final int HIDDEN_ELEMENTS = 4 << 20;
+
+  /**
+   * Tokens of a prefill step: enough to reuse each decoded weight, few enough to fit the caches.
+   */
+  private static final int MOST_TOKENS = 512;
+
+  /** A batch that needs little memory; also the unit in which the largest batch is chosen. */
+  private static final int FEW_TOKENS = 32;
 
   private final ModelConfig config;
   private final VectorKernels kernels;
@@ -72,14 +83,25 @@ final class Workspace {
   /** Makes room for a batch. */
   void ensure(int batch) {
     if (batch > tokens) {
-      grow(batch <= 32 ? 32 : CpuModel.MAX_BATCH);
+      grow(batch <= FEW_TOKENS ? FEW_TOKENS : maxBatch(config));
     }
   }
 
-  /** Rows of the experts' hidden layer that are computed at once, at least one token's batch. */
+  /** The most tokens of a batch. */
+  static int maxBatch(ModelConfig config) {
+    int fit = HIDDEN_ELEMENTS / config.feedForward() / FEW_TOKENS * FEW_TOKENS;
+    return Math.clamp(fit, FEW_TOKENS, MOST_TOKENS);
+  }
+
+  /**
+   * Rows of the experts' hidden layer that are computed at once: at least a whole batch, because
+   * all of its tokens may have chosen the same expert.
+   */
   int expertRows() {
     int picks = tokens * config.expertsUsed();
-    return Math.max(tokens, Math.min(picks, HIDDEN_ELEMENTS / config.feedForward()));
+    int aligned = Math.min(config.experts(), picks / VectorKernels.BATCH_ALIGNMENT);
+    int all = picks + aligned * (VectorKernels.BATCH_ALIGNMENT - 1);
+    return Math.max(tokens, Math.min(all, HIDDEN_ELEMENTS / config.feedForward()));
   }
 
   private void grow(int batch) {

@@ -20,27 +20,31 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A scheduler may run the experts of a layer in any order and in any parts: no bit may change. */
 class ExpertOrderTest {
   @TempDir Path folder;
 
-  @Test
-  void theOrderInWhichExpertsRunChangesNoBit() throws IOException {
-    TinyModel tiny = TinyModel.mixture("order", GgmlType.Q4_K);
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "Q8_0", "Q4_K"})
+  void theOrderInWhichExpertsRunChangesNoBit(GgmlType type) throws IOException {
+    TinyModel tiny = TinyModel.mixture("order-" + type, type);
     Path file = TinyModelWriter.write(tiny, folder);
     Random random = new Random(7);
     try (GgufFile gguf = GgufFile.open(file)) {
       ModelConfig config = ModelConfigReader.read(gguf);
       try (BackendModel model = new CpuBackend().open(config, ModelReader.read(gguf, config), 2)) {
-        for (int tokens : new int[] {1, 40}) {
+        for (int tokens = 1; tokens <= tiny.tokens().length; tokens++) {
           int[] prompt = Arrays.copyOf(tiny.tokens(), tokens);
           float[] expected = logits(model, config, prompt, ids -> List.of(ids));
           assertThat(logits(model, config, prompt, ExpertOrderTest::oneByOne))
+              .as("%d tokens, one expert after the other", tokens)
               .containsExactly(expected);
           assertThat(logits(model, config, prompt, ids -> shuffledParts(ids, random)))
+              .as("%d tokens, experts in shuffled parts", tokens)
               .containsExactly(expected);
         }
       }
@@ -63,9 +67,10 @@ class ExpertOrderTest {
     return List.of(shuffled.subList(cut, shuffled.size()), shuffled.subList(0, cut));
   }
 
+  /** After every token. */
   private static float[] logits(
       BackendModel model, ModelConfig config, int[] tokens, Division division) {
-    float[] logits = new float[config.vocabulary()];
+    float[] logits = new float[tokens.length * config.vocabulary()];
     try (Sequence sequence = model.newSequence(tokens.length, KvType.F16)) {
       sequence.embed(tokens, 0, tokens.length, 0);
       for (int layer = 0; layer < config.layers(); layer++) {
@@ -76,7 +81,7 @@ class ExpertOrderTest {
         }
         sequence.combineExperts(layer);
       }
-      sequence.logits(tokens.length - 1, tokens.length, logits);
+      sequence.logits(0, tokens.length, logits);
     }
     return logits;
   }
