@@ -36,11 +36,12 @@ record EngineEvaluation(Evaluation evaluation, double[] routerMargins) {
    * otherwise.
    */
   static EngineEvaluation of(Path model, int[] tokens, Feed feed) {
+    return of(model, tokens, feed, KvType.F32);
+  }
+
+  static EngineEvaluation of(Path model, int[] tokens, Feed feed, KvType kvType) {
     var options =
-        EngineOptions.defaults()
-            .withThreads(THREADS)
-            .withContext(tokens.length)
-            .withKvType(KvType.F32);
+        EngineOptions.defaults().withThreads(THREADS).withContext(tokens.length).withKvType(kvType);
     try (Engine engine = Engine.open(model, options);
         Session session = engine.newSession()) {
       var margins = new double[tokens.length];

@@ -2,6 +2,7 @@ package io.foregate.oracle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foregate.backend.KvType;
 import io.foregate.gguf.GgufFile;
 import io.foregate.oracle.EngineEvaluation.Feed;
 import java.io.IOException;
@@ -23,6 +24,30 @@ class OracleTest {
 
   static List<TinyModel> models() {
     return TinyModels.all();
+  }
+
+  static List<TinyModel> exactModels() {
+    return models().stream().filter(model -> model.precision() == Precision.FLOAT).toList();
+  }
+
+  /**
+   * The default cache rounds keys and values; exact weights show that it does no more than that.
+   */
+  @ParameterizedTest
+  @MethodSource("exactModels")
+  void agreesWithAnF16Cache(TinyModel model) throws IOException {
+    Path file = TinyModelWriter.write(model, folder.resolve("f16-cache"));
+    for (Feed feed : Feed.values()) {
+      EngineEvaluation own = EngineEvaluation.of(file, model.tokens(), feed, KvType.F16);
+      Comparison comparison =
+          Comparison.of(
+              model.name(),
+              GoldenFile.of(model.name()).evaluation(),
+              own.evaluation(),
+              own.routerMargins(),
+              model.precision());
+      assertThat(comparison.failures()).as(comparison.row()).isEmpty();
+    }
   }
 
   /** One small matrix without effect must show, or the comparison above would be no proof. */

@@ -110,7 +110,7 @@ public final class TinyModelWriter {
     return switch (model.precision()) {
       case FLOAT -> 3;
       case BFLOAT -> 2;
-      case QUANTIZED -> 1;
+      case QUANTIZED, QUANTIZED_DEEP -> 1;
     };
   }
 
