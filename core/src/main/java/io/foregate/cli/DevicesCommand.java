@@ -23,8 +23,9 @@ final class DevicesCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
-  /** The schema of {@code --json}. */
-  private record Report(Machine machine, String vectorKernels, List<Entry> backends) {}
+  /** The schema of {@code --json}; {@code failures} says why backends did not load. */
+  private record Report(
+      Machine machine, String vectorKernels, List<Entry> backends, List<String> failures) {}
 
   private record Entry(String name, boolean available, String description) {}
 
@@ -35,14 +36,16 @@ final class DevicesCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<Entry> backends = new ArrayList<>();
-    for (Backend backend : Backends.available()) {
+    Backends found = Backends.find();
+    for (Backend backend : found.usable()) {
       backends.add(new Entry(backend.name(), true, backend.description()));
     }
     if (backends.stream().noneMatch(backend -> backend.name().equals(TORNADO))) {
-      backends.add(
-          new Entry(TORNADO, false, "not found: the TornadoVM module is not on the class path"));
+      String where = found.failures().isEmpty() ? "on the class path" : "among what loaded";
+      backends.add(new Entry(TORNADO, false, "not found: the TornadoVM module is not " + where));
     }
-    var report = new Report(Machine.here(), VectorProvider.get().reason(), backends);
+    var report =
+        new Report(Machine.here(), VectorProvider.get().reason(), backends, found.failures());
     shell.terminal().print(json ? Json.pretty(report) + "\n" : text(report));
     return ExitCode.OK;
   }
@@ -59,6 +62,9 @@ final class DevicesCommand implements Callable<Integer> {
     facts.row("system", machine.os());
     facts.row("java", machine.java());
     facts.row("vector kernels", report.vectorKernels());
-    return "backends\n" + table + "machine\n" + facts;
+    var failures = new Table("  ", "l");
+    report.failures().forEach(failures::row);
+    String failed = report.failures().isEmpty() ? "" : "backends that did not load\n" + failures;
+    return "backends\n" + table + failed + "machine\n" + facts;
   }
 }

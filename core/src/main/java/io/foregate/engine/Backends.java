@@ -1,39 +1,106 @@
 package io.foregate.engine;
 
 import io.foregate.backend.Backend;
+import io.foregate.backend.BackendModel;
 import io.foregate.backend.cpu.CpuBackend;
 import io.foregate.error.ForegateException;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelWeights;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
-/** The backends that this installation has. */
-public final class Backends {
-  private Backends() {}
+/**
+ * The backends that this installation has.
+ *
+ * @param usable those that loaded: found on the class path first, the CPU last, which always loads
+ * @param failures why others that the class path names did not load, a sentence each
+ */
+public record Backends(List<Backend> usable, List<String> failures) {
+  private static final System.Logger LOG = System.getLogger(Backends.class.getName());
 
-  /** All of them: those found on the class path first, the CPU last. */
-  public static List<Backend> available() {
-    List<Backend> found = new ArrayList<>();
-    ServiceLoader.load(Backend.class).forEach(found::add);
-    found.add(new CpuBackend());
-    return found;
+  /** The name that lets Foregate choose. */
+  public static final String AUTO = "auto";
+
+  public Backends {
+    usable = List.copyOf(usable);
+    failures = List.copyOf(failures);
+  }
+
+  /** A model, and the backend that opened it. */
+  record Opened(Backend backend, BackendModel model) {}
+
+  /** Looks for backends. One that cannot be loaded does not keep the others from being found. */
+  public static Backends find() {
+    List<Backend> usable = new ArrayList<>();
+    List<String> failures = new ArrayList<>();
+    Iterator<Backend> providers = ServiceLoader.load(Backend.class).iterator();
+    boolean advances = true;
+    while (advances) {
+      try {
+        advances = providers.hasNext();
+        if (advances) {
+          usable.add(providers.next());
+        }
+      } catch (ServiceConfigurationError | LinkageError e) {
+        String reason = reason(e);
+        // The loader promises no more than to try to go on: told the same twice, it is stuck.
+        advances = !failures.contains(reason);
+        if (advances) {
+          failures.add(reason);
+        }
+      }
+    }
+    usable.add(new CpuBackend());
+    return new Backends(usable, failures);
+  }
+
+  private static String reason(Throwable e) {
+    return e.getCause() == null ? e.toString() : e + ": " + e.getCause();
   }
 
   /**
-   * The backend of that name, or the first one for {@code auto}.
+   * Opens a model on the backend of that name, or for {@link #AUTO} on the first one that can.
    *
-   * @throws ForegateException naming those that there are
+   * @throws ForegateException naming the backends that there are when none has the name
    */
-  public static Backend choose(String name) {
-    List<Backend> found = available();
-    return found.stream()
-        .filter(b -> name.equals("auto") || b.name().equals(name))
+  Opened open(String name, ModelConfig config, ModelWeights weights, int threads) {
+    if (!name.equals(AUTO)) {
+      Backend chosen = named(name);
+      return new Opened(chosen, chosen.open(config, weights, threads));
+    }
+    failures.forEach(
+        reason -> LOG.log(System.Logger.Level.WARNING, "Backend skipped: {0}", reason));
+    for (Backend backend : usable.subList(0, usable.size() - 1)) {
+      try {
+        return new Opened(backend, backend.open(config, weights, threads));
+      } catch (RuntimeException | LinkageError e) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "Backend {0} skipped, it cannot open the model: {1}",
+            backend.name(),
+            e);
+      }
+    }
+    return new Opened(usable.getLast(), usable.getLast().open(config, weights, threads));
+  }
+
+  private Backend named(String name) {
+    return usable.stream()
+        .filter(backend -> backend.name().equals(name))
         .findFirst()
         .orElseThrow(
             () ->
                 new ForegateException(
                     "Backend '%s' is not available.".formatted(name),
-                    "Available: auto, %s."
-                        .formatted(String.join(", ", found.stream().map(Backend::name).toList()))));
+                    "Available: %s, %s.%s"
+                        .formatted(
+                            AUTO,
+                            String.join(", ", usable.stream().map(Backend::name).toList()),
+                            failures.isEmpty()
+                                ? ""
+                                : " Did not load: %s.".formatted(String.join("; ", failures)))));
   }
 }

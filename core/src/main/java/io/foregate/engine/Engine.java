@@ -17,8 +17,6 @@ import java.util.concurrent.locks.ReentrantLock;
  * first. Opening sessions and reading facts is thread-safe.
  */
 public final class Engine implements AutoCloseable {
-  private static final String RESIDENT = "resident";
-
   private final GgufFile file;
   private final ModelConfig config;
   private final Tokenizer tokenizer;
@@ -41,8 +39,10 @@ public final class Engine implements AutoCloseable {
           "The file contradicts itself: convert the model again, or get another copy.");
     }
     this.context = context(options, config);
-    this.backend = Backends.choose(options.backend());
-    this.model = backend.open(config, weights, options.threads());
+    Backends.Opened opened =
+        Backends.find().open(options.backend(), config, weights, options.threads());
+    this.backend = opened.backend();
+    this.model = opened.model();
   }
 
   /**
@@ -62,9 +62,10 @@ public final class Engine implements AutoCloseable {
   }
 
   private static void checkPolicy(String policy) {
-    if (!policy.equals(RESIDENT)) {
+    if (!EngineOptions.POLICIES.contains(policy)) {
       throw new ForegateException(
-          "Policy '%s' is not supported.".formatted(policy), "Supported policies: resident.");
+          "Policy '%s' is not supported.".formatted(policy),
+          "Supported policies: %s.".formatted(String.join(", ", EngineOptions.POLICIES)));
     }
   }
 

@@ -1,6 +1,7 @@
 package io.foregate.engine;
 
 import io.foregate.backend.KvType;
+import java.util.List;
 
 /**
  * How to open a model.
@@ -10,13 +11,17 @@ import io.foregate.backend.KvType;
  *     #DEFAULT_CONTEXT_LIMIT}
  * @param kvType element type of the KV cache
  * @param backend {@code auto}, or a backend's name
- * @param policy where experts are kept; {@code resident} keeps all of them on the device
+ * @param policy where experts are kept, one of {@link #POLICIES}; {@code resident} keeps all of
+ *     them on the device
  */
 public record EngineOptions(
     int threads, int context, KvType kvType, String backend, String policy) {
 
   /** The most positions that a session gets without being asked for. */
   public static final int DEFAULT_CONTEXT_LIMIT = 4096;
+
+  /** Names of the policies that there are, in lower case. */
+  public static final List<String> POLICIES = List.of("resident");
 
   /** One thread per core, the model's context, F16 cache, any backend, all experts resident. */
   public static EngineOptions defaults() {

@@ -2,6 +2,11 @@ package io.foregate.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foregate.backend.Backend;
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -56,5 +61,24 @@ class CliTest {
         .contains(Runtime.version().toString());
     assertThat(Invocation.of("devices", "--json").succeeds().out())
         .contains("\"name\" : \"cpu\"", "\"vector_kernels\"");
+  }
+
+  @Test
+  void devicesSaysWhyABackendDidNotLoad() throws IOException {
+    Path services = Files.createDirectories(folder.resolve("META-INF").resolve("services"));
+    Files.writeString(services.resolve(Backend.class.getName()), "no.such.Provider");
+    Path model = TinyGguf.mixture().write(folder.resolve("tiny.gguf"));
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    try (var loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, before)) {
+      thread.setContextClassLoader(loader);
+      assertThat(Invocation.of("devices").succeeds().out())
+          .contains("did not load", "no.such.Provider", "cpu ");
+      assertThat(Invocation.of("devices", "--json").succeeds().out())
+          .contains("\"failures\" : [ \"", "no.such.Provider");
+      Invocation.of("run", "-m", model, "-p", "the", "-n", 2, "--backend", "cpu").succeeds();
+    } finally {
+      thread.setContextClassLoader(before);
+    }
   }
 }

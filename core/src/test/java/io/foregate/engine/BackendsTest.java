@@ -1,0 +1,139 @@
+package io.foregate.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foregate.backend.Backend;
+import io.foregate.backend.BackendModel;
+import io.foregate.cli.TinyGguf;
+import io.foregate.error.ForegateException;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelWeights;
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Backends found through a class path that names broken ones. */
+class BackendsTest {
+  /** Loads, and cannot open anything: a backend without its device. */
+  public static final class WithoutDevice implements Backend {
+    @Override
+    public String name() {
+      return "without-device";
+    }
+
+    @Override
+    public String description() {
+      return "a backend for a test";
+    }
+
+    @Override
+    public BackendModel open(ModelConfig config, ModelWeights weights, int threads) {
+      throw new ForegateException("There is no device.", "Buy one.");
+    }
+  }
+
+  /** Cannot be made. */
+  public static final class Unmakeable implements Backend {
+    public Unmakeable() {
+      throw new UnsatisfiedLinkError("no libdevice");
+    }
+
+    @Override
+    public String name() {
+      throw new AssertionError();
+    }
+
+    @Override
+    public String description() {
+      throw new AssertionError();
+    }
+
+    @Override
+    public BackendModel open(ModelConfig config, ModelWeights weights, int threads) {
+      throw new AssertionError();
+    }
+  }
+
+  private final ClassLoader before = Thread.currentThread().getContextClassLoader();
+  @TempDir private Path folder;
+  private URLClassLoader loader;
+  private Path model;
+
+  @BeforeEach
+  void writeModel() {
+    model = TinyGguf.mixture().write(folder.resolve("tiny.gguf"));
+  }
+
+  @AfterEach
+  void restoreClassPath() throws IOException {
+    Thread.currentThread().setContextClassLoader(before);
+    if (loader != null) {
+      loader.close();
+    }
+  }
+
+  @Test
+  void brokenProvidersDoNotHideTheOthers() throws IOException {
+    classPathNames("no.such.Provider", Unmakeable.class.getName(), WithoutDevice.class.getName());
+
+    Backends found = Backends.find();
+
+    assertThat(found.usable()).extracting(Backend::name).containsExactly("without-device", "cpu");
+    assertThat(found.failures())
+        .satisfiesExactly(
+            missing -> assertThat(missing).contains("no.such.Provider", "not found"),
+            unmakeable -> assertThat(unmakeable).contains("Unmakeable", "no libdevice"));
+  }
+
+  @Test
+  void aLineThatIsNoClassNameIsAFailureOfItsOwn() throws IOException {
+    classPathNames("this is no class name");
+
+    Backends found = Backends.find();
+
+    assertThat(found.usable()).extracting(Backend::name).containsExactly("cpu");
+    assertThat(found.failures()).hasSize(1).first().asString().contains("META-INF/services");
+  }
+
+  @Test
+  void autoSkipsWhatDoesNotOpen() throws IOException {
+    classPathNames("no.such.Provider", WithoutDevice.class.getName());
+
+    try (Engine engine = Engine.open(model, EngineOptions.defaults())) {
+      assertThat(engine.backend()).isEqualTo("cpu");
+    }
+  }
+
+  @Test
+  void aNamedBackendIsNotReplaced() throws IOException {
+    classPathNames("no.such.Provider", WithoutDevice.class.getName());
+
+    try (Engine engine = Engine.open(model, EngineOptions.defaults().withBackend("cpu"))) {
+      assertThat(engine.backend()).isEqualTo("cpu");
+    }
+    assertThatThrownBy(
+            () -> Engine.open(model, EngineOptions.defaults().withBackend("without-device")))
+        .hasMessage("There is no device.");
+    assertThatThrownBy(() -> Engine.open(model, EngineOptions.defaults().withBackend("tornado")))
+        .isInstanceOfSatisfying(
+            ForegateException.class,
+            e ->
+                assertThat(e.hint())
+                    .contains("auto, without-device, cpu", "Did not load", "no.such.Provider"));
+  }
+
+  private void classPathNames(String... providers) throws IOException {
+    Path services = Files.createDirectories(folder.resolve("META-INF").resolve("services"));
+    Files.write(services.resolve(Backend.class.getName()), List.of(providers));
+    loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, before);
+    Thread.currentThread().setContextClassLoader(loader);
+  }
+}
