@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -49,9 +51,16 @@ final class QuantizeCommand implements Callable<Integer> {
   @Parameters(index = "1", paramLabel = "OUT", description = "The GGUF file to write.")
   private Path out;
 
-  /** The schema of {@code --json}. */
+  /** The schema of {@code --json}; {@code typesBefore} counts the changed tensors by type. */
   private record Result(
-      String model, String type, int tensors, long bytesBefore, long bytesAfter, double seconds) {}
+      String model,
+      Map<String, Integer> typesBefore,
+      String type,
+      int tensors,
+      int tensorsKept,
+      long bytesBefore,
+      long bytesAfter,
+      double seconds) {}
 
   QuantizeCommand(Shell shell) {
     this.shell = shell;
@@ -59,6 +68,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    Flags.requireNotNegative("--threads", threads);
     GgmlType type = type();
     long begin = System.nanoTime();
     try (GgufFile file = GgufFile.open(in)) {
@@ -70,26 +80,40 @@ final class QuantizeCommand implements Callable<Integer> {
           Progress progress = Progress.of(shell.terminal(), "experts to " + type, elements)) {
         requantizer.write(out, chosen, progress);
       }
-      report(type, chosen.size(), file.fileSize(), (System.nanoTime() - begin) / 1e9);
+      report(file, chosen, type, (System.nanoTime() - begin) / 1e9);
     }
     return ExitCode.OK;
   }
 
-  private void report(GgmlType type, int tensors, long before, double seconds) throws IOException {
+  private void report(GgufFile file, List<GgufTensor> chosen, GgmlType type, double seconds)
+      throws IOException {
+    Map<String, Integer> types = new TreeMap<>();
+    chosen.forEach(tensor -> types.merge(tensor.type().name(), 1, Integer::sum));
+    int kept = file.tensors().size() - chosen.size();
+    long before = file.fileSize();
     long after = Files.size(out);
-    if (json) {
-      shell
-          .terminal()
-          .println(
-              Json.pretty(
-                  new Result(out.toString(), type.name(), tensors, before, after, seconds)));
-    } else {
-      shell
-          .terminal()
-          .println(
-              "%s: %d expert tensors in %s, %s -> %s"
-                  .formatted(out, tensors, type, Sizes.text(before), Sizes.text(after)));
-    }
+    String report =
+        json
+            ? Json.pretty(
+                new Result(
+                    out.toString(),
+                    types,
+                    type.name(),
+                    chosen.size(),
+                    kept,
+                    before,
+                    after,
+                    seconds))
+            : "%s: %d expert tensors %s -> %s, %d others kept, %s -> %s"
+                .formatted(
+                    out,
+                    chosen.size(),
+                    String.join(", ", types.keySet()),
+                    type,
+                    kept,
+                    Sizes.text(before),
+                    Sizes.text(after));
+    shell.terminal().println(report);
   }
 
   private GgmlType type() {

@@ -2,6 +2,8 @@ package io.foregate.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufTensor;
@@ -49,9 +51,32 @@ class QuantizeCommandTest {
   }
 
   @Test
+  void saysWhatWasWritten() throws IOException {
+    long before = Files.size(model);
+    String json = Invocation.of("quantize", "--experts", "q8_0", model, out, "--json").out();
+    JsonNode result = new JsonMapper().readTree(json);
+    assertThat(result.get("model").asText()).isEqualTo(out.toString());
+    assertThat(result.at("/types_before/F32").asInt()).isEqualTo(3 * TinyGguf.LAYERS);
+    assertThat(result.get("type").asText()).isEqualTo("Q8_0");
+    assertThat(result.get("tensors").asInt()).isEqualTo(3 * TinyGguf.LAYERS);
+    try (GgufFile written = GgufFile.open(out)) {
+      assertThat(result.get("tensors_kept").asInt())
+          .isEqualTo(written.tensors().size() - 3 * TinyGguf.LAYERS);
+    }
+    assertThat(result.get("bytes_before").asLong()).isEqualTo(before);
+    assertThat(result.get("bytes_after").asLong()).isEqualTo(Files.size(out)).isLessThan(before);
+
+    Invocation text =
+        Invocation.of("quantize", "--experts", "q4_0", "--force", out, folder.resolve("q4.gguf"));
+    assertThat(text.succeeds().out()).contains("q4.gguf: 6 expert tensors Q8_0 -> Q4_0", "KiB");
+  }
+
+  @Test
   void refusesWhatItCannotDo() throws IOException {
     Invocation.of("quantize", "--experts", "Q9_X", model, out)
         .fails(ExitCode.USAGE, "'Q9_X'", "Q4_K");
+    Invocation.of("quantize", "--experts", "Q4_0", "-t", "-3", model, out)
+        .fails(ExitCode.USAGE, "--threads is -3");
     Invocation.of("quantize", "--experts", "Q4_K", model, out)
         .fails(ExitCode.FAILURE, "rows of 32", "Q4_K", "256");
     Path dense = TinyGguf.dense().write(folder.resolve("dense.gguf"));
