@@ -70,6 +70,9 @@ final class GenerationFlags {
 
   /** What to generate with, where what is not given has other defaults. */
   GenerateOptions options(GenerateOptions defaults) {
+    if (maxTokens != null) {
+      Flags.requireCountOrAll("--max-tokens", maxTokens, 0);
+    }
     try {
       return given(defaults);
     } catch (ForegateException e) {

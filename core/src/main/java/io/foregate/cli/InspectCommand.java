@@ -79,6 +79,7 @@ final class InspectCommand implements Callable<Integer> {
       throw new UsageException(
           "inspect takes one model", "Write: foregate inspect FILE (or --model FILE).");
     }
+    Flags.requireNotNegative("--ctx", context);
     try (GgufFile gguf = GgufFile.open(file == null ? model : file)) {
       Inspection facts = Inspection.of(gguf, Support.obstacle(gguf), context, kvType);
       VramFit fit = vram == null ? null : VramFit.of(facts, vram);

@@ -4,7 +4,6 @@ import io.foregate.ModelOptions;
 import io.foregate.backend.KvType;
 import io.foregate.engine.EngineOptions;
 import java.nio.file.Path;
-import java.util.Locale;
 import picocli.CommandLine.Option;
 
 /** Options of every command that opens a model. */
@@ -51,14 +50,10 @@ final class ModelFlags {
 
   /** What to open the model with. */
   EngineOptions options() {
-    requireNotNegative("--ctx", context);
-    requireNotNegative("--threads", threads);
+    Flags.requireNotNegative("--ctx", context);
+    Flags.requireNotNegative("--threads", threads);
     return new EngineOptions(
-        threads,
-        context,
-        kvType,
-        backend.toLowerCase(Locale.ROOT),
-        policy.toLowerCase(Locale.ROOT));
+        threads, context, kvType, Flags.backend(backend), Flags.policy(policy));
   }
 
   /** The same for the public API. */
@@ -70,13 +65,5 @@ final class ModelFlags {
         options.kvType() == KvType.F16,
         options.backend(),
         options.policy());
-  }
-
-  private static void requireNotNegative(String option, int value) {
-    if (value < 0) {
-      throw new UsageException(
-          "%s is %d, expected a positive number".formatted(option, value),
-          "Leave it out for the default.");
-    }
   }
 }

@@ -39,8 +39,8 @@ final class PerplexityCommand implements Callable<Integer> {
   @Option(
       names = "--chunks",
       paramLabel = "N",
-      description = "Score only that many chunks; default: all.")
-  private int chunks;
+      description = "Score only that many chunks, -1 for all. Default: ${DEFAULT-VALUE}.")
+  private int chunks = -1;
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
@@ -62,6 +62,7 @@ final class PerplexityCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Flags.requireCountOrAll("--chunks", chunks, 1);
     EngineOptions options = model.options();
     int length = options.context() == 0 ? DEFAULT_CONTEXT : options.context();
     String text = TextFile.read(file);
@@ -71,7 +72,7 @@ final class PerplexityCommand implements Callable<Integer> {
       String stripped = text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
       int[] tokens = engine.tokenizer().encode(stripped, true, false);
       int available = countChunks(tokens.length, length);
-      int count = chunks > 0 ? Math.min(chunks, available) : available;
+      int count = chunks >= 0 ? Math.min(chunks, available) : available;
       Perplexity result = score(engine.tokenizer(), session, tokens, length, count);
       print(result, length, count);
     }

@@ -126,6 +126,10 @@ class EvalAndPerplexityTest {
     Path text = Files.writeString(folder.resolve("short.txt"), "the");
     Invocation.of("perplexity", "-m", model, "-f", text, "-c", 16)
         .fails(ExitCode.FAILURE, "short.txt", "tokens", "at least 32");
+    for (int chunks : new int[] {-4, 0}) {
+      Invocation.of("perplexity", "-m", model, "-f", text, "--chunks", chunks)
+          .fails(ExitCode.USAGE, "--chunks is " + chunks, "-1");
+    }
     Path binary = Files.write(folder.resolve("binary.txt"), new byte[] {(byte) 0xC3, 0x28});
     Invocation.of("perplexity", "-m", model, "-f", binary).fails(ExitCode.FAILURE, "not UTF-8");
   }

@@ -96,6 +96,7 @@ class InspectCommandTest {
     Invocation.of("inspect", folder).fails(ExitCode.FAILURE, "directory");
     Invocation.of("inspect").fails(ExitCode.USAGE, "one model");
     Invocation.of("inspect", model, "-m", model).fails(ExitCode.USAGE, "one model");
+    Invocation.of("inspect", model, "-c", "-5").fails(ExitCode.USAGE, "--ctx is -5");
   }
 
   /** Weights carry no checksum, but whatever describes them is checked. */

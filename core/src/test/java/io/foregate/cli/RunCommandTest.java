@@ -88,7 +88,9 @@ class RunCommandTest {
     Invocation.of("run", "-m", model, "-p", "a", "--backend", "tornado")
         .fails(ExitCode.FAILURE, "tornado", "cpu");
     Invocation.of("run", "-m", model, "-p", "a", "--policy", "magic")
-        .fails(ExitCode.FAILURE, "magic", "resident");
+        .fails(ExitCode.USAGE, "magic", "resident");
+    Invocation.of("run", "-m", model, "-p", "a", "-n", "-7")
+        .fails(ExitCode.USAGE, "--max-tokens is -7", "-1");
     Invocation.of("run", "-m", model, "-f", folder.resolve("none.txt"))
         .fails(ExitCode.FAILURE, "none.txt", "no such file");
   }
