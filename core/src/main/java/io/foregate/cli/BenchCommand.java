@@ -6,7 +6,6 @@ import io.foregate.engine.EngineOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -106,31 +105,54 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<BenchTest> tests = tests();
+    List<EngineOptions> setups = setups(tests);
+    requireAllOpen(setups);
+    long samples = (long) models.size() * setups.size() * tests.size() * repetitions;
+    try (var output = BenchOutput.begin(shell.terminal(), json ? BenchFormat.JSON : format);
+        Progress progress = Progress.of(shell.terminal(), "bench", samples)) {
+      for (Path model : models) {
+        for (EngineOptions setup : setups) {
+          run(model, setup, tests, output, progress);
+        }
+      }
+    }
+    return ExitCode.OK;
+  }
+
+  /** All ways in which every model is timed. */
+  private List<EngineOptions> setups(List<BenchTest> tests) {
     if (repetitions < 1) {
       throw new UsageException(
           "-r is " + repetitions + ", expected 1 or more", "llama-bench's default is 5.");
     }
-    var output = new BenchOutput(shell.terminal(), json ? BenchFormat.JSON : format);
-    output.begin();
-    int opened = models.size() * threads.size() * policies.size();
-    try (Progress progress =
-        Progress.of(shell.terminal(), "bench", (long) opened * tests.size() * repetitions)) {
-      for (Path model : models) {
-        for (int threadCount : threads) {
-          for (String policy : policies) {
-            run(model, options(tests, threadCount, policy), tests, output, progress);
-          }
+    if (!(warmupSeconds >= 0 && warmupSeconds < Double.POSITIVE_INFINITY)) {
+      throw new UsageException(
+          "--warmup-seconds is " + warmupSeconds + ", expected 0 or more",
+          "--no-warmup times cold code.");
+    }
+    int context = tests.stream().mapToInt(BenchTest::tokens).max().orElseThrow();
+    List<EngineOptions> setups = new ArrayList<>();
+    for (int threadCount : threads) {
+      Flags.requireNotNegative("--threads", threadCount);
+      for (String policy : policies) {
+        setups.add(
+            new EngineOptions(
+                threadCount, context, kvType, Flags.backend(backend), Flags.policy(policy)));
+      }
+    }
+    return setups;
+  }
+
+  /** Whoever waits for the last model's result should not learn then that there is no such file. */
+  private void requireAllOpen(List<EngineOptions> setups) {
+    for (Path model : models) {
+      for (EngineOptions setup : setups) {
+        shell.cancellation().check();
+        try (Engine engine = Engine.open(model, setup)) {
+          engine.newSession().close();
         }
       }
     }
-    output.end();
-    return ExitCode.OK;
-  }
-
-  private EngineOptions options(List<BenchTest> tests, int threadCount, String policy) {
-    int context = tests.stream().mapToInt(BenchTest::tokens).max().orElseThrow();
-    return new EngineOptions(
-        threadCount, context, kvType, backend.toLowerCase(Locale.ROOT), policy);
   }
 
   private void run(

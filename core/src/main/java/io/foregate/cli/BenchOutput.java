@@ -5,8 +5,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Prints results of {@code bench} as they come, as llama-bench prints them. */
-final class BenchOutput {
+/**
+ * Prints results of {@code bench} as they come, as llama-bench prints them. Whatever ends it,
+ * {@link #close} completes the format, so that the results so far can be read.
+ */
+final class BenchOutput implements AutoCloseable {
   private static final List<String> COLUMNS =
       List.of("model", "size", "params", "backend", "threads", "test", "t/s");
   private static final int[] WIDTHS = {30, 10, 10, 10, 7, 15, 20};
@@ -15,19 +18,20 @@ final class BenchOutput {
   private final BenchFormat format;
   private int printed;
 
-  BenchOutput(Terminal terminal, BenchFormat format) {
+  private BenchOutput(Terminal terminal, BenchFormat format) {
     this.terminal = terminal;
     this.format = format;
   }
 
-  /** What comes before the first result. */
-  void begin() {
+  /** Prints what comes before the first result. */
+  static BenchOutput begin(Terminal terminal, BenchFormat format) {
     if (format == BenchFormat.MD) {
       terminal.println(markdown(COLUMNS));
       terminal.println(rule());
     } else if (format == BenchFormat.JSON) {
       terminal.print("[");
     }
+    return new BenchOutput(terminal, format);
   }
 
   void result(BenchResult result) {
@@ -46,8 +50,9 @@ final class BenchOutput {
     printed++;
   }
 
-  /** What comes after the last result. */
-  void end() {
+  /** Prints what comes after the last result. */
+  @Override
+  public void close() {
     if (format == BenchFormat.JSON) {
       terminal.println("\n]");
     }

@@ -45,6 +45,7 @@ final class BenchRunner {
   }
 
   private long run(BenchTest test, Session session) {
+    cancellation.check();
     session.truncate(0);
     int[] tokens = tokens(test.tokens());
     long begin = System.nanoTime();

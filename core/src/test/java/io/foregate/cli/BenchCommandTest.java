@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -63,6 +64,49 @@ class BenchCommandTest {
     Invocation.of("bench", "-m", model, "-pg", "512").fails(ExitCode.USAGE, "-pg", "512,128");
     Invocation.of("bench", "-m", model, "-r", 0).fails(ExitCode.USAGE, "-r");
     Invocation.of("bench", "-m", model, "-p", "-3").fails(ExitCode.USAGE, "-3");
+    Invocation.of("bench", "-m", model, "-t", "1,-3")
+        .fails(ExitCode.USAGE, "--threads is -3, expected");
+    Invocation.of("bench", "-m", model, "--warmup-seconds", "-1")
+        .fails(ExitCode.USAGE, "--warmup-seconds is -1");
+  }
+
+  @Test
+  void policiesAreNamedAsInRun() throws IOException {
+    JsonNode json =
+        new JsonMapper()
+            .readTree(bench("-p", 4, "-n", 0, "--policy", "Resident,RESIDENT", "-o", "json"));
+    assertThat(json).extracting(result -> result.get("policy").asText()).hasSize(2);
+    assertThat(json.at("/0/policy").asText()).isEqualTo("resident");
+    Invocation.of("bench", "-m", model, "--policy", "resident,magic")
+        .fails(ExitCode.USAGE, "--policy is 'magic'", "resident");
+  }
+
+  @Test
+  void printsNothingBeforeEveryModelOpens() {
+    Path missing = folder.resolve("missing.gguf");
+    for (String format : List.of("md", "csv", "json", "jsonl")) {
+      Invocation bench =
+          Invocation.of("bench", "-m", model + "," + missing, "-p", 4, "-n", 0, "-o", format);
+      bench.fails(ExitCode.FAILURE, "missing.gguf", "no such file");
+      assertThat(bench.out()).isEmpty();
+    }
+  }
+
+  @Test
+  void interruptedJsonIsComplete() throws IOException {
+    var cancellation = new Cancellation();
+    var out =
+        new ByteArrayOutputStream() {
+          @Override
+          public synchronized void write(byte[] bytes, int offset, int length) {
+            super.write(bytes, offset, length);
+            cancellation.request();
+          }
+        };
+    Invocation bench =
+        Invocation.into(out, cancellation, "bench", "-m", model, "-p", 4, "-n", 2, "--json");
+    assertThat(bench.code()).isEqualTo(ExitCode.INTERRUPTED);
+    assertThat(new JsonMapper().readTree(out.toByteArray()).isArray()).isTrue();
   }
 
   private String bench(Object... args) {
