@@ -1,8 +1,9 @@
 package io.foregate.backend;
 
 /**
- * What the router of one layer decided for the tokens of a batch. Reused from layer to layer by the
- * sequence that owns it; read it before the next {@link Sequence#route}.
+ * What the router of one layer decided for the tokens of a batch. All sequences of a model share
+ * one, and it is reused from layer to layer: read it before the next {@link Sequence#route} of any
+ * of them, that is during the batch, while the sequence has its turn on the device.
  */
 public final class Routing {
   private final int experts;

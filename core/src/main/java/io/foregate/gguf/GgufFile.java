@@ -18,9 +18,11 @@ import java.util.Optional;
  *
  * <p>Opening reads the header only; the operating system pages tensor data in as it is touched.
  * Immutable and safe for use by many threads. Segments from {@link #data} are valid until {@link
- * #close}; after that, an access throws {@link IllegalStateException}. A file that is truncated or
- * overwritten by someone else while it is open gives undefined data or an {@link InternalError}
- * from the virtual machine: replace model files by renaming, as {@link GgufWriter} does.
+ * #close}; after that, an access through them throws {@link IllegalStateException}, and one by
+ * their address is undefined. A file that someone overwrites while it is open gives undefined data.
+ * One that becomes shorter ends the virtual machine (SIGBUS) at the first touch of what is missing,
+ * or throws an {@link InternalError} where the virtual machine can tell what the access was for:
+ * replace model files by renaming, as {@link GgufWriter} does.
  */
 public final class GgufFile implements AutoCloseable {
   private final Path path;
