@@ -24,9 +24,9 @@ final class CpuModel implements BackendModel {
     this.config = config;
     this.weights = weights;
     this.kernels = kernels;
-    this.pool = new WorkerPool(threads);
     this.workspace = new Workspace(config, kernels, threads);
     this.resident = new FileExpertSlots(config, weights);
+    this.pool = new WorkerPool(threads); // last: nothing after it can fail and leave threads behind
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.foregate.backend.cpu;
 
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -45,12 +46,25 @@ final class WorkerPool implements AutoCloseable {
   private volatile int chunk;
 
   WorkerPool(int size) {
+    this(size, Thread.ofPlatform().daemon().name("foregate-worker-", 1).factory());
+  }
+
+  /**
+   * @param size threads, the caller included
+   * @param factory makes the others
+   */
+  WorkerPool(int size, ThreadFactory factory) {
     threads = new Thread[size - 1];
-    for (int i = 0; i < threads.length; i++) {
-      int worker = i + 1;
-      threads[i] = new Thread(() -> serve(worker), "foregate-worker-" + worker);
-      threads[i].setDaemon(true);
-      threads[i].start();
+    int started = 0;
+    try {
+      for (; started < threads.length; started++) {
+        int worker = started + 1;
+        threads[started] = factory.newThread(() -> serve(worker));
+        threads[started].start();
+      }
+    } catch (Throwable e) { // the system has no more threads: give back those that it gave
+      end(started);
+      throw e;
     }
   }
 
@@ -90,6 +104,22 @@ final class WorkerPool implements AutoCloseable {
   private void wakeAll() {
     for (Thread thread : threads) {
       LockSupport.unpark(thread);
+    }
+  }
+
+  /** Lets the first {@code count} threads return, and waits for them. */
+  private void end(int count) {
+    closed = true;
+    for (int i = 0; i < count; i++) {
+      LockSupport.unpark(threads[i]);
+    }
+    for (int i = 0; i < count; i++) {
+      try {
+        threads[i].join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
     }
   }
 
@@ -169,15 +199,6 @@ final class WorkerPool implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
-    wakeAll();
-    for (Thread thread : threads) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
-      }
-    }
+    end(threads.length);
   }
 }

@@ -3,7 +3,13 @@ package io.foregate.backend.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -60,13 +66,49 @@ class WorkerPoolTest {
     try (var pool = new WorkerPool(3)) {
       for (int i = 0; i < 5; i++) {
         Thread.sleep(30); // longer than idle workers spin
-        var done = new AtomicIntegerArray(30);
-        pool.run(30, 1, (from, to, worker) -> done.incrementAndGet(from));
-        for (int j = 0; j < 30; j++) {
-          assertThat(done.get(j)).isEqualTo(1);
+        var all = new CyclicBarrier(3); // no thread can do another's index
+        var done = new AtomicIntegerArray(3);
+        pool.run(
+            3,
+            1,
+            (from, to, worker) -> {
+              await(all);
+              done.incrementAndGet(worker);
+            });
+        for (int worker = 0; worker < 3; worker++) {
+          assertThat(done.get(worker)).as("worker %d", worker).isEqualTo(1);
         }
       }
     }
+  }
+
+  private static void await(CyclicBarrier barrier) {
+    try {
+      barrier.await(10, TimeUnit.SECONDS);
+    } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+      throw new AssertionError("not all workers came", e);
+    }
+  }
+
+  @Test
+  void threadsThatWereStartedEndWhenTheRestCannotBe() {
+    List<Thread> made = new ArrayList<>();
+    ThreadFactory factory =
+        task -> {
+          Thread thread =
+              made.size() < 2
+                  ? new Thread(task)
+                  : new Thread(task) {
+                    @Override
+                    public void start() {
+                      throw new OutOfMemoryError("planted");
+                    }
+                  };
+          made.add(thread);
+          return thread;
+        };
+    assertThatThrownBy(() -> new WorkerPool(9, factory)).hasMessage("planted");
+    assertThat(made).hasSize(3).noneMatch(Thread::isAlive);
   }
 
   @Test
