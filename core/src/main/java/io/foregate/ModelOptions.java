@@ -6,7 +6,7 @@ import io.foregate.engine.EngineOptions;
 /**
  * How to open a model. Start from {@link #defaults()}.
  *
- * @param threads compute threads; 0 for one per core
+ * @param threads compute threads, at most 1024; 0 for one per core
  * @param context the most tokens of prompt and answer together; 0 for the model's own context, at
  *     most 4096
  * @param halfPrecisionCache whether the KV cache holds 16-bit floats (the default) or 32-bit ones

@@ -2,6 +2,7 @@ package io.foregate.engine;
 
 import io.foregate.backend.Backend;
 import io.foregate.backend.BackendModel;
+import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgufFile;
 import io.foregate.model.ModelConfig;
@@ -10,7 +11,6 @@ import io.foregate.model.ModelReader;
 import io.foregate.model.ModelWeights;
 import io.foregate.tokenizer.Tokenizer;
 import java.nio.file.Path;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A model opened on a backend. Owns the mapped file and the device's resources; close its sessions
@@ -22,7 +22,7 @@ public final class Engine implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final Backend backend;
   private final BackendModel model;
-  private final ReentrantLock device = new ReentrantLock();
+  private final Device device = new Device();
   private final int context;
   private final EngineOptions options;
 
@@ -52,6 +52,7 @@ public final class Engine implements AutoCloseable {
    */
   public static Engine open(Path path, EngineOptions options) {
     checkPolicy(options.policy());
+    checkThreads(options.threads());
     GgufFile file = GgufFile.open(path);
     try {
       return new Engine(file, options);
@@ -66,6 +67,16 @@ public final class Engine implements AutoCloseable {
       throw new ForegateException(
           "Policy '%s' is not supported.".formatted(policy),
           "Supported policies: %s.".formatted(String.join(", ", EngineOptions.POLICIES)));
+    }
+  }
+
+  private static void checkThreads(int threads) {
+    if (threads < 0 || threads > EngineOptions.MAX_THREADS) {
+      throw new ForegateException(
+          "The number of compute threads is %d, expected 0 (one per core) to %d."
+              .formatted(threads, EngineOptions.MAX_THREADS),
+          "More threads than cores are no faster: this process may use %d cores."
+              .formatted(Runtime.getRuntime().availableProcessors()));
     }
   }
 
@@ -115,24 +126,38 @@ public final class Engine implements AutoCloseable {
     return backend.name();
   }
 
-  /** A new, empty session. */
+  /**
+   * A new, empty session.
+   *
+   * @throws IllegalStateException when the model has been closed
+   */
   public Session newSession() {
-    return new Session(
-        config,
-        model.newSequence(context, options.kvType()),
-        model.residentExperts(),
-        device,
-        file.path().toString());
+    device.requireOpen();
+    Sequence sequence = model.newSequence(context, options.kvType());
+    try {
+      return new Session(config, sequence, model.residentExperts(), device, file.path().toString());
+    } catch (Error e) { // no heap left for what a session remembers
+      sequence.close();
+      throw e;
+    }
   }
 
+  /**
+   * Fails before work is begun that could not be finished.
+   *
+   * @throws IllegalStateException when the model has been closed
+   */
+  public void requireOpen() {
+    device.requireOpen();
+  }
+
+  /** Waits for the batch that is being computed, if any. Closing twice does nothing. */
   @Override
   public void close() {
-    device.lock(); // a kernel that is reading the mapped file must not lose it
-    try {
-      model.close();
-      file.close();
-    } finally {
-      device.unlock();
-    }
+    device.close(
+        () -> {
+          model.close();
+          file.close();
+        });
   }
 }

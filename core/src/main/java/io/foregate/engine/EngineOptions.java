@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * How to open a model.
  *
- * @param threads compute threads; 0 for one per core
+ * @param threads compute threads, at most {@value #MAX_THREADS}; 0 for one per core
  * @param context positions of a session; 0 for the model's own context, at most {@value
  *     #DEFAULT_CONTEXT_LIMIT}
  * @param kvType element type of the KV cache
@@ -22,6 +22,9 @@ public record EngineOptions(
 
   /** Names of the policies that there are, in lower case. */
   public static final List<String> POLICIES = List.of("resident");
+
+  /** The most compute threads: far more than help, far fewer than exhaust a machine. */
+  public static final int MAX_THREADS = 1024;
 
   /** One thread per core, the model's context, F16 cache, any backend, all experts resident. */
   public static EngineOptions defaults() {

@@ -6,14 +6,15 @@ import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
 import io.foregate.model.ModelConfig;
 import java.util.Arrays;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 
 /**
  * One sequence: tokens go in, logits come out. This is the forward pass; a {@link Sequence} does
  * its arithmetic.
  *
  * <p>Used by one thread at a time; different sessions of a model may be used by different threads,
- * and take turns on the device. Feeding allocates nothing.
+ * and take turns on the device, batch by batch. Feeding allocates nothing. After {@link #close}, or
+ * after its model was closed, it can neither feed nor tell logits.
  */
 public final class Session implements AutoCloseable {
   /**
@@ -24,7 +25,7 @@ public final class Session implements AutoCloseable {
   private final ModelConfig config;
   private final Sequence sequence;
   private final ExpertSlots slots;
-  private final ReentrantLock device;
+  private final Device device;
   private final String source;
   private final float[] logits;
   private final int[] batchExperts;
@@ -36,17 +37,13 @@ public final class Session implements AutoCloseable {
 
   private int position;
   private boolean hasLogits;
+  private boolean closed;
 
   /**
-   * @param device held while the device computes: sessions of a model share its threads and scratch
+   * @param device whose turn is taken for each batch: sessions of a model share threads and scratch
    * @param source the model's file, for messages
    */
-  Session(
-      ModelConfig config,
-      Sequence sequence,
-      ExpertSlots slots,
-      ReentrantLock device,
-      String source) {
+  Session(ModelConfig config, Sequence sequence, ExpertSlots slots, Device device, String source) {
     this.config = config;
     this.device = device;
     this.sequence = sequence;
@@ -73,11 +70,6 @@ public final class Session implements AutoCloseable {
     return sequence.kvBytes();
   }
 
-  /** Tokens that are fed to the device at once. */
-  public int batchSize() {
-    return sequence.maxBatch();
-  }
-
   /** Tells {@code listener} of every routing decision from now on. */
   public void onRouting(RoutingListener listener) {
     this.listener = listener;
@@ -93,6 +85,11 @@ public final class Session implements AutoCloseable {
     hasLogits = false;
   }
 
+  /** The last tokens fed, oldest first: {@code count} of them, or all if there are fewer. */
+  public int[] lastTokens(int count) {
+    return Arrays.copyOfRange(history, Math.max(0, position - count), position);
+  }
+
   /** How many of the tokens fed so far {@code tokens} begins with. */
   public int commonPrefix(int[] tokens) {
     int mismatch = Arrays.mismatch(history, 0, position, tokens, 0, tokens.length);
@@ -103,26 +100,41 @@ public final class Session implements AutoCloseable {
    * Feeds tokens; {@link #logits()} then speaks of what follows the last one.
    *
    * @throws ForegateException when they do not fit the context, or the model's weights give NaN
+   * @throws IllegalStateException when the session or its model has been closed
    */
   public void feed(int[] tokens, int from, int to) {
+    feed(tokens, from, to, () -> false);
+  }
+
+  /**
+   * As {@link #feed(int[], int, int)}, unless it is cancelled.
+   *
+   * @param cancelled asked before each batch
+   * @return false if it was cancelled: {@link #position} then says how far it came, and there are
+   *     no logits
+   */
+  public boolean feed(int[] tokens, int from, int to, BooleanSupplier cancelled) {
     check(tokens, from, to);
     hasLogits = false;
-    device.lock();
-    try {
-      for (int start = from; start < to; start += sequence.maxBatch()) {
-        int end = Math.min(start + sequence.maxBatch(), to);
+    for (int start = from; start < to; start += sequence.maxBatch()) {
+      if (cancelled.getAsBoolean()) {
+        return false;
+      }
+      int end = Math.min(start + sequence.maxBatch(), to);
+      device.acquire();
+      try {
         forward(tokens, start, end);
         if (end == to) {
           sequence.logits(end - start - 1, end - start, logits);
         }
-        System.arraycopy(tokens, start, history, position, end - start);
-        position += end - start;
+        remember(tokens, start, end);
+      } finally {
+        device.release();
       }
-    } finally {
-      device.unlock();
     }
     checkFinite(logits, 0);
     hasLogits = true;
+    return true;
   }
 
   /** As {@link #feed}, handing over the logits after every token. */
@@ -131,10 +143,10 @@ public final class Session implements AutoCloseable {
     hasLogits = false;
     int vocabulary = config.vocabulary();
     float[] rows = new float[Math.min(LOGITS_ROWS, to - from) * vocabulary];
-    device.lock();
-    try {
-      for (int start = from; start < to; start += sequence.maxBatch()) {
-        int end = Math.min(start + sequence.maxBatch(), to);
+    for (int start = from; start < to; start += sequence.maxBatch()) {
+      int end = Math.min(start + sequence.maxBatch(), to);
+      device.acquire();
+      try {
         forward(tokens, start, end);
         for (int first = start; first < end; first += LOGITS_ROWS) {
           int last = Math.min(first + LOGITS_ROWS, end);
@@ -145,11 +157,10 @@ public final class Session implements AutoCloseable {
           }
           System.arraycopy(rows, (last - first - 1) * vocabulary, logits, 0, vocabulary);
         }
-        System.arraycopy(tokens, start, history, position, end - start);
-        position += end - start;
+        remember(tokens, start, end);
+      } finally {
+        device.release();
       }
-    } finally {
-      device.unlock();
     }
     hasLogits = true;
   }
@@ -160,6 +171,28 @@ public final class Session implements AutoCloseable {
       throw new IllegalStateException("no token has been fed since the session began or was cut");
     }
     return logits;
+  }
+
+  /** Whether {@link #close} has not been called yet. */
+  public boolean isOpen() {
+    return !closed;
+  }
+
+  /**
+   * Fails before work is begun that could not be finished.
+   *
+   * @throws IllegalStateException when the session or its model has been closed
+   */
+  public void requireOpen() {
+    device.requireOpen();
+    if (closed) {
+      throw new IllegalStateException("the session has been closed");
+    }
+  }
+
+  private void remember(int[] tokens, int from, int to) {
+    System.arraycopy(tokens, from, history, position, to - from);
+    position += to - from;
   }
 
   private void forward(int[] tokens, int from, int to) {
@@ -198,6 +231,7 @@ public final class Session implements AutoCloseable {
   }
 
   private void check(int[] tokens, int from, int to) {
+    requireOpen();
     if (from >= to) {
       throw new IllegalArgumentException("no tokens to feed: [%d, %d)".formatted(from, to));
     }
@@ -229,8 +263,10 @@ public final class Session implements AutoCloseable {
     }
   }
 
+  /** Frees the KV cache. Closing twice does nothing. */
   @Override
   public void close() {
+    closed = true;
     sequence.close();
   }
 }

@@ -12,7 +12,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,6 +24,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SessionTest {
   private static final int CONTEXT = 200;
+
+  /** Two batches. */
+  private static final int LONG = 600;
 
   @TempDir static Path folder;
   private static Path mixture;
@@ -112,6 +117,79 @@ class SessionTest {
   }
 
   @Test
+  void aLongPromptLetsOthersInBetweenItsBatches() {
+    try (Engine engine = open(mixture, 1, LONG);
+        Session prompt = engine.newSession();
+        Session other = engine.newSession()) {
+      List<String> order = Collections.synchronizedList(new ArrayList<>());
+      other.onRouting((layer, position, routing) -> order.add("other"));
+      var second = new Thread(() -> other.feed(TOKENS, 0, 1));
+      prompt.onRouting(
+          (layer, position, routing) -> {
+            order.add("prompt " + position);
+            if (position == 0 && layer == 0) {
+              second.start();
+              while (second.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait(); // until it queues for the device
+              }
+            }
+          });
+      prompt.feed(new int[LONG], 0, LONG);
+      assertThat(order)
+          .containsExactly("prompt 0", "prompt 0", "other", "other", "prompt 512", "prompt 512");
+    }
+  }
+
+  @Test
+  void aCancelledFeedStopsBetweenBatchesAndCanGoOn() {
+    try (Engine engine = open(mixture, 2, LONG);
+        Session session = engine.newSession();
+        Session whole = engine.newSession()) {
+      int[] tokens = new Random(1).ints(LONG, 0, engine.config().vocabulary()).toArray();
+      assertThat(session.feed(tokens, 0, LONG, () -> session.position() > 0)).isFalse();
+      assertThat(session.position()).isEqualTo(512);
+      assertThat(session.commonPrefix(tokens)).isEqualTo(512);
+      assertThatThrownBy(session::logits).isInstanceOf(IllegalStateException.class);
+
+      assertThat(session.feed(tokens, 512, LONG, () -> false)).isTrue();
+      whole.feed(tokens, 0, LONG);
+      assertThat(session.logits()).containsExactly(whole.logits());
+      assertThat(session.lastTokens(3)).containsExactly(Arrays.copyOfRange(tokens, LONG - 3, LONG));
+      assertThat(session.lastTokens(LONG + 1)).containsExactly(tokens);
+    }
+  }
+
+  @Test
+  void closingTwiceDoesNothingAndWhatIsClosedSaysSo() {
+    Engine engine = open(mixture, 1);
+    Session closed = engine.newSession();
+    Session left = engine.newSession();
+    closed.close();
+    closed.close();
+    assertThatThrownBy(() -> closed.feed(TOKENS, 0, 1))
+        .isExactlyInstanceOf(IllegalStateException.class)
+        .hasMessage("the session has been closed");
+    engine.close();
+    engine.close();
+    assertThatThrownBy(() -> left.feed(TOKENS, 0, 1))
+        .isExactlyInstanceOf(IllegalStateException.class)
+        .hasMessage("the model has been closed");
+    assertThatThrownBy(engine::newSession).hasMessage("the model has been closed");
+    left.close();
+  }
+
+  @Test
+  void anImpossibleNumberOfThreadsIsRefused() {
+    for (int threads : new int[] {-1, EngineOptions.MAX_THREADS + 1}) {
+      assertThatThrownBy(() -> open(mixture, threads))
+          .isInstanceOfSatisfying(
+              ForegateException.class, e -> assertThat(e.hint()).contains("cores"))
+          .hasMessageContaining("threads is " + threads)
+          .hasMessageContaining("to " + EngineOptions.MAX_THREADS);
+    }
+  }
+
+  @Test
   void routingIsToldBeforeTheExpertsRun() {
     try (Engine engine = open(mixture, 2);
         Session session = engine.newSession()) {
@@ -162,9 +240,13 @@ class SessionTest {
   }
 
   private static Engine open(Path model, int threads) {
+    return open(model, threads, CONTEXT);
+  }
+
+  private static Engine open(Path model, int threads, int context) {
     return Engine.open(
         model,
-        EngineOptions.defaults().withThreads(threads).withContext(CONTEXT).withKvType(KvType.F32));
+        EngineOptions.defaults().withThreads(threads).withContext(context).withKvType(KvType.F32));
   }
 
   /** Logits after all tokens, fed {@code step} at a time. */

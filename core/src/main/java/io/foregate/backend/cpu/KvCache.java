@@ -119,8 +119,11 @@ final class KvCache implements AutoCloseable {
     }
   }
 
+  /** Closing twice does nothing. */
   @Override
   public void close() {
-    arena.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 }
