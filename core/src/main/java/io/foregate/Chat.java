@@ -62,13 +62,16 @@ public final class Chat implements AutoCloseable {
    * @param onText gets the answer piece by piece, as it is made, on this thread
    * @throws io.foregate.error.ForegateException when the conversation does not fit the context, or
    *     the template refuses it; the message then is not part of it
+   * @throws IllegalStateException when the conversation or its model has been closed
    */
   public Generation send(String message, Consumer<String> onText) {
+    long called = System.nanoTime();
+    session.requireOpen();
     int before = messages.size();
     messages.add(ChatMessage.user(message));
     boolean answered = false;
     try {
-      Generation answer = Model.run(answer(), onText);
+      Generation answer = Model.run(answer(called), onText);
       answered = answer.finishReason() != FinishReason.CANCELLED || !answer.text().isEmpty();
       messages.add(ChatMessage.assistant(answer.text()));
       return answer;
@@ -79,14 +82,15 @@ public final class Chat implements AutoCloseable {
     }
   }
 
-  private TextGenerator answer() {
+  private TextGenerator answer(long called) {
     String conversation = template.render(messages, true);
     int[] tokens = tokenizer.encode(conversation, !beginsText(conversation), ownTemplate);
     int known = Math.min(session.commonPrefix(tokens), tokens.length - 1);
     session.truncate(Math.max(0, known));
     int[] fresh = Arrays.copyOfRange(tokens, session.position(), tokens.length);
     // Another seed for each turn: the same random numbers again would favour the same words.
-    return new TextGenerator(session, tokenizer, fresh, options.withSeed(options.seed() + turns++));
+    GenerateOptions turn = options.withSeed(options.seed() + turns++);
+    return new TextGenerator(called, session, tokenizer, fresh, turn);
   }
 
   /** Whether the template has already written the token that begins a text. */
@@ -95,6 +99,7 @@ public final class Chat implements AutoCloseable {
     return bos.isPresent() && conversation.startsWith(tokenizer.piece(bos.getAsInt()));
   }
 
+  /** Gives its memory back. Closing twice does nothing. */
   @Override
   public void close() {
     model.close(session);

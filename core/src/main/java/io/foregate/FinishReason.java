@@ -8,6 +8,6 @@ public enum FinishReason {
   LENGTH,
   /** The context is full. */
   CONTEXT,
-  /** The generating thread was interrupted. */
+  /** The generating thread was interrupted, perhaps before the whole prompt was fed. */
   CANCELLED
 }

@@ -14,7 +14,7 @@ import java.util.List;
  * @param topP keep the most probable tokens that together reach this probability; 1 keeps all
  * @param minP drop tokens less probable than this share of the most probable one; 0 keeps all
  * @param repeatPenalty makes recent tokens less probable; 1 does nothing
- * @param repeatLastN how many tokens are recent
+ * @param repeatLastN how many tokens are recent, of the prompt and of earlier turns, too
  * @param seed the same seed gives the same text
  * @param stop strings at which the text ends; they are not part of it
  */
@@ -104,7 +104,11 @@ public record GenerateOptions(
     return withStop(all.toArray(String[]::new));
   }
 
-  SamplingOptions sampling() {
-    return new SamplingOptions(temperature, topK, topP, minP, repeatPenalty, repeatLastN, seed);
+  /**
+   * @param context the most tokens that there can be, and so be recent
+   */
+  SamplingOptions sampling(int context) {
+    return new SamplingOptions(
+        temperature, topK, topP, minP, repeatPenalty, Math.min(repeatLastN, context), seed);
   }
 }

@@ -3,12 +3,13 @@ package io.foregate;
 /**
  * How long a generation took.
  *
- * @param promptTokens tokens that were fed before the first one was made
- * @param promptSeconds time to feed them
+ * @param promptTokens tokens that were fed before the first one was made: all of the prompt, fewer
+ *     if it was cancelled, none if no token was asked for
+ * @param promptSeconds time to feed them and to pick the first token
  * @param decodedTokens tokens that were made, each by one step, after the first one (which the
  *     prompt pays for)
  * @param decodeSeconds time of those steps
- * @param timeToFirstTokenSeconds from the call to the first token
+ * @param timeToFirstTokenSeconds from the call to the first token; 0 if there was none
  */
 public record GenerationStats(
     int promptTokens,

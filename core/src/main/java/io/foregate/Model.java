@@ -24,8 +24,9 @@ import java.util.stream.StreamSupport;
  * }</pre>
  *
  * <p>Methods may be called from several threads: generations then take turns, token by token. Close
- * streams and chats before the model. A generation ends early, with {@link FinishReason#CANCELLED},
- * when its thread is interrupted.
+ * streams and chats before the model; what is asked of a closed model throws {@link
+ * IllegalStateException}. A generation ends early, with {@link FinishReason#CANCELLED}, when its
+ * thread is interrupted; a long prompt between steps of some hundred tokens.
  */
 public final class Model implements AutoCloseable {
   private final Engine engine;
@@ -60,6 +61,11 @@ public final class Model implements AutoCloseable {
     return engine.context();
   }
 
+  /** The context that the model was trained for; beyond it, text gets worse. */
+  public int trainedContext() {
+    return engine.config().contextLength();
+  }
+
   /** The backend that computes, and its threads: "cpu, 8 threads". */
   public String backend() {
     return "%s, %d threads".formatted(engine.backend(), engine.threads());
@@ -76,11 +82,13 @@ public final class Model implements AutoCloseable {
    * Continues a prompt.
    *
    * @param onText gets the text piece by piece, as it is made, on this thread
+   * @throws IllegalStateException when the model has been closed
    */
   public Generation generate(String prompt, GenerateOptions options, Consumer<String> onText) {
+    long called = System.nanoTime();
     Session session = newSession();
     try {
-      return run(generator(session, prompt, options), onText);
+      return run(generator(called, session, prompt, options), onText);
     } finally {
       close(session);
     }
@@ -92,15 +100,17 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * Continues a prompt, making text as the stream is read. Close the stream if it is not drained.
+   * Continues a prompt, making text as the stream is read. Close the stream if it is not drained:
+   * its KV cache is given back when the text ends, when making it fails, or when it is closed.
    */
   public Stream<String> stream(String prompt, GenerateOptions options) {
+    long called = System.nanoTime();
     Session session = newSession();
     try {
-      TextGenerator generator = generator(session, prompt, options);
+      TextGenerator generator = generator(called, session, prompt, options);
+      var pieces = new Pieces(generator, () -> close(session));
       int traits = Spliterator.ORDERED | Spliterator.NONNULL;
-      return StreamSupport.stream(
-              Spliterators.spliteratorUnknownSize(new Pieces(generator), traits), false)
+      return StreamSupport.stream(Spliterators.spliteratorUnknownSize(pieces, traits), false)
           .onClose(() -> close(session));
     } catch (RuntimeException e) {
       close(session);
@@ -115,9 +125,11 @@ public final class Model implements AutoCloseable {
 
   /** A conversation in the format of the model's own chat template. */
   public Chat chat(GenerateOptions options) {
+    engine.requireOpen();
     return new Chat(this, engine, options);
   }
 
+  /** Waits for the step that is being computed, if any. Closing twice does nothing. */
   @Override
   public void close() {
     engine.close();
@@ -129,10 +141,12 @@ public final class Model implements AutoCloseable {
     return session;
   }
 
+  /** Closing a session twice does nothing. */
   void close(Session session) {
-    long bytes = session.kvBytes();
-    session.close();
-    kvBytes.addAndGet(-bytes);
+    if (session.isOpen()) {
+      session.close();
+      kvBytes.addAndGet(-session.kvBytes());
+    }
   }
 
   /** Runs a generator to its end. */
@@ -145,29 +159,45 @@ public final class Model implements AutoCloseable {
     return generator.result();
   }
 
-  private TextGenerator generator(Session session, String prompt, GenerateOptions options) {
+  private TextGenerator generator(
+      long called, Session session, String prompt, GenerateOptions options) {
     int[] tokens = engine.tokenizer().encode(prompt, true, false);
-    return new TextGenerator(session, engine.tokenizer(), tokens, options);
+    return new TextGenerator(called, session, engine.tokenizer(), tokens, options);
   }
 
-  /** Pieces of text as an iterator, empty ones left out. */
+  /** Pieces of text as an iterator, empty ones left out, that gives back what they needed. */
   private static final class Pieces implements Iterator<String> {
     private final TextGenerator generator;
+    private final Runnable atEnd;
     private Optional<String> ahead = Optional.empty();
     private boolean ended;
 
-    Pieces(TextGenerator generator) {
+    Pieces(TextGenerator generator, Runnable atEnd) {
       this.generator = generator;
+      this.atEnd = atEnd;
     }
 
     @Override
     public boolean hasNext() {
       while (!ended && ahead.isEmpty()) {
-        Optional<String> text = generator.next();
+        Optional<String> text = generate();
         ended = text.isEmpty();
         ahead = text.filter(t -> !t.isEmpty());
+        if (ended) {
+          atEnd.run();
+        }
       }
       return ahead.isPresent();
+    }
+
+    private Optional<String> generate() {
+      try {
+        return generator.next();
+      } catch (RuntimeException | Error e) {
+        ended = true;
+        atEnd.run();
+        throw e;
+      }
     }
 
     @Override

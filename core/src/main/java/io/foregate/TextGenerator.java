@@ -1,6 +1,7 @@
 package io.foregate;
 
 import io.foregate.engine.Sampler;
+import io.foregate.engine.SamplingOptions;
 import io.foregate.engine.Session;
 import io.foregate.engine.StopMatcher;
 import io.foregate.error.ForegateException;
@@ -22,23 +23,29 @@ final class TextGenerator {
   private final StopMatcher stops;
   private final StringBuilder text = new StringBuilder();
   private final int[] fed = new int[1];
-  private final long begin = System.nanoTime();
-  private long promptEnd;
+  private final long called;
+  private long promptBegin;
+  private boolean picked;
+  private long firstToken;
+  private int promptFed;
   private int tokens;
-  private boolean started;
   private FinishReason reason;
   private long end;
 
   /**
+   * @param called when the user called, in {@link System#nanoTime}
    * @param session where the prompt goes; may hold earlier text
    * @param prompt at least one token
    */
-  TextGenerator(Session session, Tokenizer tokenizer, int[] prompt, GenerateOptions options) {
+  TextGenerator(
+      long called, Session session, Tokenizer tokenizer, int[] prompt, GenerateOptions options) {
+    this.called = called;
     this.session = session;
     this.tokenizer = tokenizer;
     this.options = options;
     this.prompt = prompt;
-    this.sampler = new Sampler(options.sampling(), tokenizer.size());
+    SamplingOptions sampling = options.sampling(session.capacity());
+    this.sampler = new Sampler(sampling, tokenizer.size());
     this.decoder = tokenizer.continuation(false);
     this.stops = new StopMatcher(options.stop());
     if (prompt.length == 0) {
@@ -52,6 +59,9 @@ final class TextGenerator {
               .formatted(prompt.length, session.position(), session.capacity()),
           "Shorten it, or open the model with a larger context (--ctx).");
     }
+    for (int token : session.lastTokens(sampling.repeatLastN())) {
+      sampler.accept(token);
+    }
   }
 
   /** The next piece of text, which may be empty; or nothing when the text has ended. */
@@ -63,9 +73,13 @@ final class TextGenerator {
     if (before != null) {
       return finish(before);
     }
-    int token = sampler.sample(logits());
-    if (tokens == 0) {
-      promptEnd = System.nanoTime();
+    if (!feed()) {
+      return finish(FinishReason.CANCELLED);
+    }
+    int token = sampler.sample(session.logits());
+    if (!picked) {
+      picked = true;
+      firstToken = System.nanoTime();
     }
     if (tokenizer.isEndOfGeneration(token)) {
       return finish(FinishReason.STOP);
@@ -84,15 +98,14 @@ final class TextGenerator {
 
   /** What happened; call it after {@link #next} has returned nothing. */
   Generation result() {
-    long firstToken = promptEnd == 0 ? end : promptEnd;
-    int decoded = Math.max(0, tokens - 1);
+    long promptEnd = picked ? firstToken : end;
     var stats =
         new GenerationStats(
-            prompt.length,
-            (firstToken - begin) / 1e9,
-            decoded,
-            (end - firstToken) / 1e9,
-            (firstToken - begin) / 1e9);
+            promptFed,
+            promptFed == 0 ? 0 : (promptEnd - promptBegin) / 1e9,
+            Math.max(0, tokens - 1),
+            picked ? (end - firstToken) / 1e9 : 0,
+            picked ? (firstToken - called) / 1e9 : 0);
     return new Generation(text.toString(), prompt.length, tokens, reason, stats);
   }
 
@@ -103,24 +116,29 @@ final class TextGenerator {
     if (options.maxTokens() >= 0 && tokens >= options.maxTokens()) {
       return FinishReason.LENGTH;
     }
-    if (started && tokens > 0 && session.position() >= session.capacity()) {
+    if (tokens > 0 && session.position() >= session.capacity()) {
       return FinishReason.CONTEXT;
     }
     return null;
   }
 
-  /** Feeds what has not been fed, so that the logits speak of the next token. */
-  private float[] logits() {
-    if (!started) {
-      started = true;
-      session.feed(prompt, 0, prompt.length);
-      for (int token : prompt) {
-        sampler.accept(token);
-      }
-    } else {
+  /**
+   * Feeds what has not been fed, so that the logits speak of the next token. Returns false when the
+   * thread was interrupted before the whole prompt was fed.
+   */
+  private boolean feed() {
+    if (tokens > 0) {
       session.feed(fed, 0, 1);
+      return true;
     }
-    return session.logits();
+    int before = session.position();
+    promptBegin = System.nanoTime();
+    boolean all = session.feed(prompt, 0, prompt.length, Thread::interrupted);
+    promptFed = session.position() - before;
+    for (int token : prompt) {
+      sampler.accept(token);
+    }
+    return all;
   }
 
   private Optional<String> finish(FinishReason why) {

@@ -1,5 +1,6 @@
 package io.foregate;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,6 +9,7 @@ import io.foregate.error.ForegateException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +60,33 @@ class ChatTest {
           .isEqualTo(model.generate(start, GREEDY).text());
       assertThat(second.text()).isEqualTo(whole.text());
     }
+  }
+
+  @Test
+  void penalizesWhatEarlierTurnsSaid() {
+    Model model = open(TEMPLATE);
+    GenerateOptions penalty = GREEDY.withRepeatPenalty(4).withRepeatLastN(CONTEXT);
+    try (Chat chat = model.chat(penalty)) {
+      // Every character that can be typed, so that the model would like to repeat some of them.
+      String all = IntStream.range(' ' + 1, 127).mapToObj(Character::toString).collect(joining());
+      Generation first = send(chat, all);
+      Generation second = send(chat, "toe");
+
+      String whole = "u=" + all + ";a=" + first.text() + ";u=toe;a=";
+      assertThat(second.text()).isEqualTo(model.generate(whole, penalty).text());
+    }
+  }
+
+  @Test
+  void closingTwiceDoesNothingAndAClosedOneSaysSo() {
+    Model model = open(TEMPLATE);
+    Chat chat = model.chat(GREEDY);
+    chat.close();
+    chat.close();
+    assertThat(model.memory().kvCache()).isZero();
+    assertThatThrownBy(() -> send(chat, "hat"))
+        .isExactlyInstanceOf(IllegalStateException.class)
+        .hasMessage("the session has been closed");
   }
 
   @Test

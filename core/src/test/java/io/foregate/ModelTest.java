@@ -10,8 +10,11 @@ import io.foregate.oracle.TinyModelWriter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,11 +25,12 @@ class ModelTest {
   private static final String PROMPT = "Once upon a time";
 
   @TempDir static Path folder;
+  private static Path file;
   private static Model model;
 
   @BeforeAll
   static void open() throws IOException {
-    Path file = TinyModelWriter.write(TinyModel.mixture("api", GgmlType.Q8_0), folder);
+    file = TinyModelWriter.write(TinyModel.mixture("api", GgmlType.Q8_0), folder);
     model = Model.open(file, ModelOptions.defaults().withThreads(2).withContext(96));
   }
 
@@ -66,12 +70,21 @@ class ModelTest {
   }
 
   @Test
+  void aStreamThatWasReadToItsEndGivesItsMemoryBack() {
+    Stream<String> unclosed = model.stream(PROMPT, options(24));
+    assertThat(model.memory().kvCache()).isPositive();
+    assertThat(unclosed.toList()).isNotEmpty();
+    assertThat(model.memory().kvCache()).isZero();
+    unclosed.close();
+    assertThat(model.memory().kvCache()).as("closed after its end").isZero();
+  }
+
+  @Test
   void endsWhenTheContextIsFull() {
-    Generation generation = model.generate(PROMPT, options(-1).withTemperature(3f));
-    if (generation.finishReason() != FinishReason.STOP) {
-      assertThat(generation.finishReason()).isEqualTo(FinishReason.CONTEXT);
-      assertThat(generation.promptTokens() + generation.tokens()).isEqualTo(96 + 1);
-    }
+    // Greedy, so that no end-of-text token is drawn by chance.
+    Generation generation = model.generate(PROMPT, options(-1).withTemperature(0));
+    assertThat(generation.finishReason()).isEqualTo(FinishReason.CONTEXT);
+    assertThat(generation.promptTokens() + generation.tokens()).isEqualTo(96 + 1);
   }
 
   @Test
@@ -90,6 +103,78 @@ class ModelTest {
     assertThat(generation.finishReason()).isEqualTo(FinishReason.CANCELLED);
     assertThat(generation.tokens()).isLessThan(50);
     assertThat(Thread.currentThread().isInterrupted()).isFalse();
+  }
+
+  @Test
+  void anInterruptEndsALongPromptBetweenItsSteps() {
+    try (Model wide = Model.open(file, ModelOptions.defaults().withThreads(1).withContext(4000))) {
+      String prompt = "word ".repeat(700);
+      Thread caller = Thread.currentThread();
+      Thread.ofPlatform().daemon().start(() -> interruptWhileFeeding(caller));
+      Generation generation = wide.generate(prompt, options(3));
+      assertThat(generation.finishReason()).isEqualTo(FinishReason.CANCELLED);
+      assertThat(generation.tokens()).isZero();
+      assertThat(generation.stats().promptTokens()).isPositive();
+      assertThat(generation.stats().promptTokens()).isLessThan(generation.promptTokens());
+      assertThat(generation.stats().promptTokensPerSecond()).isPositive();
+      assertThat(generation.stats().timeToFirstTokenSeconds()).isZero();
+      assertThat(wide.memory().kvCache()).isZero();
+    }
+  }
+
+  /** Interrupts a thread once it is in the first step of a prompt. */
+  private static void interruptWhileFeeding(Thread caller) {
+    while (Arrays.stream(caller.getStackTrace())
+        .noneMatch(frame -> frame.getMethodName().equals("forward"))) {
+      Thread.onSpinWait();
+    }
+    caller.interrupt();
+  }
+
+  @Test
+  void figuresTellWhatWasFedAndWhatTheCallerWaitedFor() {
+    GenerationStats none = model.generate(PROMPT, options(0)).stats();
+    assertThat(none.promptTokens()).isZero();
+    assertThat(none.promptTokensPerSecond()).isZero();
+    assertThat(none.timeToFirstTokenSeconds()).isZero();
+
+    Generation some = model.generate(PROMPT, options(2));
+    assertThat(some.stats().promptTokens()).isEqualTo(some.promptTokens());
+    assertThat(some.stats().timeToFirstTokenSeconds())
+        .as("tokenizing and making the KV cache take time, too")
+        .isGreaterThan(some.stats().promptSeconds());
+  }
+
+  @Test
+  void aClosedModelSaysSo() {
+    Model closed = Model.open(file);
+    Chat chat = closed.chat(options(1));
+    Stream<String> stream = closed.stream(PROMPT, options(1));
+    long before = closed.memory().kvCache();
+    closed.close();
+    closed.close();
+    for (ThrowingCallable use :
+        List.<ThrowingCallable>of(
+            () -> closed.generate(PROMPT, options(1)),
+            () -> closed.stream(PROMPT, options(1)),
+            () -> closed.chat(options(1)),
+            () -> chat.send("Hi", text -> {}))) {
+      assertThatThrownBy(use)
+          .isExactlyInstanceOf(IllegalStateException.class)
+          .hasMessage("the model has been closed");
+      assertThat(closed.memory().kvCache()).isEqualTo(before);
+    }
+    assertThatThrownBy(stream::toList).hasMessage("the model has been closed");
+    chat.close();
+    assertThat(closed.memory().kvCache()).as("given back after the model, too").isZero();
+  }
+
+  @Test
+  void aWindowOfRepetitionsIsNotLargerThanTheContext() {
+    GenerateOptions whole = options(8).withRepeatPenalty(1.5f).withRepeatLastN(96);
+    String text = model.generate(PROMPT, whole).text();
+    assertThat(model.generate(PROMPT, whole.withRepeatLastN(Integer.MAX_VALUE)).text())
+        .isEqualTo(text);
   }
 
   @Test
