@@ -49,6 +49,7 @@ final class ChatCommand implements Callable<Integer> {
   public Integer call() {
     try (Model opened = Model.open(model.model, model.modelOptions());
         Chat chat = opened.chat(options(opened))) {
+      ModelFlags.tellLongContext(shell.terminal(), opened.context(), opened.trainedContext());
       if (!opened.hasChatTemplate()) {
         shell
             .terminal()

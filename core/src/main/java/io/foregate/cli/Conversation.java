@@ -127,6 +127,7 @@ final class Conversation {
   private void answer(String message) {
     var watch = json ? Watch.silent(shell, model) : Watch.printing(shell, model, "");
     Generation answer = chat.send(message, watch);
+    shell.cancellation().check(); // it may have come before there was any text to watch
     RunStats figures = RunStats.of(answer.stats(), watch.memory());
     if (json) {
       String reason = answer.finishReason().name().toLowerCase(Locale.ROOT);

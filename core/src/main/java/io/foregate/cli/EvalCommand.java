@@ -64,6 +64,8 @@ final class EvalCommand implements Callable<Integer> {
     List<Position> positions = new ArrayList<>();
     try (Engine engine = Engine.open(model.model, model.options());
         Session session = engine.newSession()) {
+      int trained = engine.config().contextLength();
+      ModelFlags.tellLongContext(shell.terminal(), engine.context(), trained);
       if (oneByOne) {
         for (int i = 0; i < tokens.length; i++) {
           shell.cancellation().check();

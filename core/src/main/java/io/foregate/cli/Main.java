@@ -15,13 +15,14 @@ public final class Main {
     Terminal terminal = Terminal.ofProcess();
     var cancellation = new Cancellation();
     var finished = new CountDownLatch(1);
+    Thread command = Thread.currentThread();
     // Ctrl-C starts the shutdown hooks, and the virtual machine then exits with 128 + SIGINT. The
     // hook gives the command time to end its line and to remove what it has half written.
     Runtime.getRuntime()
         .addShutdownHook(
             Thread.ofPlatform()
                 .name("foregate-shutdown")
-                .unstarted(() -> stop(terminal, cancellation, finished)));
+                .unstarted(() -> stop(terminal, cancellation, command, finished)));
     int code;
     try {
       code = Cli.run(terminal, cancellation, args);
@@ -31,12 +32,14 @@ public final class Main {
     System.exit(code);
   }
 
-  private static void stop(Terminal terminal, Cancellation cancellation, CountDownLatch finished) {
+  private static void stop(
+      Terminal terminal, Cancellation cancellation, Thread command, CountDownLatch finished) {
     cancellation.request();
     if (terminal.waitsForInput()) {
       terminal.endLine();
       return;
     }
+    command.interrupt(); // a long prompt looks at nothing else
     try {
       if (!finished.await(GRACE_SECONDS, TimeUnit.SECONDS)) {
         terminal.endLine();

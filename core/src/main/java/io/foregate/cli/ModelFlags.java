@@ -66,4 +66,17 @@ final class ModelFlags {
         options.backend(),
         options.policy());
   }
+
+  /**
+   * Says so when the context is longer than the model was trained for: the text gets worse there,
+   * without a failure that would tell.
+   */
+  static void tellLongContext(Terminal terminal, int context, int trained) {
+    if (context > trained) {
+      terminal.message(
+          "foregate: the context of %d tokens is longer than the %d that the model was trained for;"
+                  .formatted(context, trained)
+              + " expect worse text beyond them.");
+    }
+  }
 }

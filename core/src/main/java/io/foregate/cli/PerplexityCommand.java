@@ -68,6 +68,7 @@ final class PerplexityCommand implements Callable<Integer> {
     String text = TextFile.read(file);
     try (Engine engine = Engine.open(model.model, options.withContext(length));
         Session session = engine.newSession()) {
+      ModelFlags.tellLongContext(shell.terminal(), length, engine.config().contextLength());
       // llama.cpp drops one final line break of a file.
       String stripped = text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
       int[] tokens = engine.tokenizer().encode(stripped, true, false);

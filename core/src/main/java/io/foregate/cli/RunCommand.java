@@ -58,7 +58,9 @@ final class RunCommand implements Callable<Integer> {
     Terminal terminal = shell.terminal();
     try (Model opened = Model.open(model.model, model.modelOptions())) {
       var watch = json ? Watch.silent(shell, opened) : Watch.printing(shell, opened, echo(text));
+      ModelFlags.tellLongContext(terminal, opened.context(), opened.trainedContext());
       Generation result = opened.generate(text, generation.options(), watch);
+      shell.cancellation().check(); // it may have come before there was any text to watch
       RunStats figures = RunStats.of(result.stats(), watch.memory());
       watch.finish();
       if (json) {

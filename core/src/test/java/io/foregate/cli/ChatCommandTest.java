@@ -174,6 +174,15 @@ class ChatCommandTest {
   }
 
   @Test
+  void aContextLongerThanTheModelsIsToldOnce() {
+    Invocation chat =
+        Invocation.withInput("a\ne\n", "chat", "-m", model, "-n", 2, "--ctx", 2 * TinyGguf.CONTEXT);
+    assertThat(chat.code()).isEqualTo(ExitCode.OK);
+    assertThat(chat.err().lines()).hasSize(1);
+    assertThat(chat.err()).contains("trained for");
+  }
+
+  @Test
   void badOptionsAreUsage() {
     Invocation.of("chat").fails(ExitCode.USAGE, "--model", "foregate chat --help");
     Invocation.of("chat", "-m", model, "--top-p", 2).fails(ExitCode.USAGE, "top-p");

@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,6 +94,49 @@ class RunCommandTest {
         .fails(ExitCode.USAGE, "--max-tokens is -7", "-1");
     Invocation.of("run", "-m", model, "-f", folder.resolve("none.txt"))
         .fails(ExitCode.FAILURE, "none.txt", "no such file");
+  }
+
+  @Test
+  void aContextLongerThanTheModelsIsToldInASentence() {
+    int longer = TinyGguf.CONTEXT + 1;
+    Invocation run = Invocation.of("run", "-m", model, "-p", "a", "-n", 1, "--ctx", longer);
+    assertThat(run.code()).isEqualTo(ExitCode.OK);
+    assertThat(run.err().lines()).hasSize(1);
+    assertThat(run.err())
+        .startsWith("foregate: ")
+        .contains("context of " + longer, "the " + TinyGguf.CONTEXT + " that");
+    Invocation.of("run", "-m", model, "-p", "a", "-n", 1, "--ctx", TinyGguf.CONTEXT).succeeds();
+  }
+
+  @Test
+  void optionsWithoutMeasureCostNothing() {
+    Invocation.of("run", "-m", model, "-p", "a", "--threads", 100_000)
+        .fails(ExitCode.FAILURE, "threads is 100000", "cores");
+    Invocation.of("run", "-m", model, "-p", "a", "-n", 1, "--repeat-last-n", Integer.MAX_VALUE)
+        .succeeds();
+  }
+
+  @Test
+  void anInterruptDuringALongPromptLeavesNoText() {
+    var cancellation = new Cancellation();
+    Thread command = Thread.currentThread();
+    Thread.ofPlatform().daemon().start(() -> interruptPrompt(command, cancellation));
+    var out = new ByteArrayOutputStream();
+    String prompt = "a ".repeat(4_000);
+    Invocation run =
+        Invocation.into(out, cancellation, "run", "-m", model, "-p", prompt, "-c", 10_000, "-n", 1);
+    assertThat(run.code()).isEqualTo(ExitCode.INTERRUPTED);
+    assertThat(out.size()).isZero();
+  }
+
+  /** Does what Ctrl-C does, once the command feeds its prompt. */
+  private static void interruptPrompt(Thread command, Cancellation cancellation) {
+    while (Arrays.stream(command.getStackTrace())
+        .noneMatch(frame -> frame.getMethodName().equals("forward"))) {
+      Thread.onSpinWait();
+    }
+    cancellation.request();
+    command.interrupt();
   }
 
   @Test

@@ -29,7 +29,7 @@ public record TinyGguf(
     boolean poisoned,
     String chatTemplate) {
 
-  static final int CONTEXT = 64;
+  static final int CONTEXT = 256;
   static final int WIDTH = 32;
   static final int LAYERS = 2;
 
