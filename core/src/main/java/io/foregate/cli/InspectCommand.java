@@ -60,12 +60,25 @@ final class InspectCommand implements Callable<Integer> {
       description = "A GPU's memory, e.g. 8GiB: print what fits, and how many experts.")
   private Long vram;
 
+  @Option(
+      names = "--link-gbps",
+      paramLabel = "X",
+      description =
+          "With --vram: speed of the link to the GPU in GB/s, to bound tok/s. Default: "
+              + CopyBound.DEFAULT_LINK_GBPS
+              + ".")
+  private Double linkGbps;
+
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
   /** The schema of {@code --json}; a part that was not asked for is {@code null}. */
   private record Report(
-      Inspection facts, VramFit fit, Map<String, String> metadata, List<TensorRow> tensors) {}
+      Inspection facts,
+      VramFit fit,
+      CopyBound copyBound,
+      Map<String, String> metadata,
+      List<TensorRow> tensors) {}
 
   private record TensorRow(String name, String type, List<Long> shape, long offset, long bytes) {}
 
@@ -80,9 +93,11 @@ final class InspectCommand implements Callable<Integer> {
           "inspect takes one model", "Write: foregate inspect FILE (or --model FILE).");
     }
     Flags.requireNotNegative("--ctx", context);
+    double link = link();
     try (GgufFile gguf = GgufFile.open(file == null ? model : file)) {
       Inspection facts = Inspection.of(gguf, Support.obstacle(gguf), context, kvType);
       VramFit fit = vram == null ? null : VramFit.of(facts, vram);
+      CopyBound bound = fit == null ? null : CopyBound.of(facts, fit, link);
       if (json) {
         shell
             .terminal()
@@ -91,20 +106,40 @@ final class InspectCommand implements Callable<Integer> {
                     new Report(
                         facts,
                         fit,
+                        bound,
                         metadata ? metadataTable(gguf) : null,
                         tensors ? tensorTable(gguf) : null)));
       } else {
-        shell.terminal().print(text(gguf, facts, fit));
+        shell.terminal().print(text(gguf, facts, fit, bound));
       }
     }
     return ExitCode.OK;
   }
 
-  private String text(GgufFile gguf, Inspection facts, VramFit fit) {
+  private double link() {
+    if (linkGbps == null) {
+      return CopyBound.DEFAULT_LINK_GBPS;
+    }
+    if (vram == null) {
+      throw new UsageException(
+          "--link-gbps says nothing without --vram", "Add the GPU's memory, e.g. --vram 8GiB.");
+    }
+    if (!(linkGbps > 0 && linkGbps < Double.POSITIVE_INFINITY)) {
+      throw new UsageException(
+          "--link-gbps is %s, expected more than 0".formatted(linkGbps),
+          "PCIe 4.0 x16 copies about 25 GB/s.");
+    }
+    return linkGbps;
+  }
+
+  private String text(GgufFile gguf, Inspection facts, VramFit fit, CopyBound bound) {
     var text = new StringBuilder(facts.model()).append('\n');
     text.append(InspectText.facts(facts)).append('\n').append(InspectText.parts(facts));
     if (fit != null) {
       text.append('\n').append(InspectText.fit(facts, fit));
+    }
+    if (bound != null) {
+      text.append('\n').append(InspectText.copyBound(facts, bound));
     }
     if (metadata) {
       var table = new Table("  ", "ll");

@@ -107,6 +107,24 @@ final class InspectText {
         + "\n  Working memory of the backend is not counted: leave it some room.\n";
   }
 
+  /** What the link allows, with everything that was assumed. */
+  static String copyBound(Inspection facts, CopyBound bound) {
+    var table = new Table("  ", "lr");
+    table.row("link (--link-gbps, assumed)", decimal(bound.linkGbps()) + " GB/s");
+    table.row("experts used per token", bound.expertsPerToken());
+    table.row("bytes of an expert", Sizes.text(facts.experts().bytesEach()));
+    table.row("hits, if routing is uniform", decimal(100 * bound.hitRate()) + " %");
+    table.row("copied per token", Sizes.text(bound.bytesPerToken()));
+    table.row(
+        "tok/s, at most",
+        bound.tokensPerSecond() == null ? "no limit" : decimal(bound.tokensPerSecond()));
+    table.row("tok/s without hits", decimal(bound.tokensPerSecondWithoutHits()));
+    return "  Tokens per second that copying experts allows\n"
+        + table
+        + "  Rough: link / (experts per token x (1 - hits) x bytes of an expert). Time to compute is"
+        + " not\n  counted, and real routing is not uniform.\n";
+  }
+
   private static String decimal(double value) {
     return String.format(Locale.ROOT, "%.2f", value);
   }

@@ -59,6 +59,35 @@ class InspectCommandTest {
   }
 
   @Test
+  void boundsTokensPerSecondByTheLink() throws IOException {
+    JsonNode facts = json().get("facts");
+    long expert = facts.at("/experts/bytes_each").asLong();
+    long resident =
+        facts.at("/kv_cache/bytes").asLong()
+            + sumOfParts(facts)
+            - facts.at("/experts/bytes").asLong();
+    // Six of eight experts fit; a token uses two in each of the two layers, one of the four
+    // missing.
+    String vram = Long.toString(resident + 6 * expert);
+
+    JsonNode bound = json("--vram", vram, "--link-gbps", "2").get("copy_bound");
+    assertThat(bound.get("experts_per_token").asInt()).isEqualTo(4);
+    assertThat(bound.get("hit_rate").asDouble()).isEqualTo(0.75);
+    assertThat(bound.get("bytes_per_token").asLong()).isEqualTo(expert);
+    assertThat(bound.get("tokens_per_second").asDouble()).isEqualTo(2e9 / expert);
+    assertThat(bound.get("tokens_per_second_without_hits").asDouble())
+        .isEqualTo(2e9 / (4 * expert));
+    assertThat(json("--vram", "1GiB").at("/copy_bound/tokens_per_second").isNull()).isTrue();
+    assertThat(json("--vram", "1KiB").get("copy_bound").isNull()).isTrue();
+
+    assertThat(Invocation.of("inspect", model, "--vram", vram).succeeds().out())
+        .contains("25.00 GB/s", "75.00 %", "link / (experts per token x (1 - hits)");
+    Invocation.of("inspect", model, "--vram", vram, "--link-gbps", 0)
+        .fails(ExitCode.USAGE, "--link-gbps is 0");
+    Invocation.of("inspect", model, "--link-gbps", 5).fails(ExitCode.USAGE, "without --vram");
+  }
+
+  @Test
   void listsTensorsAndMetadata() {
     String out = Invocation.of("inspect", model, "--tensors", "--metadata").succeeds().out();
     assertThat(out)
