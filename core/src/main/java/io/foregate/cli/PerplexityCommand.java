@@ -101,9 +101,7 @@ final class PerplexityCommand implements Callable<Integer> {
     int vocabulary = tokenizer.size();
     var result = new Perplexity();
     var chunk = new int[length];
-    // The running figures are progress enough; with --json there are none.
-    try (Progress progress =
-        json ? Progress.of(shell.terminal(), "chunks", count) : Progress.none()) {
+    try (Progress progress = Progress.of(shell.terminal(), "chunks", count)) {
       for (int i = 0; i < count; i++) {
         shell.cancellation().check();
         int start = i * length;

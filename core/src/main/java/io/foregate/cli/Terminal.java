@@ -32,12 +32,18 @@ final class Terminal {
   private final BufferedReader in;
   private final OutputStream out;
   private final PrintStream err;
+  private final boolean outIsTerminal;
   private final boolean errIsTerminal;
   private final boolean inIsTerminal;
   private boolean lineIsOpen;
+
+  /** Characters of the status line that stands on standard error; 0 when there is none. */
+  private int statusLength;
+
   private volatile boolean waitsForInput;
 
   /**
+   * @param outIsTerminal whether {@code out} is the screen on which {@code err} is seen too
    * @param errIsTerminal whether a person watches {@code err}, so that progress may be drawn there
    * @param inIsTerminal whether a person types at {@code in}
    */
@@ -45,11 +51,13 @@ final class Terminal {
       InputStream in,
       OutputStream out,
       OutputStream err,
+      boolean outIsTerminal,
       boolean errIsTerminal,
       boolean inIsTerminal) {
     this.in = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
     this.out = out;
     this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
+    this.outIsTerminal = outIsTerminal;
     this.errIsTerminal = errIsTerminal;
     this.inIsTerminal = inIsTerminal;
   }
@@ -60,6 +68,7 @@ final class Terminal {
         System.in,
         new FileOutputStream(FileDescriptor.out),
         new FileOutputStream(FileDescriptor.err),
+        Boolean.getBoolean("foregate.stdout.terminal"),
         Boolean.getBoolean("foregate.stderr.terminal"),
         Boolean.getBoolean("foregate.stdin.terminal"));
   }
@@ -73,6 +82,9 @@ final class Terminal {
   synchronized void print(String text) {
     if (text.isEmpty()) {
       return;
+    }
+    if (outIsTerminal) {
+      eraseStatus();
     }
     try {
       out.write(text.getBytes(StandardCharsets.UTF_8));
@@ -106,9 +118,36 @@ final class Terminal {
     }
   }
 
+  /** Draws a line on standard error over the one drawn before; never into a line of output. */
+  synchronized void drawStatus(String line) {
+    if (lineIsOpen && outIsTerminal) {
+      return;
+    }
+    err.print("\r" + line + " ".repeat(Math.max(0, statusLength - line.length())));
+    err.flush();
+    statusLength = line.length();
+  }
+
+  /** Leaves the status line where it stands. */
+  synchronized void endStatus() {
+    if (statusLength > 0) {
+      err.println();
+      statusLength = 0;
+    }
+  }
+
+  private void eraseStatus() {
+    if (statusLength > 0) {
+      err.print("\r" + " ".repeat(statusLength) + "\r");
+      err.flush();
+      statusLength = 0;
+    }
+  }
+
   /** Writes a line to standard error, after ending the one on standard output. */
-  void message(String line) {
+  synchronized void message(String line) {
     endLine();
+    eraseStatus();
     err.println(line);
   }
 

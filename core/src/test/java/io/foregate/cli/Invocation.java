@@ -16,23 +16,30 @@ record Invocation(int code, String out, String err) {
 
   static Invocation withInput(String input, Object... args) {
     var out = new ByteArrayOutputStream();
-    return run(input, false, new Cancellation(), out, out, args);
+    return run(input, false, false, new Cancellation(), out, out, args);
+  }
+
+  /** Runs with a person who sees standard error, and standard output in a file. */
+  static Invocation watched(Object... args) {
+    var out = new ByteArrayOutputStream();
+    return run("", false, true, new Cancellation(), out, out, args);
   }
 
   /** Runs with a person who types the input. */
   static Invocation typing(String input, Object... args) {
     var out = new ByteArrayOutputStream();
-    return run(input, true, new Cancellation(), out, out, args);
+    return run(input, true, false, new Cancellation(), out, out, args);
   }
 
   /** Runs with a given standard output, such as one that breaks. */
   static Invocation into(OutputStream out, Cancellation cancellation, Object... args) {
-    return run("", false, cancellation, out, new ByteArrayOutputStream(), args);
+    return run("", false, false, cancellation, out, new ByteArrayOutputStream(), args);
   }
 
   private static Invocation run(
       String input,
       boolean typed,
+      boolean watched,
       Cancellation cancellation,
       OutputStream out,
       ByteArrayOutputStream captured,
@@ -43,7 +50,7 @@ record Invocation(int code, String out, String err) {
     for (int i = 0; i < args.length; i++) {
       words[i] = args[i].toString();
     }
-    int code = Cli.run(new Terminal(in, out, err, false, typed), cancellation, words);
+    int code = Cli.run(new Terminal(in, out, err, false, watched, typed), cancellation, words);
     return new Invocation(
         code, captured.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
