@@ -113,15 +113,15 @@ final class InspectText {
     table.row("link (--link-gbps, assumed)", decimal(bound.linkGbps()) + " GB/s");
     table.row("experts used per token", bound.expertsPerToken());
     table.row("bytes of an expert", Sizes.text(facts.experts().bytesEach()));
-    table.row("hits, if routing is uniform", decimal(100 * bound.hitRate()) + " %");
+    table.row("hit rate, if routing is uniform", decimal(100 * bound.hitRate()) + " %");
     table.row("copied per token", Sizes.text(bound.bytesPerToken()));
     table.row(
-        "tok/s, at most",
+        "tok/s at that rate, at most",
         bound.tokensPerSecond() == null ? "no limit" : decimal(bound.tokensPerSecond()));
     table.row("tok/s without hits", decimal(bound.tokensPerSecondWithoutHits()));
     return "  Tokens per second that copying experts allows\n"
         + table
-        + "  Rough: link / (experts per token x (1 - hits) x bytes of an expert). Time to compute is"
+        + "  Rough: link / (experts per token x (1 - hit rate) x bytes of an expert). Time to compute is"
         + " not\n  counted, and real routing is not uniform.\n";
   }
 

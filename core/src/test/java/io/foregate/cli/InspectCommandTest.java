@@ -81,7 +81,7 @@ class InspectCommandTest {
     assertThat(json("--vram", "1KiB").get("copy_bound").isNull()).isTrue();
 
     assertThat(Invocation.of("inspect", model, "--vram", vram).succeeds().out())
-        .contains("25.00 GB/s", "75.00 %", "link / (experts per token x (1 - hits)");
+        .contains("25.00 GB/s", "75.00 %", "link / (experts per token x (1 - hit rate)");
     Invocation.of("inspect", model, "--vram", vram, "--link-gbps", 0)
         .fails(ExitCode.USAGE, "--link-gbps is 0");
     Invocation.of("inspect", model, "--link-gbps", 5).fails(ExitCode.USAGE, "without --vram");
