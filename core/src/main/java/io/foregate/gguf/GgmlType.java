@@ -110,17 +110,6 @@ public enum GgmlType {
     return id >= 0 && id < BY_ID.length ? Optional.ofNullable(BY_ID[id]) : Optional.empty();
   }
 
-  /**
-   * The type with that number.
-   *
-   * @throws IllegalArgumentException if there is none
-   */
-  public static GgmlType of(int id) {
-    return find(id)
-        .orElseThrow(
-            () -> new IllegalArgumentException("no ggml type " + id + "; known: " + knownTypes()));
-  }
-
   /** Names and numbers of all types, for messages. */
   static String knownTypes() {
     return Arrays.stream(values())

@@ -137,27 +137,12 @@ public final class Tokenizer {
     return vocabulary.eos();
   }
 
-  /** The token that stands for what the vocabulary cannot express. */
-  public OptionalInt unk() {
-    return vocabulary.unk();
-  }
-
-  /** The token that fills up a batch. */
-  public OptionalInt pad() {
-    return vocabulary.pad();
-  }
-
   /**
    * Whether a model that makes this token has finished: the end of a text, of a turn or of a
    * message, as the file says and as known from the token's usual spellings.
    */
   public boolean isEndOfGeneration(int token) {
     return vocabulary.isEndOfGeneration(token);
-  }
-
-  /** Whether the token steers the model and is no part of the text. */
-  public boolean isControl(int token) {
-    return vocabulary.type(token) == TokenType.CONTROL;
   }
 
   /** The token as the file spells it, with escaped spaces or in the byte alphabet. */

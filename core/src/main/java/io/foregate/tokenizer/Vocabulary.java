@@ -34,7 +34,6 @@ final class Vocabulary {
   private final int bos;
   private final int eos;
   private final int unk;
-  private final int pad;
   private final boolean addBos;
   private final boolean addEos;
   private final boolean phi3;
@@ -55,7 +54,6 @@ final class Vocabulary {
     bos = special(metadata, "bos", defaults.bos());
     eos = special(metadata, "eos", defaults.eos());
     unk = special(metadata, "unknown", isUnknown(defaults.unk()) ? defaults.unk() : -1);
-    pad = special(metadata, "padding", -1);
     addBos = metadata.bool(PREFIX + "add_bos_token", defaults.addBos());
     addEos = metadata.bool(PREFIX + "add_eos_token", false);
     checkAdded("bos", addBos, bos);
@@ -229,10 +227,6 @@ final class Vocabulary {
 
   OptionalInt unk() {
     return optional(unk);
-  }
-
-  OptionalInt pad() {
-    return optional(pad);
   }
 
   boolean addBos() {

@@ -13,14 +13,13 @@ class GgmlTypeTest {
   @ParameterizedTest
   @EnumSource
   void isFoundByItsId(GgmlType type) {
-    assertThat(GgmlType.of(type.id())).isEqualTo(type);
+    assertThat(GgmlType.find(type.id())).contains(type);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {-1, 4, 5, 31, 38, 1000, Integer.MAX_VALUE, Integer.MIN_VALUE})
   void doesNotInventTypes(int id) {
     assertThat(GgmlType.find(id)).isEmpty();
-    assertThatThrownBy(() -> GgmlType.of(id)).hasMessageContainingAll("" + id, "Q4_K=12");
   }
 
   /** The sizes per weight that the literature gives for ggml's formats. */
