@@ -58,7 +58,9 @@ public record Backends(List<Backend> usable, List<String> failures) {
   }
 
   private static String reason(Throwable e) {
-    return e.getCause() == null ? e.toString() : e + ": " + e.getCause();
+    // The loader's own messages are whole sentences; a linkage error's is often just a class name.
+    String what = e instanceof ServiceConfigurationError ? e.getMessage() : e.toString();
+    return e.getCause() == null ? what : what + ": " + e.getCause();
   }
 
   /**
