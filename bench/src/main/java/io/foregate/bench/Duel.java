@@ -9,8 +9,11 @@ import java.util.Random;
 final class Duel {
   private static final int BOS = 1;
 
-  /** Before each sample: long enough for the rival's threads to stop spinning. */
-  private static final long PAUSE_MILLIS = 100;
+  /**
+   * Before each sample: long enough for the rival's threads to stop spinning, which ggml's do for
+   * 6.5 million rounds after their work is done, on some machines a quarter of a second.
+   */
+  private static final long PAUSE_MILLIS = 1000;
 
   private final Contestant ours;
   private final Contestant theirs;
@@ -37,24 +40,26 @@ final class Duel {
     var allocation = new Allocation();
     long allocated = 0;
     for (int i = 0; i < repetitions; i++) {
-      pause();
+      settle(trial, ours, ids);
       long before = allocation.bytes();
       oursNs[i] = trial.run(ours, ids);
       allocated += allocation.bytes() - before;
-      pause();
+      settle(trial, theirs, ids);
       theirsNs[i] = trial.run(theirs, ids);
     }
     double perToken = (double) allocated / repetitions / trial.tokens();
     return Report.Result.of(trial, oursNs, theirsNs, difference, perToken);
   }
 
-  private static void pause() {
+  /** Gives the machine to a contestant: the rival falls asleep, caches are filled again. */
+  private static void settle(Trial trial, Contestant contestant, int[] ids) {
     try {
       Thread.sleep(PAUSE_MILLIS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted between samples", e);
     }
+    trial.run(contestant, ids);
   }
 
   /** At least once, and again until the time is over. */
