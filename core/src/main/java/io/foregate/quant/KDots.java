@@ -143,20 +143,24 @@ final class KDots {
   }
 
   static float q2(byte[] w, short[] x, int xo, int groups, float[] scales) {
-    FloatVector sum = Lanes.zero();
-    for (int i = 0; i < groups * PIECES; i++) {
-      int g = i / PIECES;
+    FloatVector even = Lanes.zero();
+    FloatVector odd = even;
+    for (int i = 0; i < groups / 2 * PIECES; i++) {
+      int half = i / PIECES; // 128 elements: four bit pairs of 32 bytes
       int j = i % PIECES * N;
-      int p = (g >> 2) * 84 + 16 + 32 * ((g >> 1) & 1) + j;
-      ShortVector a = Lanes.right(Lanes.unsignedBytes(w, p), 4 * (g & 1));
-      ShortVector low = a.and((short) 3);
-      ShortVector high = Lanes.right(a, 2).and((short) 3);
-      int o = xo + 64 * g + j;
-      int s = 4 * g + (j >> 4);
-      sum = toFloats(low.mul(load(x, o))).fma(broadcast(scales[s]), sum);
-      sum = toFloats(high.mul(load(x, o + 32))).fma(broadcast(scales[s + 2]), sum);
+      ShortVector a = Lanes.unsignedBytes(w, (half >> 1) * 84 + 16 + 32 * (half & 1) + j);
+      int o = xo + 128 * half + j;
+      int s = 8 * half + (j >> 4);
+      ShortVector c0 = a.and((short) 3);
+      ShortVector c1 = Lanes.right(a, 2).and((short) 3);
+      ShortVector c2 = Lanes.right(a, 4).and((short) 3);
+      ShortVector c3 = Lanes.right(a, 6);
+      even = toFloats(c0.mul(load(x, o))).fma(broadcast(scales[s]), even);
+      odd = toFloats(c1.mul(load(x, o + 32))).fma(broadcast(scales[s + 2]), odd);
+      even = toFloats(c2.mul(load(x, o + 64))).fma(broadcast(scales[s + 4]), even);
+      odd = toFloats(c3.mul(load(x, o + 96))).fma(broadcast(scales[s + 6]), odd);
     }
-    return Lanes.sum(sum);
+    return Lanes.sum(even.add(odd));
   }
 
   static float q3(byte[] w, short[] x, int xo, int groups, float[] scales) {
