@@ -20,7 +20,7 @@ import java.nio.file.StandardOpenOption;
  * A file that comes into being at once or not at all: written as {@code NAME.part}, forced to disk,
  * then renamed to {@code NAME}. Written by one thread; {@link #close} may be called by any.
  */
-final class PartFile implements AutoCloseable {
+public final class PartFile implements AutoCloseable {
   private static final int BUFFER_BYTES = 1 << 20;
 
   private final Path target;
@@ -38,9 +38,11 @@ final class PartFile implements AutoCloseable {
   }
 
   /**
+   * Begins to write a file, whose name it keeps free of anything unfinished.
+   *
    * @throws GgufException if the target cannot be a file, or its directory cannot be written to
    */
-  static PartFile create(Path target) {
+  public static PartFile create(Path target) {
     if (Files.exists(target) && !Files.isRegularFile(target)) {
       throw new GgufException(
           target + ": exists and is not a regular file", "Give the path of a file to write.", -1);
@@ -69,12 +71,12 @@ final class PartFile implements AutoCloseable {
   }
 
   /** Bytes written so far. */
-  long position() {
+  public long position() {
     return flushed + buffer.position();
   }
 
   /** Fails early if the disk has no room for so many bytes in all. */
-  void requireSpace(long bytes) {
+  public void requireSpace(long bytes) {
     try {
       FileStore disk = Files.getFileStore(part);
       // Some network file systems do not know their size, and say 0.
@@ -90,7 +92,8 @@ final class PartFile implements AutoCloseable {
     }
   }
 
-  void write(MemorySegment bytes) {
+  /** Appends bytes. */
+  public void write(MemorySegment bytes) {
     long from = 0;
     while (from < bytes.byteSize()) {
       if (!buffer.hasRemaining()) {
@@ -104,7 +107,7 @@ final class PartFile implements AutoCloseable {
   }
 
   /** Writes zeros up to a multiple of {@code alignment}. */
-  void pad(long alignment) {
+  public void pad(long alignment) {
     write(MemorySegment.ofArray(new byte[(int) (-position() & (alignment - 1))]));
   }
 
@@ -121,7 +124,7 @@ final class PartFile implements AutoCloseable {
   }
 
   /** Makes the file appear under its name, replacing what was there. */
-  synchronized void commit() {
+  public synchronized void commit() {
     flush();
     try {
       channel.force(true);
