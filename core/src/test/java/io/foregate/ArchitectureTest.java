@@ -35,7 +35,9 @@ class ArchitectureTest {
           "tokenizer", List.of("gguf", "error"),
           "model", List.of("quant", "gguf", "error"),
           "backend", List.of("model", "quant", "gguf", "error"),
-          "engine", List.of("backend", "model", "tokenizer", "gguf", "error"));
+          "gate", List.of("backend", "model", "quant", "gguf", "error"),
+          "plot", List.of(),
+          "engine", List.of("gate", "backend", "model", "tokenizer", "gguf", "error"));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

@@ -1,0 +1,54 @@
+package io.foregate.gate;
+
+/**
+ * Says which experts the next layers will need. One object per sequence; not thread-safe; {@link
+ * #predictToken}, {@link #predict} and {@link #observe} allocate nothing.
+ *
+ * <p>For every token it is called in this order, which is the order in which things become known:
+ *
+ * <pre>
+ * predictToken(token)                    when the token is known, before layer 0
+ * per layer: observe(layer, its experts), predict(layer, gate input)
+ * </pre>
+ *
+ * <p>Layers are counted on across the token boundary: at distance {@code j}, layer {@code l} speaks
+ * of layer {@code (l + j) % layers}, which for the last layers is one of the next token. {@link
+ * #predictToken} speaks as a layer -1 would: at distance {@code j} of layer {@code j - 1} of the
+ * token itself. Its predictions replace those that the token before made of the same layers.
+ */
+public interface ExpertPredictor {
+
+  /** Layers looked ahead, at least 1 and less than the model's layers. */
+  int horizon();
+
+  /**
+   * Predicts the first layers of a token from its id and what the sequence did before.
+   *
+   * @param token the token that layer 0 is about to see
+   * @param probabilities {@code [horizon * experts]}, filled as by {@link #predict} for layer -1
+   */
+  void predictToken(int token, float[] probabilities);
+
+  /**
+   * Predicts the layers behind one.
+   *
+   * @param layer a layer of the token that {@link #predictToken} named last
+   * @param input the post-attention residual at {@code layer}, RMS-normalized without the norm's
+   *     weight, {@code [embedding]}
+   * @param probabilities {@code [horizon * experts]}: element {@code (j - 1) * experts + e} becomes
+   *     the probability that expert {@code e} is among the top-k of layer {@code (layer + j) %
+   *     layers}
+   */
+  void predict(int layer, float[] input, float[] probabilities);
+
+  /**
+   * Takes note of the experts that one token really used.
+   *
+   * @param ids expert ids; {@code [from, from + count)} are the token's at {@code layer}, best
+   *     first
+   */
+  void observe(int layer, int[] ids, int from, int count);
+
+  /** Forgets what was seen: the sequence has been cut, or another begins. */
+  void reset();
+}

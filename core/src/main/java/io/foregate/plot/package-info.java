@@ -1,0 +1,2 @@
+/** Line charts as SVG, for reports. Depends on nothing. */
+package io.foregate.plot;
