@@ -62,21 +62,15 @@ final class PanamaKernels implements VectorKernels {
       int yOffset,
       Scratch scratch) {
     int xo = x.start(xRow);
-    for (int r = 0; r < rows; r++) {
-      long row = first + r * rowBytes;
-      y[yOffset + r] =
-          switch (type) {
-            case F32 -> FloatDots.f32(row, x.values, xo, cols);
-            case F16 -> FloatDots.f16(row, x.values, xo, cols);
-            case BF16 -> FloatDots.bf16(row, x.values, xo, cols);
-            case Q8_0 -> LegacyDots.q80(row, x, xo, cols);
-            case Q4_0 -> LegacyDots.q40(row, x, xo, cols);
-            case Q4_1 -> LegacyDots.q41(row, x, xo, cols);
-            case Q5_0 -> LegacyDots.q50(row, x, xo, cols);
-            case Q5_1 -> LegacyDots.q51(row, x, xo, cols);
-            case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> KDots.dot(type, row, x, xo, cols, scratch);
-            default -> throw Quants.unsupported(type);
-          };
+    switch (type) {
+      case F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 ->
+          RowLoops.run(type, first, rows, cols, x, xo, y, yOffset);
+      case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
+        for (int r = 0; r < rows; r++) {
+          y[yOffset + r] = KDots.dot(type, first + r * rowBytes, x, xo, cols, scratch);
+        }
+      }
+      default -> throw Quants.unsupported(type);
     }
   }
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * makes an object of every vector.
  */
 class AllocationTest {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final int TOKENS = 64;
 
   /** The JVM's own threads allocate a little now and then. */

@@ -1,0 +1,127 @@
+package io.foregate.quant;
+
+import io.foregate.gguf.GgmlType;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.Locale;
+
+/**
+ * A loop over rows for each type: {@code y[yo + r]} becomes the dot product of row {@code r} with a
+ * row of activations.
+ *
+ * <p>The loops are called by way of method handles that C2 does not know. Inlined into one caller
+ * they would pass its limit on nodes together, in a JVM that has met several types; the calls left
+ * over then take and return vectors as objects, and a product allocates and is ten times slower.
+ */
+final class RowLoops {
+  /** By type. An array's elements are no constants to C2, which keeps it from inlining them. */
+  private static final MethodHandle[] LOOPS = loops();
+
+  private RowLoops() {}
+
+  /**
+   * @param first address of the first row
+   * @param xo where the row of activations begins
+   */
+  static void run(
+      GgmlType type, long first, int rows, int cols, Activation x, int xo, float[] y, int yo) {
+    try {
+      LOOPS[type.ordinal()].invokeExact(first, type.byteSize(cols), rows, cols, x, xo, y, yo);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static MethodHandle[] loops() {
+    MethodHandle[] loops = new MethodHandle[GgmlType.values().length];
+    MethodType signature =
+        MethodType.methodType(
+            void.class,
+            long.class,
+            long.class,
+            int.class,
+            int.class,
+            Activation.class,
+            int.class,
+            float[].class,
+            int.class);
+    GgmlType[] types = {
+      GgmlType.F32,
+      GgmlType.F16,
+      GgmlType.BF16,
+      GgmlType.Q8_0,
+      GgmlType.Q4_0,
+      GgmlType.Q4_1,
+      GgmlType.Q5_0,
+      GgmlType.Q5_1
+    };
+    try {
+      for (GgmlType type : types) {
+        String name = type.name().toLowerCase(Locale.ROOT).replace("_", "");
+        loops[type.ordinal()] = MethodHandles.lookup().findStatic(RowLoops.class, name, signature);
+      }
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError("a loop of RowLoops is missing", e);
+    }
+    return loops;
+  }
+
+  static void f32(
+      long row, long bytes, int rows, int cols, Activation x, int xo, float[] y, int yo) {
+    for (int r = 0; r < rows; r++) {
+      y[yo + r] = FloatDots.f32(row + r * bytes, x.values, xo, cols);
+    }
+  }
+
+  static void f16(
+      long row, long bytes, int rows, int cols, Activation x, int xo, float[] y, int yo) {
+    for (int r = 0; r < rows; r++) {
+      y[yo + r] = FloatDots.f16(row + r * bytes, x.values, xo, cols);
+    }
+  }
+
+  static void bf16(
+      long row, long bytes, int rows, int cols, Activation x, int xo, float[] y, int yo) {
+    for (int r = 0; r < rows; r++) {
+      y[yo + r] = FloatDots.bf16(row + r * bytes, x.values, xo, cols);
+    }
+  }
+
+  static void q80(
+      long row, long bytes, int rows, int cols, Activation x, int xo, float[] y, int yo) {
+    for (int r = 0; r < rows; r++) {
+      y[yo + r] = LegacyDots.q80(row + r * bytes, x, xo, cols);
+    }
+  }
+
+  static void q40(
+      long row, long bytes, int rows, int cols, Activation x, int xo, float[] y, int yo) {
+    for (int r = 0; r < rows; r++) {
+      y[yo + r] = LegacyDots.q40(row + r * bytes, x, xo, cols);
+    }
+  }
+
+  static void q41(
+      long row, long bytes, int rows, int cols, Activation x, int xo, float[] y, int yo) {
+    for (int r = 0; r < rows; r++) {
+      y[yo + r] = LegacyDots.q41(row + r * bytes, x, xo, cols);
+    }
+  }
+
+  static void q50(
+      long row, long bytes, int rows, int cols, Activation x, int xo, float[] y, int yo) {
+    for (int r = 0; r < rows; r++) {
+      y[yo + r] = LegacyDots.q50(row + r * bytes, x, xo, cols);
+    }
+  }
+
+  static void q51(
+      long row, long bytes, int rows, int cols, Activation x, int xo, float[] y, int yo) {
+    for (int r = 0; r < rows; r++) {
+      y[yo + r] = LegacyDots.q51(row + r * bytes, x, xo, cols);
+    }
+  }
+}
