@@ -17,23 +17,28 @@ final class Progress implements AutoCloseable {
   /** {@code null} when nobody watches. */
   private final ProgressBar bar;
 
-  private Progress(ProgressBar bar) {
+  private final StatusLine line;
+
+  private Progress(ProgressBar bar, StatusLine line) {
     this.bar = bar;
+    this.line = line;
   }
 
   /** Begins a task of {@code total} steps; close it to end its line. */
   static Progress of(Terminal terminal, String task, long total) {
     if (!terminal.errIsTerminal()) {
-      return new Progress(null);
+      return new Progress(null, null);
     }
+    StatusLine line = new StatusLine(terminal);
     return new Progress(
         new ProgressBarBuilder()
             .setTaskName(task)
             .setInitialMax(total)
             .setUpdateIntervalMillis((int) REFRESH.toMillis())
             .setStyle(ProgressBarStyle.ASCII)
-            .setConsumer(new StatusLine(terminal))
-            .build());
+            .setConsumer(line)
+            .build(),
+        line);
   }
 
   void step(long steps) {
@@ -46,24 +51,41 @@ final class Progress implements AutoCloseable {
   public void close() {
     if (bar != null) {
       bar.close();
+      line.close();
     }
   }
 
-  /** Draws the bar through the terminal, which knows what else is being printed. */
-  private record StatusLine(Terminal terminal) implements ProgressBarConsumer {
+  /**
+   * Draws the bar through the terminal, which knows what else is being printed. The library may
+   * still be drawing on a thread of its own when its bar has been closed: once ended, the line
+   * stays as it is.
+   */
+  private static final class StatusLine implements ProgressBarConsumer {
+    private final Terminal terminal;
+    private boolean ended;
+
+    StatusLine(Terminal terminal) {
+      this.terminal = terminal;
+    }
+
     @Override
     public int getMaxRenderedLength() {
       return WIDTH;
     }
 
     @Override
-    public void accept(String bar) {
-      terminal.drawStatus(bar.substring(0, Math.min(bar.length(), WIDTH)));
+    public synchronized void accept(String bar) {
+      if (!ended) {
+        terminal.drawStatus(bar.substring(0, Math.min(bar.length(), WIDTH)));
+      }
     }
 
     @Override
-    public void close() {
-      terminal.endStatus();
+    public synchronized void close() {
+      if (!ended) {
+        ended = true;
+        terminal.endStatus();
+      }
     }
   }
 }
