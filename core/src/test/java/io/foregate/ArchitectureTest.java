@@ -34,10 +34,11 @@ class ArchitectureTest {
           "quant", List.of("gguf", "error"),
           "tokenizer", List.of("gguf", "error"),
           "model", List.of("quant", "gguf", "error"),
-          "backend", List.of("model", "quant", "gguf", "error"),
+          "store", List.of("model", "quant", "gguf", "error"),
+          "backend", List.of("store", "model", "quant", "gguf", "error"),
           "gate", List.of("backend", "model", "quant", "gguf", "error"),
           "plot", List.of(),
-          "engine", List.of("gate", "backend", "model", "tokenizer", "gguf", "error"));
+          "engine", List.of("gate", "backend", "store", "model", "tokenizer", "gguf", "error"));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

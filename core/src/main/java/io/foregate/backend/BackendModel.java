@@ -1,10 +1,35 @@
 package io.foregate.backend;
 
+import io.foregate.store.ExpertLayout;
+import io.foregate.store.ExpertRecords;
+
 /** A model whose dense weights are on a device. Owns the device's threads and memory. */
 public interface BackendModel extends AutoCloseable {
 
-  /** Where the experts are. All of them, under policy {@code resident}. */
-  ExpertSlots residentExperts();
+  /** How an expert's record must look to be copied into a slot. */
+  ExpertLayout expertLayout();
+
+  /**
+   * All experts, on the device for good, as policy {@code resident} has them: an expert's place is
+   * {@code layer * experts + expert}.
+   */
+  ExpertMemory residentExperts();
+
+  /**
+   * All experts in host memory, computed there by the processor's cores, as policy {@code hybrid}
+   * does with some: an expert's place is {@code layer * experts + expert}.
+   *
+   * @param records in this model's {@link #expertLayout}; must outlive the result
+   */
+  ExpertMemory hostExperts(ExpertRecords records);
+
+  /**
+   * Device memory for {@code count} experts of any layer.
+   *
+   * @param linkGbps GB/s at which copies are to run, for backends whose link is an imitation; 0 for
+   *     as fast as they can
+   */
+  ExpertSlots newSlots(int count, double linkGbps);
 
   /**
    * A new, empty sequence.

@@ -1,17 +1,37 @@
 package io.foregate.backend;
 
-/** The places in device memory that hold experts. */
-public interface ExpertSlots {
+import java.lang.foreign.MemorySegment;
 
-  /** What {@link #slotOf} returns for an expert that is not in device memory. */
-  int ABSENT = -1;
+/**
+ * Device memory for a number of experts, and the link over which they come. Which expert is in
+ * which slot, and which slot may be overwritten, is for others to know: the slots know bytes only.
+ *
+ * <p>Copies run while sequences compute from other slots. Each thread that copies stays the same
+ * platform thread for the slots' life; different threads may copy into different slots at a time.
+ */
+public interface ExpertSlots extends ExpertMemory, AutoCloseable {
 
-  /** How many experts fit. */
-  int count();
+  /** Bytes of a slot: the longest record that fits. */
+  long slotBytes();
 
-  /** The slot that holds an expert, or {@link #ABSENT}. Callable from any thread. */
-  int slotOf(int layer, int expert);
+  /**
+   * Copies an expert's record into a slot; when it returns, kernels may read it. Allocates nothing.
+   *
+   * @param record in the model's {@link BackendModel#expertLayout}, at most {@link #slotBytes} long
+   * @throws RuntimeException if the copy failed: what the slot then holds is undefined, and the
+   *     copy may be tried again
+   * @throws IllegalStateException if the slots are closed
+   */
+  void copy(MemorySegment record, int slot);
 
-  /** The weights in a slot. Allocates nothing. */
-  ExpertWeights weights(int slot);
+  /**
+   * Copies the beginning of a slot to host memory, over the same link.
+   *
+   * @param record where to, and how much
+   */
+  void copyBack(int slot, MemorySegment record);
+
+  /** Gives the memory back; no copy and no sequence may be using it. */
+  @Override
+  void close();
 }

@@ -41,14 +41,26 @@ public interface Sequence extends AutoCloseable {
   Routing route(int layer);
 
   /**
+   * What lookahead gates see of a token: after {@link #route}, the residual stream behind the
+   * attention block of that layer, RMS-normalized without the norm's weight.
+   *
+   * @param token of the batch, by index
+   * @param out {@code [embedding]}
+   */
+  void gateInput(int token, float[] out);
+
+  /**
    * Runs some of the experts that the last {@link #route} chose, for all tokens that chose them.
    * May be called several times with different experts, in any order: {@link #combineExperts} adds
-   * up in the router's order, so the sum does not depend on it.
+   * up in the router's order, so the sum does not depend on it. When it returns, the places may be
+   * overwritten.
    *
-   * @param experts ids of experts of that layer, each resident in {@code slots}
+   * @param memory where the experts are
+   * @param experts ids of experts of that layer
+   * @param places of each of them in {@code memory}
    * @param count how many of them
    */
-  void runExperts(int layer, ExpertSlots slots, int[] experts, int count);
+  void runExperts(int layer, ExpertMemory memory, int[] experts, int[] places, int count);
 
   /** Adds the weighted outputs of the batch's experts to the residual stream. */
   void combineExperts(int layer);

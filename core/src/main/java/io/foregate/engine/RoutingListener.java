@@ -10,6 +10,7 @@ public interface RoutingListener {
    * @param layer the layer
    * @param position position of the batch's first token; the others follow it
    * @param routing valid during the call
+   * @param inputs of the gates at this layer; to be read during the call
    */
-  void routed(int layer, int position, Routing routing);
+  void routed(int layer, int position, Routing routing, GateInputs inputs);
 }

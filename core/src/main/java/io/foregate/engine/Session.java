@@ -1,6 +1,6 @@
 package io.foregate.engine;
 
-import io.foregate.backend.ExpertSlots;
+import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
@@ -24,13 +24,15 @@ public final class Session implements AutoCloseable {
 
   private final ModelConfig config;
   private final Sequence sequence;
-  private final ExpertSlots slots;
+  private final ExpertMemory resident;
   private final Device device;
   private final String source;
   private final float[] logits;
   private final int[] batchExperts;
+  private final int[] places;
   private final boolean[] chosen;
-  private RoutingListener listener = (layer, position, routing) -> {};
+  private final GateInputs gateInputs;
+  private RoutingListener listener = (layer, position, routing, inputs) -> {};
 
   /** What was fed: the token at each position. */
   private final int[] history;
@@ -43,14 +45,17 @@ public final class Session implements AutoCloseable {
    * @param device whose turn is taken for each batch: sessions of a model share threads and scratch
    * @param source the model's file, for messages
    */
-  Session(ModelConfig config, Sequence sequence, ExpertSlots slots, Device device, String source) {
+  Session(
+      ModelConfig config, Sequence sequence, ExpertMemory resident, Device device, String source) {
     this.config = config;
     this.device = device;
     this.sequence = sequence;
-    this.slots = slots;
+    this.resident = resident;
     this.source = source;
     this.logits = new float[config.vocabulary()];
     this.batchExperts = new int[config.experts()];
+    this.places = new int[config.experts()];
+    this.gateInputs = sequence::gateInput;
     this.chosen = new boolean[config.experts()];
     this.history = new int[sequence.capacity()];
   }
@@ -209,8 +214,12 @@ public final class Session implements AutoCloseable {
 
   private void routedFeedForward(int layer) {
     Routing routing = sequence.route(layer);
-    listener.routed(layer, position, routing);
-    sequence.runExperts(layer, slots, batchExperts, collectExperts(routing));
+    listener.routed(layer, position, routing, gateInputs);
+    int count = collectExperts(routing);
+    for (int i = 0; i < count; i++) {
+      places[i] = layer * config.experts() + batchExperts[i];
+    }
+    sequence.runExperts(layer, resident, batchExperts, places, count);
     sequence.combineExperts(layer);
   }
 

@@ -122,10 +122,10 @@ class SessionTest {
         Session prompt = engine.newSession();
         Session other = engine.newSession()) {
       List<String> order = Collections.synchronizedList(new ArrayList<>());
-      other.onRouting((layer, position, routing) -> order.add("other"));
+      other.onRouting((layer, position, routing, inputs) -> order.add("other"));
       var second = new Thread(() -> other.feed(TOKENS, 0, 1));
       prompt.onRouting(
-          (layer, position, routing) -> {
+          (layer, position, routing, inputs) -> {
             order.add("prompt " + position);
             if (position == 0 && layer == 0) {
               second.start();
@@ -195,7 +195,8 @@ class SessionTest {
         Session session = engine.newSession()) {
       List<String> told = new ArrayList<>();
       session.onRouting(
-          (layer, position, routing) -> told.add(layer + "@" + position + "x" + routing.tokens()));
+          (layer, position, routing, inputs) ->
+              told.add(layer + "@" + position + "x" + routing.tokens()));
       session.feed(TOKENS, 0, 3);
       session.feed(TOKENS, 3, 4);
       assertThat(told).containsExactly("0@0x3", "1@0x3", "0@3x1", "1@3x1");

@@ -46,7 +46,8 @@ record EngineEvaluation(Evaluation evaluation, double[] routerMargins) {
         Session session = engine.newSession()) {
       var margins = new double[tokens.length];
       Arrays.fill(margins, Double.POSITIVE_INFINITY);
-      session.onRouting((layer, position, routing) -> lowerMargins(margins, position, routing));
+      session.onRouting(
+          (layer, position, routing, inputs) -> lowerMargins(margins, position, routing));
       List<Position> positions = new ArrayList<>();
       int vocabulary = engine.config().vocabulary();
       int step = feed == Feed.BATCH ? tokens.length : 1;

@@ -1,12 +1,21 @@
 package io.foregate.backend.cpu;
 
 import io.foregate.backend.BackendModel;
+import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.ExpertSlots;
 import io.foregate.backend.KvType;
 import io.foregate.backend.Sequence;
+import io.foregate.model.FeedForward;
+import io.foregate.model.LayerWeights;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
 import io.foregate.quant.VectorKernels;
+import io.foregate.store.ExpertLayout;
+import io.foregate.store.ExpertRecords;
+import io.foregate.store.ExpertShape;
+import io.foregate.store.RowLayout;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A model on the CPU: its weights stay in the file's mapping, its sequences share threads and
@@ -18,20 +27,48 @@ final class CpuModel implements BackendModel {
   private final VectorKernels kernels;
   private final WorkerPool pool;
   private final Workspace workspace;
-  private final ExpertSlots resident;
+  private final ExpertMemory resident;
+  private final ExpertLayout layout = new RowLayout();
+  private final List<ExpertShape> shapes;
 
   CpuModel(ModelConfig config, ModelWeights weights, VectorKernels kernels, int threads) {
     this.config = config;
     this.weights = weights;
     this.kernels = kernels;
     this.workspace = new Workspace(config, kernels, threads);
-    this.resident = new FileExpertSlots(config, weights);
+    this.resident = ExpertTable.ofFile(config, weights);
+    this.shapes = shapes(weights);
     this.pool = new WorkerPool(threads); // last: nothing after it can fail and leave threads behind
   }
 
+  private static List<ExpertShape> shapes(ModelWeights weights) {
+    List<ExpertShape> shapes = new ArrayList<>();
+    for (LayerWeights layer : weights.layers()) {
+      if (layer.feedForward() instanceof FeedForward.Routed routed) {
+        shapes.add(ExpertShape.of(routed.experts()));
+      }
+    }
+    return List.copyOf(shapes);
+  }
+
   @Override
-  public ExpertSlots residentExperts() {
+  public ExpertLayout expertLayout() {
+    return layout;
+  }
+
+  @Override
+  public ExpertMemory residentExperts() {
     return resident;
+  }
+
+  @Override
+  public ExpertMemory hostExperts(ExpertRecords records) {
+    return ExpertTable.ofRecords(config, shapes, layout, records);
+  }
+
+  @Override
+  public ExpertSlots newSlots(int count, double linkGbps) {
+    return new SlotMemory(count, shapes, layout, linkGbps);
   }
 
   @Override

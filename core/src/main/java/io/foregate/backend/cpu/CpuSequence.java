@@ -1,6 +1,6 @@
 package io.foregate.backend.cpu;
 
-import io.foregate.backend.ExpertSlots;
+import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.gguf.GgmlType;
@@ -199,8 +199,19 @@ final class CpuSequence implements Sequence {
   }
 
   @Override
-  public void runExperts(int layer, ExpertSlots slots, int[] ids, int count) {
-    experts.run(layer, slots, ids, count);
+  public void gateInput(int token, float[] out) {
+    int width = config.embedding();
+    int source = token * width;
+    float meanSquare = kernels.sumOfSquares(work.residual, source, width) / width;
+    float factor = (float) (1 / Math.sqrt(meanSquare + config.normEpsilon()));
+    for (int i = 0; i < width; i++) {
+      out[i] = work.residual[source + i] * factor;
+    }
+  }
+
+  @Override
+  public void runExperts(int layer, ExpertMemory memory, int[] ids, int[] places, int count) {
+    experts.run(layer, (CpuExpertMemory) memory, ids, places, count);
   }
 
   @Override

@@ -1,12 +1,11 @@
 package io.foregate.backend.cpu;
 
-import io.foregate.backend.ExpertSlots;
-import io.foregate.backend.ExpertWeights;
 import io.foregate.backend.Routing;
 import io.foregate.gguf.GgmlType;
 import io.foregate.model.ModelConfig;
 import io.foregate.quant.Quants;
 import io.foregate.quant.VectorKernels;
+import io.foregate.store.ExpertWeights;
 import java.util.Arrays;
 
 /**
@@ -95,13 +94,14 @@ final class RoutedExperts {
   }
 
   /** Runs experts in waves whose hidden activations fit the workspace. */
-  void run(int layer, ExpertSlots slots, int[] ids, int count) {
+  void run(int layer, CpuExpertMemory memory, int[] ids, int[] places, int count) {
     int next = 0;
     while (next < count) {
       waveSize = 0;
       waveRows = 0;
       while (next < count && fits(ids[next])) {
-        addToWave(layer, slots, ids[next++]);
+        addToWave(ids[next], memory.weights(layer, places[next]));
+        next++;
       }
       runWave();
     }
@@ -121,13 +121,8 @@ final class RoutedExperts {
     return rows(expert) < alignment ? waveRows : Math.ceilDiv(waveRows, alignment) * alignment;
   }
 
-  private void addToWave(int layer, ExpertSlots slots, int expert) {
-    int slot = slots.slotOf(layer, expert);
-    if (slot == ExpertSlots.ABSENT) {
-      throw new IllegalStateException(
-          "expert %d of layer %d is not resident".formatted(expert, layer));
-    }
-    wave[waveSize] = slots.weights(slot);
+  private void addToWave(int expert, ExpertWeights weights) {
+    wave[waveSize] = weights;
     waveStart[waveSize] = startInWave(expert);
     waveRows = waveStart[waveSize] + rows(expert);
     waveEnd[waveSize] = waveRows;

@@ -77,7 +77,9 @@ class ExpertOrderTest {
         sequence.attention(layer);
         for (List<Integer> part : division.parts(chosen(sequence.route(layer)))) {
           int[] ids = part.stream().mapToInt(Integer::intValue).toArray();
-          sequence.runExperts(layer, model.residentExperts(), ids, ids.length);
+          int first = layer * config.experts();
+          int[] places = part.stream().mapToInt(id -> first + id).toArray();
+          sequence.runExperts(layer, model.residentExperts(), ids, places, ids.length);
         }
         sequence.combineExperts(layer);
       }

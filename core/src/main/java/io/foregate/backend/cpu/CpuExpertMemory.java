@@ -1,0 +1,11 @@
+package io.foregate.backend.cpu;
+
+import io.foregate.backend.ExpertMemory;
+import io.foregate.store.ExpertWeights;
+
+/** Experts that the processor can read. */
+interface CpuExpertMemory extends ExpertMemory {
+
+  /** The weights of a layer's expert at a place. Allocates nothing. */
+  ExpertWeights weights(int layer, int place);
+}

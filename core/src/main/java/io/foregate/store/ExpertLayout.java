@@ -1,0 +1,40 @@
+package io.foregate.store;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * How an expert's record must look for a backend's kernels to read it best. A store keeps its
+ * records in one layout; the processor's backend can compute from every layout, by way of {@link
+ * #view}, so that no second copy is needed where it steps in.
+ *
+ * <p>Implementations have no state and may be used by any thread.
+ */
+public interface ExpertLayout {
+
+  /** Where parts of records begin and what records' lengths are multiples of, in bytes. */
+  int ALIGNMENT = 256;
+
+  /** Names the layout in files that hold records. */
+  String id();
+
+  /** Grows with every change of the layout: a record of another version is never read. */
+  int version();
+
+  /** Bytes of a record, a multiple of {@value #ALIGNMENT}. */
+  long recordBytes(ExpertShape shape);
+
+  /**
+   * Writes an expert's record. The same weights give the same bytes, in gaps too.
+   *
+   * @param expert its matrices as they lie in the model's file
+   * @param record at least {@link #recordBytes} long
+   */
+  void pack(ExpertShape shape, ExpertWeights expert, MemorySegment record);
+
+  /**
+   * The matrices in a record, as views of it.
+   *
+   * @param record at least {@link #recordBytes} long
+   */
+  ExpertWeights view(ExpertShape shape, MemorySegment record);
+}
