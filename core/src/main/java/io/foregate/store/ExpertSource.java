@@ -1,0 +1,154 @@
+package io.foregate.store;
+
+import io.foregate.model.ExpertTensors;
+import io.foregate.model.FeedForward;
+import io.foregate.model.LayerWeights;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/**
+ * All experts of a model as records: how large each is, and how it is made from the model's file.
+ * Records are numbered through, layer by layer; layers without experts have none. Immutable.
+ */
+final class ExpertSource {
+  /**
+   * One layer with experts.
+   *
+   * @param layer its number in the model
+   * @param first the number of its first record
+   */
+  record Layer(int layer, int first, ExpertShape shape, long recordBytes, ExpertTensors tensors) {
+    int experts() {
+      return tensors.gate().size();
+    }
+  }
+
+  private final ExpertLayout layout;
+  private final List<Layer> layers;
+
+  /** Per layer of the model; {@code null} where it has no experts. */
+  private final Layer[] byNumber;
+
+  /** Per record. */
+  private final Layer[] ofRecord;
+
+  private ExpertSource(ExpertLayout layout, List<Layer> layers, int modelLayers) {
+    this.layout = layout;
+    this.layers = List.copyOf(layers);
+    this.byNumber = new Layer[modelLayers];
+    Layer last = layers.getLast();
+    this.ofRecord = new Layer[last.first() + last.experts()];
+    for (Layer layer : layers) {
+      byNumber[layer.layer()] = layer;
+      Arrays.fill(ofRecord, layer.first(), layer.first() + layer.experts(), layer);
+    }
+  }
+
+  /**
+   * @throws IllegalArgumentException if no layer has experts, or the layout breaks its contract
+   */
+  static ExpertSource of(List<LayerWeights> weights, ExpertLayout layout) {
+    List<Layer> layers = new ArrayList<>();
+    int first = 0;
+    for (int number = 0; number < weights.size(); number++) {
+      if (weights.get(number).feedForward() instanceof FeedForward.Routed routed) {
+        ExpertTensors tensors = routed.experts();
+        ExpertShape shape = ExpertShape.of(tensors);
+        long bytes = layout.recordBytes(shape);
+        if (bytes <= 0 || bytes % ExpertLayout.ALIGNMENT != 0) {
+          throw new IllegalArgumentException(
+              "layout %s has records of %d bytes, expected a multiple of %d"
+                  .formatted(layout.id(), bytes, ExpertLayout.ALIGNMENT));
+        }
+        layers.add(new Layer(number, first, shape, bytes, tensors));
+        first += tensors.gate().size();
+      }
+    }
+    if (layers.isEmpty()) {
+      throw new IllegalArgumentException("a model without experts needs no expert store");
+    }
+    return new ExpertSource(layout, layers, weights.size());
+  }
+
+  ExpertLayout layout() {
+    return layout;
+  }
+
+  /** The layers that have experts, in order. */
+  List<Layer> layers() {
+    return layers;
+  }
+
+  /**
+   * @throws IndexOutOfBoundsException if the model has no such layer
+   * @throws IllegalArgumentException if the layer has no experts
+   */
+  Layer layer(int number) {
+    Layer layer = byNumber[Objects.checkIndex(number, byNumber.length)];
+    if (layer == null) {
+      throw new IllegalArgumentException("layer " + number + " has no experts");
+    }
+    return layer;
+  }
+
+  /**
+   * The number of an expert's record.
+   *
+   * @throws IndexOutOfBoundsException if the layer has no such expert
+   */
+  int record(int layer, int expert) {
+    Layer of = layer(layer);
+    return of.first() + Objects.checkIndex(expert, of.experts());
+  }
+
+  /** How many records there are. */
+  int records() {
+    return ofRecord.length;
+  }
+
+  long recordBytes(int record) {
+    return ofRecord[record].recordBytes();
+  }
+
+  long maxRecordBytes() {
+    return layers.stream().mapToLong(Layer::recordBytes).max().orElseThrow();
+  }
+
+  /** Bytes of all records. */
+  long bytes() {
+    return layers.stream().mapToLong(layer -> layer.recordBytes() * layer.experts()).sum();
+  }
+
+  /** Bytes that the experts take in the model's file. */
+  long modelBytes() {
+    return layers.stream().map(Layer::tensors).mapToLong(ExpertSource::tensorBytes).sum();
+  }
+
+  private static long tensorBytes(ExpertTensors tensors) {
+    return Stream.of(tensors.gate(), tensors.up(), tensors.down())
+        .flatMap(List::stream)
+        .mapToLong(matrix -> matrix.data().byteSize())
+        .sum();
+  }
+
+  /** "layer 3, expert 5". */
+  String name(int record) {
+    Layer layer = ofRecord[record];
+    return "layer %d, expert %d".formatted(layer.layer(), record - layer.first());
+  }
+
+  /**
+   * Makes a record from the model's file.
+   *
+   * @param target as long as the record, or longer
+   */
+  void pack(int record, MemorySegment target) {
+    Layer layer = ofRecord[record];
+    ExpertWeights expert = ExpertWeights.of(layer.tensors(), record - layer.first());
+    layout.pack(layer.shape(), expert, target.asSlice(0, layer.recordBytes()));
+  }
+}

@@ -1,0 +1,20 @@
+package io.foregate.store;
+
+import java.nio.file.Path;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/**
+ * What a store takes from the machine; tests give others.
+ *
+ * @param freeMemory bytes that can be taken without swapping
+ * @param lock locks memory
+ * @param sinks begins to write a file
+ */
+record Host(LongSupplier freeMemory, MemoryLock lock, Function<Path, SidecarSink> sinks) {
+
+  /** The machine that this runs on. */
+  static Host system() {
+    return new Host(FreeMemory::bytes, new PosixMemoryLock(), SidecarSink::to);
+  }
+}

@@ -1,0 +1,41 @@
+package io.foregate.store;
+
+import io.foregate.error.ForegateException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** What the user said about the tier. */
+public enum TierChoice {
+  /** RAM if the experts fit into what is free, else a file. */
+  AUTO,
+  RAM,
+  FILE;
+
+  /**
+   * The choice of that name, in lower case.
+   *
+   * @throws ForegateException when there is none
+   */
+  public static TierChoice of(String name) {
+    return Arrays.stream(values())
+        .filter(choice -> choice.word().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ForegateException(
+                    "The expert store is '%s', expected one of %s."
+                        .formatted(name, String.join(", ", words())),
+                    "'auto' takes RAM when the experts fit, else a file beside the model."));
+  }
+
+  /** All names. */
+  public static List<String> words() {
+    return Arrays.stream(values()).map(TierChoice::word).collect(Collectors.toList());
+  }
+
+  private String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}
