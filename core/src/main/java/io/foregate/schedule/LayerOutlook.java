@@ -1,0 +1,146 @@
+package io.foregate.schedule;
+
+import java.util.Arrays;
+
+/**
+ * What the scheduler wants to know of each layer's experts, kept until something changes: the one
+ * that goes first, the absent one that is likeliest to be used, and how likely a miss is.
+ */
+final class LayerOutlook {
+  private static final int NONE = ExpertCache.NONE;
+
+  private final ExpertGrid grid;
+  private final ExpertCache cache;
+  private final Outlook outlook;
+  private final boolean[] needed;
+  private final boolean[] barred;
+  private final double floor;
+  private final boolean[] stale;
+  private final int[] victim;
+  private final double[] victimRank;
+  private final int[] lastResort;
+  private final double[] lastResortRank;
+  private final int[] candidate;
+  private final double[] candidateProbability;
+  private final double[] miss;
+
+  /**
+   * @param needed experts that must stay, by number; read, never written
+   * @param barred experts that must not be guessed, by number; read, never written
+   * @param floor probability below which gates' guesses are no candidates
+   */
+  LayerOutlook(
+      ExpertGrid grid,
+      ExpertCache cache,
+      Outlook outlook,
+      boolean[] needed,
+      boolean[] barred,
+      double floor) {
+    this.grid = grid;
+    this.cache = cache;
+    this.outlook = outlook;
+    this.needed = needed;
+    this.barred = barred;
+    this.floor = floor;
+    int layers = grid.layers();
+    stale = new boolean[layers];
+    victim = new int[layers];
+    victimRank = new double[layers];
+    lastResort = new int[layers];
+    lastResortRank = new double[layers];
+    candidate = new int[layers];
+    candidateProbability = new double[layers];
+    miss = new double[layers];
+    changedAll();
+  }
+
+  /** Something about a layer's experts has changed. */
+  void changed(int layer) {
+    stale[layer] = true;
+  }
+
+  void changedAll() {
+    Arrays.fill(stale, true);
+  }
+
+  /** The expert of a layer that goes first and is not expected, or -1. */
+  int victim(int layer) {
+    refresh(layer);
+    return victim[layer];
+  }
+
+  double victimRank(int layer) {
+    return victimRank[layer];
+  }
+
+  /** As {@link #victim}, among those that the gates expect. */
+  int lastResort(int layer) {
+    refresh(layer);
+    return lastResort[layer];
+  }
+
+  double lastResortRank(int layer) {
+    return lastResortRank[layer];
+  }
+
+  /** The absent expert of a layer that is likeliest to be used next, or -1. */
+  int candidate(int layer) {
+    refresh(layer);
+    return candidate[layer];
+  }
+
+  double candidateProbability(int layer) {
+    return candidateProbability[layer];
+  }
+
+  /** The probability that some expert is absent when a layer comes next, as things are. */
+  double miss(int layer) {
+    refresh(layer);
+    return miss[layer];
+  }
+
+  private void refresh(int layer) {
+    if (!stale[layer]) {
+      return;
+    }
+    stale[layer] = false;
+    victim[layer] = NONE;
+    lastResort[layer] = NONE;
+    candidate[layer] = NONE;
+    candidateProbability[layer] = 0;
+    victimRank[layer] = Double.MAX_VALUE;
+    lastResortRank[layer] = Double.MAX_VALUE;
+    double none = 1;
+    boolean fresh = outlook.fresh(layer);
+    int end = grid.id(layer, 0) + grid.experts();
+    for (int id = grid.id(layer, 0); id < end; id++) {
+      if (needed[id]) {
+        continue;
+      }
+      if (cache.absent(id)) {
+        double p = outlook.probability(id);
+        none *= 1 - p;
+        if (p > candidateProbability[layer] && !barred[id] && !(fresh && p < floor)) {
+          candidate[layer] = id;
+          candidateProbability[layer] = p;
+        }
+      } else if (cache.resident(id) && !cache.pinned(id) && !cache.staged(id)) {
+        considerVictim(layer, id);
+      }
+    }
+    miss[layer] = 1 - none;
+  }
+
+  private void considerVictim(int layer, int id) {
+    double rank = outlook.rank(id);
+    if (outlook.guarded(id)) {
+      if (rank < lastResortRank[layer]) {
+        lastResort[layer] = id;
+        lastResortRank[layer] = rank;
+      }
+    } else if (rank < victimRank[layer]) {
+      victim[layer] = id;
+      victimRank[layer] = rank;
+    }
+  }
+}
