@@ -356,7 +356,7 @@ public final class Scheduler {
     if (!demandWaits()) {
       return Integer.MAX_VALUE;
     }
-    boolean tight = clockwork.tokens() > 1 || cache.freeSlots() == 0 && !anyVictim();
+    boolean tight = clockwork.tokens() > 1 || (cache.freeSlots() == 0 && !anyVictim());
     return tight ? 1 : Integer.MAX_VALUE;
   }
 
@@ -616,7 +616,7 @@ public final class Scheduler {
     int count = 0;
     for (int other = first; other < first + grid.experts(); other++) {
       double q = outlook.probability(other);
-      count += q > p || q == p && other < id ? 1 : 0;
+      count += q > p || (q == p && other < id) ? 1 : 0;
     }
     return count;
   }
