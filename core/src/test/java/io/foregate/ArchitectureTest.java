@@ -37,7 +37,7 @@ class ArchitectureTest {
           entry("store", "model", "quant", "gguf", "error"),
           entry("backend", "store", "model", "quant", "gguf", "error"),
           entry("gate", "backend", "model", "quant", "gguf", "error"),
-          entry("schedule", "gate", "backend", "store", "model", "error"),
+          entry("schedule", "gate", "backend", "store", "model", "gguf", "error"),
           entry("plot"),
           entry(
               "engine",

@@ -48,6 +48,7 @@ final class Cli implements Runnable {
             .addSubcommand(new PerplexityCommand(shell))
             .addSubcommand(new InspectCommand(shell))
             .addSubcommand(new BenchCommand(shell))
+            .addSubcommand(new SimulateCommand(shell))
             .addSubcommand(new QuantizeCommand(shell))
             .addSubcommand(new DevicesCommand(shell));
     var failures = new FailurePrinter(terminal, cancellation);

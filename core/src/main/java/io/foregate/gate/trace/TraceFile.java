@@ -148,6 +148,11 @@ public final class TraceFile implements RoutingTrace, AutoCloseable {
     return path;
   }
 
+  /** Its size. */
+  public long bytes() {
+    return data.byteSize();
+  }
+
   @Override
   public TraceHeader header() {
     return header;

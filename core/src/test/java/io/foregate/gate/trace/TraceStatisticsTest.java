@@ -3,17 +3,21 @@ package io.foregate.gate.trace;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.foregate.gguf.ModelHash;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class TraceStatisticsTest {
-  private static final ModelHash MODEL = RandomTraces.MODEL;
-
   @Test
   void countsByHand() {
     // One layer, three experts, two used; the last token starts another text.
-    TraceRecords trace = trace(1, 3, new int[][] {{0, 1}, {0, 2}, {1, 2}, {1, 2}});
+    var header = new TraceHeader(RandomTraces.MODEL, "hand", 1, 3, 2, List.of(), List.of("a"));
+    int[][] choices = {{0, 1}, {0, 2}, {1, 2}, {1, 2}};
+    var trace = new TraceRecords(header, choices.length);
+    for (int t = 0; t < choices.length; t++) {
+      trace.add(t, false, t == 0 || t == choices.length - 1, 0);
+      trace.choice(t, 0, 0, choices[t][0], 0.5f);
+      trace.choice(t, 0, 1, choices[t][1], 0.5f);
+    }
     TraceStatistics.Layer layer = TraceStatistics.of(trace).layers().getFirst();
     assertThat(layer.share()).containsExactly(2 / 8., 3 / 8., 3 / 8.);
     assertThat(layer.repeatsFirst()).isEqualTo(1 / 2.);
@@ -48,17 +52,5 @@ class TraceStatisticsTest {
       assertThat(TraceStatistics.recall(wrong, 0, j, 6)).isEqualTo(1);
     }
     assertThat(TraceStatistics.recall(perfect, 1, 1, 2)).isCloseTo(1 / 3., within(0.15));
-  }
-
-  private static TraceRecords trace(int layers, int experts, int[][] choices) {
-    var header = new TraceHeader(MODEL, "hand", layers, experts, 2, List.of(), List.of("a"));
-    var records = new TraceRecords(header, choices.length);
-    for (int t = 0; t < choices.length; t++) {
-      records.add(t, false, t == 0 || t == choices.length - 1, 0);
-      for (int rank = 0; rank < 2; rank++) {
-        records.choice(t, 0, rank, choices[t][rank], 0.5f);
-      }
-    }
-    return records;
   }
 }

@@ -1,0 +1,204 @@
+package io.foregate.cli;
+
+import io.foregate.plot.Axis;
+import io.foregate.plot.LineChart;
+import io.foregate.plot.Series;
+import io.foregate.schedule.sim.Profile;
+import io.foregate.schedule.sim.SimulationResult;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Simulated cells as a table for people and as plots. */
+final class SimulationText {
+  private static final String REFERENCE = "lru";
+
+  private SimulationText() {}
+
+  /** One table per profile, budget and link, all labelled with where their figures come from. */
+  static String tables(List<Profile> profiles, List<SimulationResult> results) {
+    var text = new StringBuilder();
+    Map<String, List<SimulationResult>> cells =
+        results.stream()
+            .collect(
+                Collectors.groupingBy(
+                    SimulationText::cell, LinkedHashMap::new, Collectors.toList()));
+    cells
+        .values()
+        .forEach(cell -> text.append(heading(profiles, cell)).append(table(cell)).append('\n'));
+    return text.toString();
+  }
+
+  private static String cell(SimulationResult r) {
+    return "%s %s %s".formatted(r.profile(), r.linkGbps(), budget(r));
+  }
+
+  /** The slots of the cell; {@code resident} has slots of its own. */
+  private static int budget(SimulationResult r) {
+    return r.policy().equals("resident") ? r.experts() : r.slots();
+  }
+
+  private static String heading(List<Profile> profiles, List<SimulationResult> cell) {
+    SimulationResult first = cell.getFirst();
+    Profile profile =
+        profiles.stream().filter(p -> p.name().equals(first.profile())).findFirst().orElseThrow();
+    String stretched =
+        first.layers() == first.recordedLayers()
+            ? ""
+            : ", a trace of %d layers stretched to %d"
+                .formatted(first.recordedLayers(), first.layers());
+    return String.format(
+        Locale.ROOT,
+        "%s: %s%n%s%s; %d of %d experts (%.0f %%), link %.1f GB/s, copy share %.2f, bound %.2f tok/s%n",
+        first.profile(),
+        profile.title(),
+        first.origin(),
+        stretched,
+        budget(first),
+        first.experts(),
+        100.0 * budget(first) / first.experts(),
+        first.linkGbps(),
+        first.copyShare(),
+        first.boundTokensPerSecond());
+  }
+
+  private static String table(List<SimulationResult> cell) {
+    double reference =
+        cell.stream()
+            .filter(r -> r.policy().equals(REFERENCE))
+            .mapToDouble(SimulationResult::tokensPerSecond)
+            .findFirst()
+            .orElse(Double.NaN);
+    var table =
+        new Table("  ", "lrrrrrrrrrrr")
+            .row(
+                "policy",
+                "tok/s",
+                "vs lru",
+                "hit",
+                "late",
+                "miss",
+                "on host",
+                "stall",
+                "waste",
+                "hidden",
+                "copies/tok",
+                "of bound");
+    for (SimulationResult r : cell) {
+      table.row(
+          r.prefetchCount() == 0 ? r.policy() : r.policy() + " (" + r.prefetchCount() + ")",
+          decimal(r.tokensPerSecond()),
+          Double.isNaN(reference) ? "-" : gain(r.tokensPerSecond() / reference),
+          percent(r.hit()),
+          percent(r.late()),
+          percent(r.miss()),
+          percent(r.onHost()),
+          percent(r.stall()),
+          percent(r.waste()),
+          percent(r.hidden()),
+          decimal(r.copiesPerToken()),
+          percent(r.shareOfBound()));
+    }
+    return table.toString();
+  }
+
+  /** Speed-up over {@code lru} against copy share: one line per policy, a point per cell. */
+  static String gainPlot(List<SimulationResult> results) {
+    Map<String, Double> reference = new LinkedHashMap<>();
+    results.stream()
+        .filter(r -> r.policy().equals(REFERENCE))
+        .forEach(r -> reference.put(cell(r), r.tokensPerSecond()));
+    Map<String, List<double[]>> lines = new LinkedHashMap<>();
+    for (SimulationResult r : results) {
+      Double lru = reference.get(cell(r));
+      if (lru != null && !r.policy().equals(REFERENCE)) {
+        lines
+            .computeIfAbsent(r.policy(), name -> new ArrayList<>())
+            .add(new double[] {r.copyShare(), r.tokensPerSecond() / lru});
+      }
+    }
+    return chart(
+        "Speed over lru, by copy share (%s)".formatted(origins(results)),
+        Axis.of("copy share of lru", 0, 1),
+        Axis.of("speed / lru"),
+        lines);
+  }
+
+  /** Speed against link speed, for cells that differ in nothing else; by file name. */
+  static Map<String, String> linkPlots(List<SimulationResult> results) {
+    Map<String, List<SimulationResult>> groups =
+        results.stream()
+            .filter(r -> !r.policy().equals("resident"))
+            .collect(
+                Collectors.groupingBy(
+                    r -> "link-%s-%d".formatted(r.profile().replace(':', '-'), r.slots()),
+                    TreeMap::new,
+                    Collectors.toList()));
+    Map<String, String> plots = new TreeMap<>();
+    groups.forEach(
+        (name, group) -> {
+          if (group.stream().mapToDouble(SimulationResult::linkGbps).distinct().count() > 1) {
+            plots.put(name + ".svg", linkPlot(group));
+          }
+        });
+    return plots;
+  }
+
+  private static String linkPlot(List<SimulationResult> group) {
+    Map<String, List<double[]>> lines = new LinkedHashMap<>();
+    for (SimulationResult r : group) {
+      lines
+          .computeIfAbsent(r.policy(), policy -> new ArrayList<>())
+          .add(new double[] {r.linkGbps(), r.tokensPerSecond()});
+      if (r.policy().equals(REFERENCE)) {
+        lines
+            .computeIfAbsent("bound", policy -> new ArrayList<>())
+            .add(new double[] {r.linkGbps(), r.boundTokensPerSecond()});
+      }
+    }
+    SimulationResult first = group.getFirst();
+    return chart(
+        "%s, %d of %d experts (%s)"
+            .formatted(first.profile(), first.slots(), first.experts(), origins(group)),
+        Axis.logarithmic("link, GB/s"),
+        Axis.of("tok/s"),
+        lines);
+  }
+
+  private static String origins(List<SimulationResult> results) {
+    return results.stream().map(SimulationResult::origin).distinct().collect(Collectors.joining());
+  }
+
+  private static String chart(String title, Axis x, Axis y, Map<String, List<double[]>> lines) {
+    List<Series> series = new ArrayList<>();
+    lines.forEach(
+        (name, points) -> {
+          points.sort(Comparator.comparingDouble(point -> point[0]));
+          series.add(
+              new Series(
+                  name,
+                  points.stream().mapToDouble(point -> point[0]).toArray(),
+                  points.stream().mapToDouble(point -> point[1]).toArray()));
+        });
+    return new LineChart(
+            title, x, y, series.subList(0, Math.min(series.size(), LineChart.MOST_LINES)), true)
+        .svg();
+  }
+
+  private static String gain(double ratio) {
+    return String.format(Locale.ROOT, "%+.1f %%", 100 * (ratio - 1));
+  }
+
+  private static String percent(double share) {
+    return String.format(Locale.ROOT, "%.1f %%", 100 * share);
+  }
+
+  private static String decimal(double value) {
+    return String.format(Locale.ROOT, "%.2f", value);
+  }
+}

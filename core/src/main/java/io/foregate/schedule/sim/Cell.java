@@ -1,0 +1,110 @@
+package io.foregate.schedule.sim;
+
+import io.foregate.error.ForegateException;
+import io.foregate.gate.trace.RoutingTrace;
+import io.foregate.gate.trace.StretchedTrace;
+import io.foregate.gate.trace.TraceHeader;
+import io.foregate.schedule.ExpertGrid;
+import io.foregate.schedule.Policy;
+import io.foregate.schedule.ScheduleListener;
+import io.foregate.schedule.SlotBudget;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/**
+ * A trace on a machine with a budget of device memory: what policies are compared on. All of them
+ * get the same slots, staging included; only {@code resident} gets one for every expert. Threads
+ * may share one.
+ */
+public final class Cell {
+  /** Numbers of experts that are tried where a policy prefetches a fixed number. */
+  private static final int MOST_PREFETCHED = 4;
+
+  private final RoutingTrace trace;
+  private final int recordedLayers;
+  private final Profile profile;
+  private final SlotBudget budget;
+  private final int warmUp;
+  private final ExpertGrid grid;
+  private final double copyShare;
+
+  /**
+   * Replays {@code lru}, to which everything is compared.
+   *
+   * @param recorded the trace; it is stretched if the profile's model has more layers
+   * @param warmUp tokens that come first and are not counted
+   * @throws ForegateException if the trace is too short or too deep, or the budget too small
+   */
+  public Cell(RoutingTrace recorded, Profile profile, SlotBudget budget, int warmUp) {
+    this.recordedLayers = recorded.header().layers();
+    this.trace = profile.layers() == 0 ? recorded : StretchedTrace.of(recorded, profile.layers());
+    this.profile = profile;
+    this.budget = budget;
+    this.warmUp = warmUp;
+    TraceHeader header = trace.header();
+    this.grid = new ExpertGrid(header.layers(), header.experts(), header.used());
+    if (trace.tokens() <= warmUp) {
+      throw new ForegateException(
+          "The trace has %d tokens for a model of %d layers, and the warm-up takes %d of them."
+              .formatted(trace.tokens(), header.layers(), warmUp),
+          "Record more tokens (foregate trace --tokens), or warm up with fewer (--warmup).");
+    }
+    this.copyShare = copyShare(run(Policy.lru()));
+  }
+
+  private double copyShare(SimulatedRun lru) {
+    double copies = (double) lru.statistics().demandCopies() * profile.copyNanos();
+    return copies / (copies + lru.computeNanos());
+  }
+
+  Profile profile() {
+    return profile;
+  }
+
+  ExpertGrid grid() {
+    return grid;
+  }
+
+  int recordedLayers() {
+    return recordedLayers;
+  }
+
+  /** Slots that a policy gets. */
+  public int slots(Policy policy) {
+    return policy.prefetch() == Policy.Prefetch.EVERYTHING
+        ? grid.total()
+        : budget.slots(grid, profile.expertBytes(), policy);
+  }
+
+  /** Replays a policy. Where it prefetches a fixed number of experts, that number is the best. */
+  public SimulationResult simulate(Policy policy) {
+    if (policy.prefetch() != Policy.Prefetch.NEXT_LAYER) {
+      return result(policy);
+    }
+    return IntStream.rangeClosed(1, Math.min(MOST_PREFETCHED, grid.experts()))
+        .mapToObj(count -> result(policy.withPrefetch(Policy.Prefetch.NEXT_LAYER, count)))
+        .max(Comparator.comparingDouble(SimulationResult::tokensPerSecond))
+        .orElseThrow();
+  }
+
+  private SimulationResult result(Policy policy) {
+    int slots = slots(policy);
+    return SimulationResult.of(this, policy, slots, run(policy), copyShare, bound(slots));
+  }
+
+  SimulatedRun run(Policy policy) {
+    return new Simulation(trace, profile, policy, slots(policy), ScheduleListener.NONE).run(warmUp);
+  }
+
+  /** Tokens per second that no cache of so many slots can exceed. */
+  double bound(int slots) {
+    long copies = ClairvoyantBound.copies(trace, warmUp, slots);
+    long perCopy =
+        profile.copyStreams() == 1
+            ? profile.copyNanos()
+            : profile.transferNanos(profile.expertBytes());
+    double tokens = trace.tokens() - warmUp;
+    double compute = profile.computeNanos(grid.layers(), grid.used());
+    return 1e9 / Math.max(compute, copies * (double) perCopy / tokens);
+  }
+}
