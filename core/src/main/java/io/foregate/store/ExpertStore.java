@@ -116,8 +116,8 @@ public final class ExpertStore implements ExpertRecords, AutoCloseable {
   }
 
   /**
-   * Copies a record, and returns when it is there. Allocates nothing once as many threads have read
-   * as ever will at a time.
+   * Copies a record, and returns when it is there. Allocates nothing when it is the same memory as
+   * in an earlier read: use few targets, and reuse them.
    *
    * @param target at least {@link #recordBytes} long; what it holds after a failure is undefined
    * @throws ForegateException if the record cannot be had: the file is damaged, and so is the
@@ -130,6 +130,9 @@ public final class ExpertStore implements ExpertRecords, AutoCloseable {
       throw new IllegalArgumentException(
           "a record of layer %d takes %d bytes, the target has %d"
               .formatted(layer, bytes, target.byteSize()));
+    }
+    if (target.isReadOnly()) {
+      throw new IllegalArgumentException("the target is read-only");
     }
     records.read(source.record(layer, expert), target);
   }

@@ -57,9 +57,9 @@ final class FileRecords implements Records {
 
   @Override
   public void read(int record, MemorySegment target) {
-    RecordReader reader = readers.borrow();
+    RecordReader reader = readers.borrow(target);
     try {
-      if (!readSound(reader, record, target)) {
+      if (!readSound(reader, record)) {
         repair(record, target);
       }
     } finally {
@@ -67,11 +67,11 @@ final class FileRecords implements Records {
     }
   }
 
-  private boolean readSound(RecordReader reader, int record, MemorySegment target) {
+  private boolean readSound(RecordReader reader, int record) {
     for (FileChannel file = file(); file != null; file = file()) {
       try {
         return reader.read(
-            file, format.offset(record), source.recordBytes(record), checksums[record], target);
+            file, format.offset(record), source.recordBytes(record), checksums[record]);
       } catch (ClosedByInterruptException e) {
         throw SidecarFile.interrupted(path, e);
       } catch (ClosedChannelException e) {

@@ -113,6 +113,9 @@ class ExpertStoreTest {
       assertThatThrownBy(() -> store.read(0, 0, small))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining(store.recordBytes(0) + " bytes");
+      store.read(0, 0, target);
+      assertThatThrownBy(() -> store.read(0, 0, target.asReadOnly()))
+          .isInstanceOf(IllegalArgumentException.class);
     }
   }
 
