@@ -11,7 +11,7 @@ import java.util.TreeMap;
 
 /**
  * Says which model something was made for: an expert store, lookahead gates, a routing trace. The
- * same on every machine, and made in a second or two from a file of any size.
+ * same on every machine, and made from a file of any size by reading some tens of megabytes of it.
  *
  * <p><b>What it covers.</b> SHA-256 over
  *
