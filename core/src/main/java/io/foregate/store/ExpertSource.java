@@ -1,9 +1,11 @@
 package io.foregate.store;
 
+import io.foregate.error.ForegateException;
 import io.foregate.model.ExpertTensors;
 import io.foregate.model.FeedForward;
 import io.foregate.model.LayerWeights;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,6 +29,7 @@ final class ExpertSource {
     }
   }
 
+  private final Path model;
   private final ExpertLayout layout;
   private final List<Layer> layers;
 
@@ -36,7 +39,8 @@ final class ExpertSource {
   /** Per record. */
   private final Layer[] ofRecord;
 
-  private ExpertSource(ExpertLayout layout, List<Layer> layers, int modelLayers) {
+  private ExpertSource(Path model, ExpertLayout layout, List<Layer> layers, int modelLayers) {
+    this.model = model;
     this.layout = layout;
     this.layers = List.copyOf(layers);
     this.byNumber = new Layer[modelLayers];
@@ -49,9 +53,10 @@ final class ExpertSource {
   }
 
   /**
+   * @param model the file that the weights are in, for messages
    * @throws IllegalArgumentException if no layer has experts, or the layout breaks its contract
    */
-  static ExpertSource of(List<LayerWeights> weights, ExpertLayout layout) {
+  static ExpertSource of(Path model, List<LayerWeights> weights, ExpertLayout layout) {
     List<Layer> layers = new ArrayList<>();
     int first = 0;
     for (int number = 0; number < weights.size(); number++) {
@@ -71,7 +76,7 @@ final class ExpertSource {
     if (layers.isEmpty()) {
       throw new IllegalArgumentException("a model without experts needs no expert store");
     }
-    return new ExpertSource(layout, layers, weights.size());
+    return new ExpertSource(model, layout, layers, weights.size());
   }
 
   ExpertLayout layout() {
@@ -145,10 +150,20 @@ final class ExpertSource {
    * Makes a record from the model's file.
    *
    * @param target as long as the record, or longer
+   * @throws ForegateException if the model's file has become shorter
    */
   void pack(int record, MemorySegment target) {
     Layer layer = ofRecord[record];
     ExpertWeights expert = ExpertWeights.of(layer.tensors(), record - layer.first());
-    layout.pack(layer.shape(), expert, target.asSlice(0, layer.recordBytes()));
+    try {
+      layout.pack(layer.shape(), expert, target.asSlice(0, layer.recordBytes()));
+    } catch (InternalError e) {
+      // How the virtual machine reports that a mapped page could not be read.
+      throw new ForegateException(
+          "%s: the model's file became shorter while it was in use, or the disk failed."
+              .formatted(model),
+          "Start again when nothing writes it; check the disk.",
+          e);
+    }
   }
 }

@@ -47,7 +47,7 @@ public final class ExpertStore implements ExpertRecords, AutoCloseable {
       ExpertLayout layout,
       StoreOptions options,
       BuildListener listener) {
-    ExpertSource source = ExpertSource.of(weights.layers(), layout);
+    ExpertSource source = ExpertSource.of(model.path(), weights.layers(), layout);
     return new StoreOpener(model, source, options, listener, Host.system()).open();
   }
 

@@ -220,7 +220,7 @@ class SidecarTest {
   }
 
   private ExpertSource source(ExpertLayout layout) {
-    return ExpertSource.of(model.weights.layers(), layout);
+    return ExpertSource.of(model.path(), model.weights.layers(), layout);
   }
 
   @Test
@@ -317,6 +317,28 @@ class SidecarTest {
       assertThatThrownBy(() -> records.read(5, target))
           .isInstanceOf(ForegateException.class)
           .hasMessageContainingAll(sidecar.toString(), "layer 1, expert 1", "damaged");
+    }
+  }
+
+  @Test
+  void saysThatTheModelIsCutToo() throws IOException {
+    try (ExpertStore store = open(new Buildings());
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment target = arena.allocate(store.maxRecordBytes());
+      cut(sidecar);
+      cut(model.path());
+      assertThatThrownBy(() -> store.read(2, 3, target))
+          .isInstanceOf(ForegateException.class)
+          .hasMessageContainingAll(model.path().toString(), "became shorter");
+      assertThatThrownBy(() -> model.open(TierChoice.RAM))
+          .isInstanceOf(ForegateException.class)
+          .hasMessageContainingAll(model.path().toString(), "became shorter");
+    }
+  }
+
+  private static void cut(Path file) throws IOException {
+    try (FileChannel other = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      other.truncate(5000);
     }
   }
 }

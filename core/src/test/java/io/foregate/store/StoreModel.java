@@ -135,7 +135,7 @@ final class StoreModel implements AutoCloseable {
   }
 
   ExpertStore open(ExpertLayout layout, StoreOptions options, BuildListener listener, Host host) {
-    ExpertSource source = ExpertSource.of(weights.layers(), layout);
+    ExpertSource source = ExpertSource.of(path(), weights.layers(), layout);
     return new StoreOpener(file, source, options, listener, host).open();
   }
 
