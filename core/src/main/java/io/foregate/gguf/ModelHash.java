@@ -60,9 +60,22 @@ public record ModelHash(String hex) {
   /**
    * The hash of an open model.
    *
-   * @throws IllegalStateException if the file is closed
+   * @throws GgufException if the file has become shorter since it was opened
+   * @throws IllegalStateException if it is closed
    */
   public static ModelHash of(GgufFile file) {
+    try {
+      return of(digest(file));
+    } catch (InternalError e) {
+      // How the virtual machine reports that a mapped page could not be read.
+      throw new GgufException(
+          file.path() + ": the file became shorter while it was read, or the disk failed",
+          "Open it again when nothing writes it; check the disk.",
+          e);
+    }
+  }
+
+  private static byte[] digest(GgufFile file) {
     MessageDigest digest = sha256();
     digest.update(VERSION.getBytes(StandardCharsets.UTF_8));
     metadata(file.metadata(), digest);
@@ -70,7 +83,7 @@ public record ModelHash(String hex) {
     file.tensors().stream()
         .sorted(Comparator.comparing(GgufTensor::name))
         .forEach(tensor -> tensor(file, tensor, dataBytes <= COMPLETE_BYTES, digest));
-    return of(digest.digest());
+    return digest.digest();
   }
 
   /**

@@ -129,6 +129,21 @@ class ModelHashTest {
   }
 
   @Test
+  void saysWhenTheFileIsCut() throws IOException {
+    GgufBytes header = GgufBytes.header(1, 0).tensor("experts", 24, 0, 1024, 4096, EXPERTS).pad(32);
+    Path path = header.writeTo(folder.resolve("cut.gguf"));
+    try (var raw = new RandomAccessFile(path.toFile(), "rw")) {
+      raw.setLength(header.size() + (long) EXPERTS * EXPERT_BYTES);
+      try (GgufFile file = GgufFile.open(path)) {
+        raw.setLength(EXPERT_BYTES);
+        assertThatThrownBy(() -> ModelHash.of(file))
+            .isInstanceOf(GgufException.class)
+            .hasMessageContainingAll("cut.gguf", "became shorter");
+      }
+    }
+  }
+
+  @Test
   void isKeptAsBytesOrText() {
     ModelHash hash = hash(draft -> {});
     assertThat(hash.bytes()).hasSize(ModelHash.BYTES);
