@@ -35,16 +35,11 @@ final class SimulationText {
   }
 
   private static String cell(SimulationResult r) {
-    return "%s %s %s".formatted(r.profile(), r.linkGbps(), budget(r));
-  }
-
-  /** The slots of the cell; {@code resident} has slots of its own. */
-  private static int budget(SimulationResult r) {
-    return r.policy().equals("resident") ? r.experts() : r.slots();
+    return "%s %s %s".formatted(r.profile(), r.linkGbps(), r.budget());
   }
 
   private static String heading(List<Profile> profiles, List<SimulationResult> cell) {
-    SimulationResult first = cell.getFirst();
+    SimulationResult first = cell.getLast(); // resident, whose bound is another, comes first
     Profile profile =
         profiles.stream().filter(p -> p.name().equals(first.profile())).findFirst().orElseThrow();
     String stretched =
@@ -59,9 +54,9 @@ final class SimulationText {
         profile.title(),
         first.origin(),
         stretched,
-        budget(first),
+        first.budget(),
         first.experts(),
-        100.0 * budget(first) / first.experts(),
+        100.0 * first.budget() / first.experts(),
         first.linkGbps(),
         first.copyShare(),
         first.boundTokensPerSecond());
@@ -133,10 +128,9 @@ final class SimulationText {
   static Map<String, String> linkPlots(List<SimulationResult> results) {
     Map<String, List<SimulationResult>> groups =
         results.stream()
-            .filter(r -> !r.policy().equals("resident"))
             .collect(
                 Collectors.groupingBy(
-                    r -> "link-%s-%d".formatted(r.profile().replace(':', '-'), r.slots()),
+                    r -> "link-%s-%d".formatted(r.profile().replace(':', '-'), r.budget()),
                     TreeMap::new,
                     Collectors.toList()));
     Map<String, String> plots = new TreeMap<>();
@@ -164,7 +158,7 @@ final class SimulationText {
     SimulationResult first = group.getFirst();
     return chart(
         "%s, %d of %d experts (%s)"
-            .formatted(first.profile(), first.slots(), first.experts(), origins(group)),
+            .formatted(first.profile(), first.budget(), first.experts(), origins(group)),
         Axis.logarithmic("link, GB/s"),
         Axis.of("tok/s"),
         lines);

@@ -11,7 +11,7 @@ import java.util.Arrays;
  * keeping runs without taking a slot, and the slots hold what is best when counting begins, for
  * nothing: what a cache learnt in the warm-up is never more than that.
  */
-final class ClairvoyantBound {
+public final class ClairvoyantBound {
   private static final int NEVER = Integer.MAX_VALUE;
 
   private final RoutingTrace trace;
@@ -54,7 +54,7 @@ final class ClairvoyantBound {
    * @param from first token counted
    * @param slots experts that fit, at least 1
    */
-  static long copies(RoutingTrace trace, int from, int slots) {
+  public static long copies(RoutingTrace trace, int from, int slots) {
     var bound = new ClairvoyantBound(trace, from, slots);
     bound.lookAhead();
     bound.fill();

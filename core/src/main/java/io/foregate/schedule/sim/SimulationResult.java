@@ -15,7 +15,9 @@ import io.foregate.schedule.ScheduleStatistics;
  * @param layers layers of the model
  * @param recordedLayers layers of the trace; fewer than {@code layers} if it was stretched
  * @param experts experts of the model
- * @param slots experts that the device holds, staging included
+ * @param budget experts that fit the cell's budget of device memory
+ * @param slots experts that the policy could hold, staging included: the budget, but all experts
+ *     for {@code resident}
  * @param linkGbps the link's speed in 10^9 bytes per second
  * @param tokens tokens decoded, without the warm-up
  * @param tokensPerSecond decode speed
@@ -39,6 +41,7 @@ public record SimulationResult(
     int layers,
     int recordedLayers,
     int experts,
+    int budget,
     int slots,
     double linkGbps,
     int tokens,
@@ -67,6 +70,7 @@ public record SimulationResult(
         cell.grid().layers(),
         cell.recordedLayers(),
         cell.grid().total(),
+        cell.slots(Policy.lru()),
         slots,
         cell.profile().linkGbps(),
         run.tokens(),
