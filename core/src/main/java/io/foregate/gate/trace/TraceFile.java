@@ -143,11 +143,6 @@ public final class TraceFile implements RoutingTrace, AutoCloseable {
     return new ForegateException(path + ": the trace is damaged: " + what, hint);
   }
 
-  /** Where it was read from. */
-  public Path path() {
-    return path;
-  }
-
   /** Its size. */
   public long bytes() {
     return data.byteSize();

@@ -13,7 +13,6 @@ final class SimulatedLink {
   private final Profile profile;
   private final List<Transfer> transfers = new ArrayList<>();
   private long freeAt;
-  private long busyNanos;
 
   private record Transfer(CopyOrder order, long end) {}
 
@@ -22,10 +21,8 @@ final class SimulatedLink {
   }
 
   void start(CopyOrder order, long now) {
-    long bytesNanos = profile.transferNanos(order.bytes());
     long begin = Math.max(now + profile.latencyNanos(), freeAt);
-    freeAt = begin + bytesNanos;
-    busyNanos += bytesNanos;
+    freeAt = begin + profile.transferNanos(order.bytes());
     transfers.add(new Transfer(order, freeAt));
   }
 
@@ -43,11 +40,6 @@ final class SimulatedLink {
     Transfer first = first();
     transfers.remove(first);
     return first.order();
-  }
-
-  /** Time for which bytes were sent, or will have been once all copies have ended. */
-  long busyNanos() {
-    return busyNanos;
   }
 
   private Transfer first() {
