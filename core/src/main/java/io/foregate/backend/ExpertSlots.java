@@ -22,7 +22,18 @@ public interface ExpertSlots extends ExpertMemory, AutoCloseable {
    *     copy may be tried again
    * @throws IllegalStateException if the slots are closed
    */
-  void copy(MemorySegment record, int slot);
+  default void copy(MemorySegment record, int slot) {
+    copy(record, 0, record.byteSize(), slot);
+  }
+
+  /**
+   * Copies a part of an expert's record to where it belongs in a slot; when all parts are there,
+   * kernels may read it. Otherwise as {@link #copy(MemorySegment, int)}.
+   *
+   * @param from where in the record the part begins; a multiple of 256
+   * @param bytes of the part
+   */
+  void copy(MemorySegment record, long from, long bytes, int slot);
 
   /**
    * Copies the beginning of a slot to host memory, over the same link.

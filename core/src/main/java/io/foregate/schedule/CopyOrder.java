@@ -1,8 +1,9 @@
 package io.foregate.schedule;
 
 /**
- * One copy that the scheduler wants made, between its start ({@link Scheduler#nextCopy}) and its
- * end ({@link Scheduler#copyDone} or {@link Scheduler#copyFailed}). Reused.
+ * One copy that the scheduler wants made, of all or a part of an expert's record, between its start
+ * ({@link Scheduler#nextCopy}) and its end ({@link Scheduler#copyDone} or {@link
+ * Scheduler#copyFailed}). Reused.
  */
 public final class CopyOrder {
   int expert;
@@ -11,6 +12,7 @@ public final class CopyOrder {
   boolean speculative;
   boolean active;
   long start;
+  long from;
   long bytes;
 
   CopyOrder() {}
@@ -33,6 +35,11 @@ public final class CopyOrder {
   /** Whether the copy was started on a guess. */
   public boolean speculative() {
     return speculative;
+  }
+
+  /** Where in the expert's record the copy begins; a guess may be copied in several orders. */
+  public long from() {
+    return from;
   }
 
   /** Bytes to copy. */

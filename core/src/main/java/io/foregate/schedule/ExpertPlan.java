@@ -254,7 +254,7 @@ public final class ExpertPlan implements AutoCloseable {
         if (todo.writeBack()) {
           slots.copyBack(todo.slot(), binOf(record.byteSize()));
         } else {
-          slots.copy(record, todo.slot());
+          slots.copy(record, todo.from(), todo.bytes(), todo.slot());
         }
       } catch (Throwable e) {
         failure = e;

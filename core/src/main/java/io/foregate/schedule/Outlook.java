@@ -9,12 +9,12 @@ import java.util.Arrays;
  */
 final class Outlook {
   /** Weight of a token in the average that remembers long, and in the one that forgets fast. */
-  private static final double SLOW = 1.0 / 128;
+  private static final double SLOW = 1.0 / 64;
 
-  private static final double FAST = 1.0 / 4;
+  private static final double FAST = 1.0 / 2;
 
   /** Share of the fast average in the estimate. */
-  private static final double RECENCY = 0.3;
+  private static final double RECENCY = 0.2;
 
   /** Tokens that the uniform estimate at the start counts for. */
   private static final int PRIOR_TOKENS = 4;

@@ -1,6 +1,7 @@
 package io.foregate.schedule;
 
 import io.foregate.error.ForegateException;
+import io.foregate.schedule.Policy.Prefetch;
 import java.util.Arrays;
 
 /**
@@ -48,15 +49,16 @@ public final class Scheduler {
   private final DueExperts due;
   private final LayerOutlook layers;
   private final Speculation speculation;
+  private final Room room;
+  private final Staging staging;
+  private final HostShare hostShare;
   private final Tally tally = new Tally();
   private final CopyOrder[] orders;
   private final WriteBacks writeBacks;
-  private final boolean[] used;
-  private final long[] copyTime;
+  private final Arrivals arrivals;
   private final boolean[] requested;
   private final boolean[] barred;
   private final byte[] failures;
-  private final int[] quota;
   private long stalledSince = -1;
   private Throwable failure;
   private int failed = ExpertCache.NONE;
@@ -91,33 +93,18 @@ public final class Scheduler {
     due = new DueExperts(grid);
     requested = new boolean[grid.total()];
     barred = new boolean[grid.total()];
+    arrivals = new Arrivals(grid, slots);
     layers = new LayerOutlook(grid, cache, outlook, due.needed(), barred, policy.tuning().floor());
     speculation =
         new Speculation(
-            grid, policy.tuning(), cache, outlook, layers, costs, clockwork, this.bytes);
+            grid, policy.tuning(), cache, outlook, layers, costs, clockwork, this.bytes, arrivals);
     orders = new CopyOrder[streams];
     Arrays.setAll(orders, i -> new CopyOrder());
     writeBacks = new WriteBacks(slots);
-    used = new boolean[grid.total()];
-    copyTime = new long[grid.total()];
     failures = new byte[grid.total()];
-    quota = quotas(grid, policy, slots);
-  }
-
-  /** Slots of each layer: what staging leaves, divided evenly, the remainder to the first ones. */
-  private static int[] quotas(ExpertGrid grid, Policy policy, int slots) {
-    int[] quota = new int[grid.layers()];
-    int kept = slots - policy.staging();
-    for (int l = 0; l < quota.length; l++) {
-      quota[l] =
-          switch (policy.scope()) {
-            case NOTHING -> 0;
-            case LAYER ->
-                Math.min(grid.experts(), kept / grid.layers() + (l < kept % grid.layers() ? 1 : 0));
-            case GLOBAL -> grid.experts();
-          };
-    }
-    return quota;
+    room = new Room(grid, policy, this.bytes, cache, layers, arrivals, writeBacks, tally, listener);
+    staging = new Staging(grid, policy, cache, outlook, barred);
+    hostShare = new HostShare(this.bytes, cache, due, costs);
   }
 
   public ExpertGrid grid() {
@@ -162,7 +149,7 @@ public final class Scheduler {
     }
     due.clear();
     layers.changed(clockwork.layer());
-    trim(clockwork.layer(), now);
+    room.trim(clockwork.layer(), now);
     stalledSince = -1;
     failure = null;
   }
@@ -212,73 +199,9 @@ public final class Scheduler {
     request(layer);
     tally.tokens += layer == 0 ? tokens : 0;
     tally.layers++;
-    trim(layer, now);
+    room.trim(layer, now);
     if (policy.hostFallback() && tokens == 1) {
-      sendSomeToHost(now);
-    }
-  }
-
-  private void fallDue(int id) {
-    requested[id] = false;
-    failures[id] = 0;
-    if (cache.staged(id)) {
-      cache.promote(id);
-    }
-    switch (cache.state(id)) {
-      case RESIDENT -> {
-        tally.hits++;
-        markUsed(id);
-      }
-      case LOADING -> tally.lates++;
-      case ABSENT -> tally.misses++;
-    }
-  }
-
-  /** The copy that brought an expert was not in vain. */
-  private void markUsed(int id) {
-    if (!used[id]) {
-      used[id] = true;
-      tally.usedCopyNanos += copyTime[id];
-    }
-  }
-
-  /**
-   * Leaves to the processor as many of the missing experts as makes the layer end soonest. It then
-   * works while the others are copied.
-   */
-  private void sendSomeToHost(long now) {
-    int misses = 0;
-    int hits = 0;
-    for (int i = 0; i < due.count(); i++) {
-      misses += cache.absent(due.id(i)) ? 1 : 0;
-      hits += cache.resident(due.id(i)) ? 1 : 0;
-    }
-    int lates = due.count() - hits - misses;
-    double copy = costs.copyNanos(bytes[clockwork.layer()]);
-    double link = inFlight(now);
-    double device = costs.expertNanos();
-    double host = costs.hostExpertNanos();
-    int best = 0;
-    double soonest = Double.MAX_VALUE;
-    for (int sent = 0; sent <= misses; sent++) {
-      int copied = misses - sent;
-      boolean waits = copied + lates > 0;
-      double end =
-          Math.max(hits * device + sent * host, waits ? link + copied * copy : 0)
-              + (waits ? device : 0);
-      if (end < soonest) {
-        soonest = end;
-        best = sent;
-      }
-    }
-    if (!costs.hostKnown()) {
-      best = Math.min(1, misses); // to find out what it takes
-    }
-    for (int i = due.count() - 1; i >= 0 && best > 0; i--) {
-      if (cache.absent(due.id(i))) {
-        due.sendToHost(i);
-        best--;
-      }
+      hostShare.choose(layer, inFlight(now));
     }
   }
 
@@ -292,6 +215,22 @@ public final class Scheduler {
       }
     }
     return longest;
+  }
+
+  private void fallDue(int id) {
+    requested[id] = false;
+    failures[id] = 0;
+    if (cache.staged(id)) {
+      cache.promote(id);
+    }
+    switch (cache.state(id)) {
+      case RESIDENT -> {
+        tally.hits++;
+        room.markUsed(id);
+      }
+      case LOADING -> tally.lates++;
+      case ABSENT -> tally.misses++;
+    }
   }
 
   /**
@@ -409,7 +348,7 @@ public final class Scheduler {
       }
     }
     layers.changed(wave.layer);
-    trim(wave.layer, now);
+    room.trim(wave.layer, now);
   }
 
   /** The layer's experts have been combined; the next layer's attention begins. */
@@ -421,32 +360,6 @@ public final class Scheduler {
     }
     listener.layer(layer, clockwork.tokens(), clockwork.routedAt(), now);
     clockwork.layerDone(now);
-  }
-
-  /** Evicts a layer's experts that are more than its share, least valuable first. */
-  private void trim(int layer, long now) {
-    while (cache.members(layer) > quota[layer]) {
-      int victim = layers.victim(layer);
-      if (victim == ExpertCache.NONE) {
-        return;
-      }
-      evict(victim, now);
-    }
-  }
-
-  private void evict(int id, long now) {
-    int slot = cache.evict(id);
-    layers.changed(grid.layer(id));
-    tally.evictions++;
-    if (!used[id]) {
-      tally.wastedBytes += bytes[grid.layer(id)];
-    }
-    listener.evicted(id, slot, used[id], now);
-    if (policy.writeBack()) {
-      writeBacks.add(id, slot);
-    } else {
-      cache.freeSlot(slot);
-    }
   }
 
   /**
@@ -463,7 +376,13 @@ public final class Scheduler {
     }
     int id = missingExpert();
     if (id != ExpertCache.NONE) {
-      return failure == null && makeRoom(id, now) ? start(order, id, false, false, now) : null;
+      if (failure != null) {
+        return null;
+      }
+      if (!cache.absent(id)) {
+        return order(order, id, false, bytes[grid.layer(id)], now);
+      }
+      return makeRoom(id, now) ? start(order, id, false, false, now) : null;
     }
     return switch (policy.prefetch()) {
       case NOTHING -> null;
@@ -485,6 +404,7 @@ public final class Scheduler {
   private CopyOrder startWriteBack(CopyOrder order, long now) {
     order.expert = writeBacks.expert();
     order.slot = writeBacks.slot();
+    order.from = 0;
     order.bytes = bytes[grid.layer(order.expert)];
     order.writeBack = true;
     order.speculative = false;
@@ -494,13 +414,19 @@ public final class Scheduler {
     return order;
   }
 
+  /** An expert that is due and not on its way: one of which a part is there, else an absent one. */
   private int missingExpert() {
+    int missing = ExpertCache.NONE;
     for (int i = 0; i < due.count(); i++) {
-      if (due.waits(i) && !due.onHost(i) && cache.absent(due.id(i))) {
-        return due.id(i);
+      int id = due.id(i);
+      if (due.waits(i) && !due.onHost(i) && !cache.resident(id) && !arrivals.flying(id)) {
+        if (!cache.absent(id)) {
+          return id;
+        }
+        missing = missing == ExpertCache.NONE ? id : missing;
       }
     }
-    return ExpertCache.NONE;
+    return missing;
   }
 
   /** Sees to it that there is a free slot for an expert that is due. */
@@ -513,45 +439,23 @@ public final class Scheduler {
             case GLOBAL -> speculation.victimForDemand();
           };
       if (victim != ExpertCache.NONE) {
-        evict(victim, now);
+        room.evict(victim, now);
+      } else {
+        giveUpAGuess();
       }
     }
     return cache.freeSlots() > 0;
   }
 
   private int staleOrOwn(int layer) {
-    int staged = stagedInVain(true);
+    int staged = staging.inVain(true);
     return staged != ExpertCache.NONE ? staged : layers.victim(layer);
   }
 
-  /**
-   * A staged expert whose slot can be taken: one whose layer has passed, or, for an expert that is
-   * due, any.
-   */
-  private int stagedInVain(boolean any) {
-    int found = ExpertCache.NONE;
-    for (int slot = 0; slot < cache.slots(); slot++) {
-      int id = cache.occupant(slot);
-      if (id != ExpertCache.NONE && cache.staged(id) && cache.resident(id)) {
-        if (!outlook.fresh(grid.layer(id))) {
-          return id;
-        }
-        found = any ? id : found;
-      }
-    }
-    return found;
-  }
-
   private CopyOrder start(CopyOrder order, int id, boolean speculative, boolean stage, long now) {
-    int layer = grid.layer(id);
-    order.expert = id;
-    order.slot = cache.load(id, stage);
-    order.bytes = bytes[layer];
-    order.writeBack = false;
-    order.speculative = speculative;
-    order.active = true;
-    order.start = now;
-    used[id] = false;
+    cache.load(id, stage);
+    arrivals.begin(id);
+    room.loading(id);
     requested[id] = false;
     if (failures[id] > 0) {
       tally.retries++;
@@ -561,8 +465,25 @@ public final class Scheduler {
     } else {
       tally.demandCopies++;
     }
+    int layer = grid.layer(id);
     layers.changed(layer);
-    trim(layer, now);
+    room.trim(layer, now);
+    boolean inParts = speculative && policy.prefetch() == Prefetch.VALUE;
+    return order(
+        order, id, speculative, inParts ? speculation.partBytes(layer) : bytes[layer], now);
+  }
+
+  /** Orders what is still to come of an expert, or at most {@code most} bytes of it. */
+  private CopyOrder order(CopyOrder order, int id, boolean speculative, long most, long now) {
+    order.expert = id;
+    order.slot = cache.slot(id);
+    order.from = arrivals.bytes(id);
+    order.bytes = Math.min(most, bytes[grid.layer(id)] - order.from);
+    order.writeBack = false;
+    order.speculative = speculative;
+    order.active = true;
+    order.start = now;
+    arrivals.depart(id);
     return order;
   }
 
@@ -572,16 +493,16 @@ public final class Scheduler {
     if (!outlook.fresh(target) || demandLoads()) {
       return null;
     }
-    int id = likeliestAbsent(target);
+    int id = staging.likeliestAbsent(target);
     if (id == ExpertCache.NONE) {
       return null;
     }
     if (cache.freeSlots() == 0) {
-      int staged = stagedInVain(false);
+      int staged = staging.inVain(false);
       if (staged == ExpertCache.NONE) {
         return null;
       }
-      evict(staged, now);
+      room.evict(staged, now);
     }
     return cache.freeSlots() > 0 ? start(order, id, true, true, now) : null;
   }
@@ -595,45 +516,37 @@ public final class Scheduler {
     return false;
   }
 
-  /** Of the {@code prefetchCount} likeliest experts of a layer, the likeliest that is absent. */
-  private int likeliestAbsent(int layer) {
-    int first = grid.id(layer, 0);
-    int best = ExpertCache.NONE;
-    for (int id = first; id < first + grid.experts(); id++) {
-      if (cache.absent(id)
-          && !barred[id]
-          && likelier(id, first) < policy.prefetchCount()
-          && (best == ExpertCache.NONE || outlook.probability(id) > outlook.probability(best))) {
-        best = id;
-      }
-    }
-    return best;
-  }
-
-  /** How many experts of the layer that begins at {@code first} are likelier than one of them. */
-  private int likelier(int id, int first) {
-    double p = outlook.probability(id);
-    int count = 0;
-    for (int other = first; other < first + grid.experts(); other++) {
-      double q = outlook.probability(other);
-      count += q > p || (q == p && other < id) ? 1 : 0;
-    }
-    return count;
-  }
-
   private CopyOrder guess(CopyOrder order, long now) {
     int id = speculation.choose(now);
+    while (speculation.hopeless() != ExpertCache.NONE) {
+      room.giveUp(speculation.hopeless());
+      id = speculation.choose(now);
+    }
     if (id == ExpertCache.NONE) {
       return null;
     }
+    if (!cache.absent(id)) {
+      return order(order, id, true, speculation.partBytes(grid.layer(id)), now);
+    }
     if (speculation.victim() != ExpertCache.NONE) {
-      evict(speculation.victim(), now);
+      room.evict(speculation.victim(), now);
     }
     return cache.freeSlots() > 0 ? start(order, id, true, false, now) : null;
   }
 
+  /** Frees the slot of a paused guess, if there is one that is not due. */
+  private void giveUpAGuess() {
+    for (int i = 0; i < arrivals.pausedCount(); i++) {
+      int id = arrivals.paused(i);
+      if (!due.needed()[id]) {
+        room.giveUp(id);
+        return;
+      }
+    }
+  }
+
   private CopyOrder fill(CopyOrder order, long now) {
-    for (int id = 0; id < grid.total(); id++) {
+    for (int id = 0; id < grid.total() && cache.freeSlots() > 0; id++) {
       if (cache.absent(id) && !barred[id]) {
         return start(order, id, true, false, now);
       }
@@ -641,7 +554,7 @@ public final class Scheduler {
     return null;
   }
 
-  /** A copy has completed: its expert can run, or, written back, its slot is free. */
+  /** A copy has completed: if it was the last of its expert, that can run. */
   public void copyDone(CopyOrder order, long now) {
     order.active = false;
     long nanos = now - order.start;
@@ -656,15 +569,19 @@ public final class Scheduler {
     costs.copied(order.bytes, nanos);
     tally.copiedBytes += order.bytes;
     tally.copyNanos += nanos;
-    copyTime[id] = nanos;
+    arrivals.arrive(id, order.bytes, nanos);
+    if (arrivals.bytes(id) < bytes[grid.layer(id)]) {
+      arrivals.pause(id);
+      return;
+    }
     failures[id] = 0;
     barred[id] = false;
     cache.loaded(id);
     layers.changed(grid.layer(id));
     if (due.needed()[id]) {
-      markUsed(id);
+      room.markUsed(id);
     } else {
-      trim(grid.layer(id), now); // it came too late
+      room.trim(grid.layer(id), now); // it came too late
     }
   }
 
@@ -681,6 +598,8 @@ public final class Scheduler {
       return;
     }
     int id = order.expert;
+    tally.wastedBytes += arrivals.bytes(id);
+    arrivals.giveUp(id);
     cache.failed(id);
     failures[id]++;
     barred[id] = failures[id] >= GUESS_ATTEMPTS;

@@ -9,6 +9,9 @@ package io.foregate.schedule;
  * @param floor probability below which gates ask for nothing
  * @param predicted probability from which an expert counts as predicted
  * @param evictionWeight share of an evicted expert's expected use that a guess must outweigh
+ * @param parts in how many parts a guess is copied: a missing expert waits for one part at most
+ * @param margin what a guess must gain at least, in copies: estimates err, and the best of many
+ *     errs upwards
  * @param blockingWeight share of the time for which a guess may block a missing expert that it must
  *     outweigh
  */
@@ -17,8 +20,10 @@ public record Tuning(
     double patience,
     double floor,
     double predicted,
+    int parts,
     double evictionWeight,
+    double margin,
     double blockingWeight) {
 
-  public static final Tuning DEFAULT = new Tuning(0.95, 0.8, 0.1, 0.5, 1, 1);
+  public static final Tuning DEFAULT = new Tuning(0.87, 0.5, 0.05, 0.5, 8, 1, 0.05, 0.6);
 }

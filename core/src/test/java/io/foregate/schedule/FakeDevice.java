@@ -13,10 +13,14 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
  * slot is seen; and that notice a slot that is written while it is written or read.
  */
 final class FakeDevice implements ExpertSlots, ExpertRecords, AutoCloseable {
+  /** Bytes that a record really has: the scheduler is told of larger ones. */
+  private static final long RECORD = 64;
+
   private final Arena arena = Arena.ofShared();
   private final ExpertGrid grid;
   private final MemorySegment[] records;
   private final int[] slots;
+  private final long[] arrived;
   private final AtomicIntegerArray busy;
   final AtomicInteger copies = new AtomicInteger();
   final AtomicInteger clashes = new AtomicInteger();
@@ -29,10 +33,11 @@ final class FakeDevice implements ExpertSlots, ExpertRecords, AutoCloseable {
     this.grid = grid;
     records = new MemorySegment[grid.total()];
     for (int id = 0; id < records.length; id++) {
-      records[id] = arena.allocate(VirtualRun.BYTES, 4);
+      records[id] = arena.allocate(RECORD, 4);
       records[id].set(ValueLayout.JAVA_INT, 0, id);
     }
     slots = new int[count];
+    arrived = new long[count];
     busy = new AtomicIntegerArray(count);
   }
 
@@ -48,22 +53,26 @@ final class FakeDevice implements ExpertSlots, ExpertRecords, AutoCloseable {
 
   @Override
   public long slotBytes() {
-    return VirtualRun.BYTES;
+    return RECORD;
   }
 
   @Override
-  public void copy(MemorySegment record, int slot) {
+  public void copy(MemorySegment record, long from, long bytes, int slot) {
     flying.incrementAndGet();
     occupy(slot);
     try {
       slots[slot] = -1;
+      if (from != 0 && from != arrived[slot]) {
+        clashes.incrementAndGet();
+      }
+      arrived[slot] = from + bytes;
       int number = copies.incrementAndGet();
       dawdle();
       int id = record.get(ValueLayout.JAVA_INT, 0);
       if (id == failExpert || (failOneIn > 0 && number % failOneIn == 0)) {
         throw new IllegalStateException("planted");
       }
-      slots[slot] = id;
+      slots[slot] = arrived[slot] == VirtualRun.BYTES ? id : -1;
     } finally {
       vacate(slot);
       flying.decrementAndGet();

@@ -6,7 +6,7 @@ import java.util.List;
 
 /** Drives a scheduler through made-up routing on a virtual clock; checks it at every step. */
 final class VirtualRun {
-  static final long BYTES = 1000;
+  static final long BYTES = 4 << 20;
 
   private final Scheduler scheduler;
   private final Wave wave;
@@ -83,7 +83,7 @@ final class VirtualRun {
     check.run();
     CopyOrder order = scheduler.nextCopy(now);
     while (order != null) {
-      linkFree = Math.max(linkFree, now) + copyNanos;
+      linkFree = Math.max(linkFree, now) + copyNanos * order.bytes() / BYTES;
       flying.add(order);
       ends.add(linkFree);
       check.run();

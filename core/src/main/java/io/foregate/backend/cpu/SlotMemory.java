@@ -69,8 +69,8 @@ final class SlotMemory implements ExpertSlots, CpuExpertMemory {
   }
 
   @Override
-  public void copy(MemorySegment record, int slot) {
-    link.copy(record, 0, slots[slot], 0, record.byteSize());
+  public void copy(MemorySegment record, long from, long bytes, int slot) {
+    link.copy(record, from, slots[slot], from, bytes);
   }
 
   @Override
