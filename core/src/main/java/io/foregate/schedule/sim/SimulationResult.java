@@ -28,7 +28,7 @@ import io.foregate.schedule.ScheduleStatistics;
  * @param stall share of the time in which the device waited for copies
  * @param waste share of the copied bytes that were evicted unused
  * @param hidden share of the copy time of used experts that nobody waited for
- * @param copiesPerToken copies to the device
+ * @param copiesPerToken experts copied to the device, parts of one counted as such
  * @param copyShare of {@code lru} with no overlap: copy time / (copy time + compute time)
  * @param boundTokensPerSecond the most that any cache without {@code hybrid}'s help can reach
  * @param shareOfBound speed over that bound; {@code hybrid} may exceed 1
@@ -82,7 +82,7 @@ public record SimulationResult(
         (double) s.stallNanos() / run.nanos(),
         s.copiedBytes() == 0 ? 0 : (double) s.wastedBytes() / s.copiedBytes(),
         s.hidden(),
-        (double) (s.demandCopies() + s.speculativeCopies()) / run.tokens(),
+        (double) s.copiedBytes() / cell.profile().expertBytes() / run.tokens(),
         copyShare,
         bound,
         run.tokensPerSecond() / bound);
