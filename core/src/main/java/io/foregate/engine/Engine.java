@@ -19,6 +19,7 @@ import java.nio.file.Path;
 public final class Engine implements AutoCloseable {
   private final GgufFile file;
   private final ModelConfig config;
+  private final ModelWeights weights;
   private final Tokenizer tokenizer;
   private final Backend backend;
   private final BackendModel model;
@@ -30,7 +31,7 @@ public final class Engine implements AutoCloseable {
     this.file = file;
     this.options = options;
     this.config = ModelConfigReader.read(file);
-    ModelWeights weights = ModelReader.read(file, config);
+    this.weights = ModelReader.read(file, config);
     this.tokenizer = Tokenizer.of(file.metadata());
     if (tokenizer.size() != config.vocabulary()) {
       throw new ForegateException(
@@ -99,6 +100,11 @@ public final class Engine implements AutoCloseable {
   /** The model's sizes and constants. */
   public ModelConfig config() {
     return config;
+  }
+
+  /** Views of the model's weights, valid while it is open. */
+  public ModelWeights weights() {
+    return weights;
   }
 
   /** The model's tokenizer. */

@@ -1,0 +1,220 @@
+package io.foregate.engine;
+
+import io.foregate.error.ForegateException;
+import io.foregate.gate.GateCheckpoint;
+import io.foregate.gate.GateSamples;
+import io.foregate.gate.GateShape;
+import io.foregate.gate.GateTrainer;
+import io.foregate.gate.LookaheadGates;
+import io.foregate.gate.TrainingPlan;
+import io.foregate.gguf.ModelHash;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Aligns a model's lookahead gates on calibration text, round by round: runs the model over some
+ * stretches, trains on what it did, forgets them. Some stretches are held out for validation, and
+ * training stops early when they gain nothing any more. Used by one thread.
+ */
+public final class GateAlignment {
+  private static final int BATCH = 4;
+  private static final float RATE = 4e-3f;
+  private static final float MARGIN = 0.1f;
+
+  /** One stretch in so many is held out. */
+  private static final int HELD_OUT = 16;
+
+  private static final int MOST_HELD_OUT = 32;
+
+  /** Validations without progress after which training stops. */
+  private static final int PATIENCE = 4;
+
+  /** What samples of a round may take outside the heap. */
+  private static final long ROUND_BYTES = 128L << 20;
+
+  /**
+   * What is wished for.
+   *
+   * @param horizon layers to look ahead
+   * @param hidden width of the gates' hidden layer; 0 for none
+   * @param tokens of calibration text, at most
+   * @param length tokens of a stretch
+   * @param passes over a round's samples
+   * @param seed of everything random
+   * @param checkpoint file that holds the training between rounds
+   * @param resume whether to go on from it, if it is there
+   */
+  public record Options(
+      int horizon,
+      int hidden,
+      long tokens,
+      int length,
+      int passes,
+      long seed,
+      Path checkpoint,
+      boolean resume) {}
+
+  /** Told how it goes, on the aligning thread; may throw to stop. */
+  public interface Listener {
+    /** Training begins, or goes on: {@code done} of {@code total} stretches are behind. */
+    void begun(int done, int total);
+
+    /** One more stretch has been run. */
+    void collected();
+
+    /** A round has been trained. */
+    void trained(int round, int rounds, double loss, double recall);
+  }
+
+  /**
+   * What came of it.
+   *
+   * @param tokens trained on, each counted once
+   * @param rounds trained, of {@code planned}
+   * @param recall the best validation's recall@k, mean over points and distances
+   */
+  public record Result(LookaheadGates gates, long tokens, int rounds, int planned, double recall) {}
+
+  private final Engine engine;
+  private final Options options;
+  private final GateShape shape;
+  private final TextStretches text;
+  private final List<Integer> held = new ArrayList<>();
+  private final List<Integer> train = new ArrayList<>();
+  private final int roundSize;
+
+  /**
+   * @param files calibration text
+   * @throws ForegateException if the model has no experts, or the text is too short
+   */
+  public GateAlignment(Engine engine, List<Path> files, Options options) {
+    this.engine = engine;
+    this.options = options;
+    this.shape = shape(engine, options);
+    int count = Math.toIntExact(Math.max(2, options.tokens() / options.length()));
+    this.text = new TextStretches(files, engine.tokenizer(), options.length(), count);
+    if (text.count() < 2) {
+      throw new ForegateException(
+          "The calibration text gives %d stretch of %d tokens, expected 2 or more."
+              .formatted(text.count(), options.length()),
+          "Give more text (--text).");
+    }
+    divide();
+    long bytes = GateSamples.bytes(shape, options.length());
+    this.roundSize = Math.clamp(ROUND_BYTES / bytes, 1, train.size());
+  }
+
+  private static GateShape shape(Engine engine, Options options) {
+    if (!engine.config().isMoe()) {
+      throw new ForegateException(
+          "%s: the model is dense: it has no experts to predict.".formatted(engine.file().path()),
+          "Align a Mixture-of-Experts model.");
+    }
+    if (options.horizon() >= engine.config().layers()) {
+      throw new ForegateException(
+          "The horizon is %d layers, and the model has only %d."
+              .formatted(options.horizon(), engine.config().layers()),
+          "Choose a horizon (--horizon) of fewer layers than the model has.");
+    }
+    return GateShape.of(engine.config(), options.horizon(), options.hidden());
+  }
+
+  /** Holds out stretches evenly, and shuffles the others. */
+  private void divide() {
+    int wanted = Math.clamp(text.count() / HELD_OUT, 1, MOST_HELD_OUT);
+    int every = text.count() / wanted;
+    for (int i = 0; i < text.count(); i++) {
+      boolean out = i % every == every / 2 && held.size() < wanted;
+      (out ? held : train).add(i);
+    }
+    Collections.shuffle(train, new Random(options.seed()));
+  }
+
+  /** Sizes of the gates. */
+  public GateShape shape() {
+    return shape;
+  }
+
+  /** Aligns. */
+  public Result run(Listener listener) {
+    int rounds = Math.ceilDiv(train.size(), roundSize);
+    var plan =
+        new TrainingPlan(
+            rounds * options.passes() * Math.ceilDiv(roundSize, BATCH),
+            RATE,
+            MARGIN,
+            BATCH,
+            options.seed(),
+            engine.threads());
+    ModelHash model = ModelHash.of(engine.file());
+    List<GateSamples> validation = List.of();
+    try (var collector = new GateCollector(engine, shape);
+        var trainer = new GateTrainer(shape, engine.config(), engine.weights(), plan)) {
+      if (options.resume() && Files.exists(options.checkpoint())) {
+        GateCheckpoint.read(options.checkpoint(), trainer, model, task());
+      }
+      int begin = trainer.state().round();
+      listener.begun(Math.min(train.size(), begin * roundSize), held.size() + train.size());
+      validation = collect(collector, held, listener);
+      for (int round = begin; round < rounds && trainer.state().stale() < PATIENCE; round++) {
+        double loss = trainRound(collector, trainer, round, listener);
+        double recall = trainer.validate(validation);
+        GateCheckpoint.write(options.checkpoint(), trainer, model, task());
+        listener.trained(round + 1, rounds, loss, recall);
+      }
+      int done = trainer.state().round();
+      return new Result(
+          trainer.best(validation),
+          Math.min((long) done * roundSize, train.size()) * options.length(),
+          done,
+          rounds,
+          trainer.state().bestRecall());
+    } finally {
+      validation.forEach(GateSamples::close);
+    }
+  }
+
+  private double trainRound(
+      GateCollector collector, GateTrainer trainer, int round, Listener listener) {
+    int from = round * roundSize;
+    List<GateSamples> samples =
+        collect(collector, train.subList(from, Math.min(from + roundSize, train.size())), listener);
+    try {
+      return trainer.train(samples, options.passes());
+    } finally {
+      samples.forEach(GateSamples::close);
+    }
+  }
+
+  private List<GateSamples> collect(
+      GateCollector collector, List<Integer> stretches, Listener listener) {
+    List<GateSamples> samples = new ArrayList<>();
+    try {
+      for (int stretch : stretches) {
+        samples.add(collector.collect(text.tokens(stretch)));
+        listener.collected();
+      }
+      return samples;
+    } catch (RuntimeException | Error e) {
+      samples.forEach(GateSamples::close);
+      throw e;
+    }
+  }
+
+  /** Whatever a checkpoint must have in common with this to be gone on from. */
+  private String task() {
+    return "%s, %d + %d stretches of %d, %d per round, %d passes, seed %d"
+        .formatted(
+            shape,
+            train.size(),
+            held.size(),
+            options.length(),
+            roundSize,
+            options.passes(),
+            options.seed());
+  }
+}

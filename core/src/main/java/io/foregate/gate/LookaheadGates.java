@@ -1,0 +1,135 @@
+package io.foregate.gate;
+
+import io.foregate.model.FeedForward;
+import io.foregate.model.LayerWeights;
+import io.foregate.model.Matrix;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelWeights;
+import io.foregate.quant.Quants;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Lookahead gates of a model (Ou et al., doi 10.1016/j.csi.2025.103996; the form of the gates is
+ * our own): at every layer, and when a token becomes known, they score the experts of the next
+ * layers. Immutable and thread-safe; {@link #predictor} makes what a sequence uses.
+ *
+ * <p>Plug and play: {@link #untrained} makes them from the model's own routers. A router reads
+ * {@code x * norm} for the normalized residual {@code x} of its layer; the residual changes slowly
+ * from layer to layer, so {@code router * diag(norm)} of a later layer already tells much when it
+ * reads the residual of an earlier one.
+ */
+public final class LookaheadGates {
+  /** Layers looked ahead unless told otherwise. */
+  public static final int DEFAULT_HORIZON = 4;
+
+  /**
+   * Scores become less certain with the distance. Fitted to the demo model's text, this divided by
+   * 1, 2, 3 and 4 is near the likeliest sharpness of its untrained gates.
+   */
+  private static final float UNTRAINED_SHARPNESS = 8;
+
+  private final GateShape shape;
+  private final List<GateWeights> points;
+  private final boolean aligned;
+
+  LookaheadGates(GateShape shape, List<GateWeights> points, boolean aligned) {
+    this.shape = shape;
+    this.points = List.copyOf(points);
+    this.aligned = aligned;
+  }
+
+  /**
+   * Gates made of the model's routers. What is said of a token's layers before its layer 0, of
+   * which routers know little (the demo model's know less of the embedding than counting does),
+   * their predictors take from the {@link Frequency} of experts.
+   *
+   * @param horizon layers to look ahead
+   * @throws IllegalArgumentException if the model has no experts, or too few layers
+   */
+  public static LookaheadGates untrained(ModelConfig config, ModelWeights weights, int horizon) {
+    GateShape shape = GateShape.of(config, horizon, 0);
+    float[][] routers = routers(config, weights);
+    List<GateWeights> points = new ArrayList<>();
+    for (int point = 0; point < shape.points(); point++) {
+      var sharpness = new float[horizon];
+      for (int j = 1; j <= horizon; j++) {
+        sharpness[j - 1] = UNTRAINED_SHARPNESS / j;
+      }
+      points.add(
+          new GateWeights(
+              GateWeights.half(linear(shape, point, routers), shape.outputs(), shape.embedding()),
+              new float[shape.outputs()],
+              new float[0],
+              null,
+              sharpness));
+    }
+    return new LookaheadGates(shape, points, false);
+  }
+
+  /** {@code router * diag(norm)} of every layer, {@code [experts, embedding]}. */
+  static float[][] routers(ModelConfig config, ModelWeights weights) {
+    int width = config.embedding();
+    var routers = new float[config.layers()][config.experts() * width];
+    for (int layer = 0; layer < config.layers(); layer++) {
+      LayerWeights w = weights.layers().get(layer);
+      Matrix router = ((FeedForward.Routed) w.feedForward()).router();
+      for (int e = 0; e < config.experts(); e++) {
+        Quants.decode(
+            router.type(), router.data(), e * router.rowBytes(), routers[layer], e * width, width);
+        for (int i = 0; i < width; i++) {
+          routers[layer][e * width + i] *= w.feedForwardNorm()[i];
+        }
+      }
+    }
+    return routers;
+  }
+
+  /**
+   * A point's first scores, {@code [outputs, embedding]}; zero where they cross to a next token.
+   */
+  static float[] linear(GateShape shape, int point, float[][] routers) {
+    int size = shape.experts() * shape.embedding();
+    var linear = new float[shape.horizon() * size];
+    for (int j = 1; j <= shape.horizon(); j++) {
+      if (!shape.crosses(point, j)) {
+        System.arraycopy(routers[shape.target(point, j)], 0, linear, (j - 1) * size, size);
+      }
+    }
+    return linear;
+  }
+
+  /** Their sizes. */
+  public GateShape shape() {
+    return shape;
+  }
+
+  /** Whether they were trained. */
+  public boolean aligned() {
+    return aligned;
+  }
+
+  /** The gate of a prediction point. */
+  GateWeights point(int point) {
+    return points.get(point);
+  }
+
+  /** Bytes of the weights in memory. */
+  public long bytes() {
+    long bytes = 0;
+    for (GateWeights w : points) {
+      bytes += w.first().data().byteSize() + Float.BYTES * (long) w.history().length;
+      bytes += w.output() == null ? 0 : w.output().data().byteSize();
+    }
+    return bytes;
+  }
+
+  /**
+   * A predictor for one sequence.
+   *
+   * @param weights of the model, for its token embeddings
+   */
+  public ExpertPredictor predictor(ModelConfig config, ModelWeights weights) {
+    return new LookaheadPredictor(this, weights.embedding(), config.normEpsilon());
+  }
+}

@@ -1,0 +1,96 @@
+package io.foregate.gate;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+
+/**
+ * What is trained of one point's gate, in one array, matrices input-major so that a batch meets
+ * them without transposing:
+ *
+ * <pre>
+ * first [embedding][outputs + hidden], bias [outputs + hidden],
+ * history [layers * experts][outputs], output [hidden][outputs]
+ * </pre>
+ */
+final class PointParameters {
+  private final GateShape shape;
+
+  /** All of them. */
+  final float[] values;
+
+  private PointParameters(GateShape shape) {
+    this.shape = shape;
+    this.values = new float[size(shape)];
+  }
+
+  static int size(GateShape shape) {
+    return Math.addExact(
+        Math.multiplyExact(shape.embedding() + 1, shape.rows()),
+        Math.multiplyExact(shape.history() + shape.hidden(), shape.outputs()));
+  }
+
+  /** Where the biases begin. */
+  static int bias(GateShape shape) {
+    return shape.embedding() * shape.rows();
+  }
+
+  /** Where the history's matrix begins. */
+  static int history(GateShape shape) {
+    return bias(shape) + shape.rows();
+  }
+
+  /** Where the output matrix begins. */
+  static int output(GateShape shape) {
+    return history(shape) + shape.history() * shape.outputs();
+  }
+
+  /**
+   * Plug and play: the routers, an empty history, and a hidden layer that says nothing yet.
+   *
+   * @param routers {@link LookaheadGates#routers}
+   */
+  static PointParameters initial(GateShape shape, int point, float[][] routers, long seed) {
+    var parameters = new PointParameters(shape);
+    float[] linear = LookaheadGates.linear(shape, point, routers);
+    var random = new SplittableRandom(seed + point);
+    double deviation = 1 / Math.sqrt(shape.embedding());
+    for (int i = 0; i < shape.embedding(); i++) {
+      int row = i * shape.rows();
+      for (int o = 0; o < shape.outputs(); o++) {
+        parameters.values[row + o] = linear[o * shape.embedding() + i];
+      }
+      for (int h = shape.outputs(); h < shape.rows(); h++) {
+        parameters.values[row + h] = (float) (random.nextGaussian() * deviation);
+      }
+    }
+    return parameters;
+  }
+
+  /** The gate, with one sharpness per distance. */
+  GateWeights weights(float[] sharpness) {
+    float[] first = transposed(values, 0, shape.embedding(), shape.rows());
+    int history = history(shape);
+    return new GateWeights(
+        GateWeights.half(first, shape.rows(), shape.embedding()),
+        Arrays.copyOfRange(values, bias(shape), history),
+        Arrays.copyOfRange(values, history, output(shape)),
+        shape.hidden() == 0
+            ? null
+            : GateWeights.half(
+                transposed(values, output(shape), shape.hidden(), shape.outputs()),
+                shape.outputs(),
+                shape.hidden()),
+        sharpness.clone());
+  }
+
+  /** The transpose of the {@code [rows][columns]} at {@code from}. */
+  static float[] transposed(float[] matrix, int from, int rows, int columns) {
+    var result = new float[rows * columns];
+    for (int r = 0; r < rows; r++) {
+      for (int c = 0; c < columns; c++) {
+        result[c * rows + r] = matrix[from + r * columns + c];
+      }
+    }
+    return result;
+  }
+}

@@ -1,0 +1,269 @@
+package io.foregate.gate;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.foregate.error.ForegateException;
+import io.foregate.gguf.PartFile;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32C;
+
+/**
+ * A safetensors file (github.com/huggingface/safetensors): the header's length in 8 bytes, the
+ * header as JSON, then the tensors' bytes, little-endian, without holes. The tensors' checksum
+ * (CRC-32C) is among the metadata. Everything is copied when a file is read: what happens to the
+ * file later does not matter.
+ */
+final class Safetensors {
+  private static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final String METADATA = "__metadata__";
+  private static final String CHECKSUM = "data_crc32c";
+  private static final int MAX_HEADER = 16 << 20;
+  private static final int CHUNK = 1 << 20;
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  /** Element types that are written here. */
+  enum Type {
+    F16(2),
+    F32(4);
+
+    private final int bytes;
+
+    Type(int bytes) {
+      this.bytes = bytes;
+    }
+  }
+
+  /** A tensor to be written. */
+  record Tensor(String name, Type type, long[] shape, MemorySegment data) {
+
+    static Tensor of(String name, float[] values, long... shape) {
+      MemorySegment data = MemorySegment.ofArray(new byte[Math.multiplyExact(values.length, 4)]);
+      for (int i = 0; i < values.length; i++) {
+        data.set(INT, 4L * i, Float.floatToRawIntBits(values[i]));
+      }
+      return new Tensor(name, Type.F32, shape, data);
+    }
+  }
+
+  private final Path path;
+  private final JsonNode header;
+  private final MemorySegment data;
+
+  private Safetensors(Path path, JsonNode header, MemorySegment data) {
+    this.path = path;
+    this.header = header;
+    this.data = data;
+  }
+
+  /** Writes a file, which is there whole or not at all. */
+  static void write(Path path, Map<String, String> metadata, List<Tensor> tensors) {
+    ObjectNode root = JSON.createObjectNode();
+    ObjectNode facts = root.putObject(METADATA);
+    metadata.forEach(facts::put);
+    var crc = new CRC32C();
+    long at = 0;
+    for (Tensor tensor : tensors) {
+      update(crc, tensor.data());
+      ObjectNode node = root.putObject(tensor.name());
+      node.put("dtype", tensor.type().name());
+      var shape = node.putArray("shape");
+      for (long n : tensor.shape()) {
+        shape.add(n);
+      }
+      node.putArray("data_offsets").add(at).add(at + tensor.data().byteSize());
+      at += tensor.data().byteSize();
+    }
+    facts.put(CHECKSUM, Long.toHexString(crc.getValue()));
+    byte[] json = root.toString().getBytes(StandardCharsets.UTF_8);
+    int padded = Math.ceilDiv(json.length, 8) * 8;
+    MemorySegment head = MemorySegment.ofArray(new byte[8 + padded]);
+    head.fill((byte) ' ');
+    head.set(LONG, 0, padded);
+    MemorySegment.copy(json, 0, head, ValueLayout.JAVA_BYTE, 8, json.length);
+    try (PartFile file = PartFile.create(path)) {
+      file.requireSpace(head.byteSize() + at);
+      file.write(head);
+      tensors.forEach(tensor -> file.write(tensor.data()));
+      file.commit();
+    }
+  }
+
+  private static void update(CRC32C crc, MemorySegment data) {
+    var chunk = new byte[CHUNK];
+    for (long at = 0; at < data.byteSize(); at += CHUNK) {
+      int n = (int) Math.min(CHUNK, data.byteSize() - at);
+      MemorySegment.copy(data, ValueLayout.JAVA_BYTE, at, chunk, 0, n);
+      crc.update(chunk, 0, n);
+    }
+  }
+
+  /**
+   * Reads a whole file.
+   *
+   * @throws ForegateException if it cannot be read, or is not such a file from first to last byte
+   */
+  static Safetensors read(Path path) {
+    MemorySegment file = bytes(path);
+    if (file.byteSize() < 8) {
+      throw damaged(path, "it has %d bytes, too few for a header".formatted(file.byteSize()));
+    }
+    long length = file.get(LONG, 0);
+    if (length < 2 || length > Math.min(MAX_HEADER, file.byteSize() - 8)) {
+      throw damaged(
+          path,
+          "its header claims %s bytes, expected 2 to %d in a file of %d"
+              .formatted(
+                  Long.toUnsignedString(length),
+                  Math.min(MAX_HEADER, file.byteSize() - 8),
+                  file.byteSize()));
+    }
+    String json =
+        new String(file.asSlice(8, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+    var result = new Safetensors(path, parse(path, json), file.asSlice(8 + length));
+    result.check();
+    return result;
+  }
+
+  private static MemorySegment bytes(Path path) {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+      return Arena.ofAuto()
+          .allocate(Math.max(1, mapped.byteSize()), 64)
+          .asSlice(0, mapped.byteSize())
+          .copyFrom(mapped);
+    } catch (NoSuchFileException e) {
+      throw new ForegateException(path + ": no such file", "Check the path.", e);
+    } catch (IOException e) {
+      throw new ForegateException(
+          "%s: cannot read the file: %s".formatted(path, e.getMessage()), "Check its path.", e);
+    }
+  }
+
+  private static JsonNode parse(Path path, String json) {
+    try {
+      JsonNode root = JSON.readTree(json);
+      if (root == null || !root.isObject() || !root.path(METADATA).isObject()) {
+        throw damaged(path, "its header is no JSON object with metadata");
+      }
+      return root;
+    } catch (JsonProcessingException | StackOverflowError e) {
+      throw damaged(path, "its header is not JSON");
+    }
+  }
+
+  private void check() {
+    Map<Long, Long> stretches = new LinkedHashMap<>();
+    header
+        .properties()
+        .forEach(
+            entry -> {
+              if (!entry.getKey().equals(METADATA)) {
+                MemorySegment segment = segment(entry.getKey(), entry.getValue());
+                stretches.put(begin(entry.getValue()), segment.byteSize());
+              }
+            });
+    long at = 0;
+    for (int i = 0; i < stretches.size(); i++) {
+      Long size = stretches.get(at);
+      if (size == null || size == 0) {
+        throw damaged(path, "its tensors overlap or leave holes at byte %d".formatted(at));
+      }
+      at += size;
+    }
+    if (at != data.byteSize()) {
+      throw damaged(
+          path, "its tensors take %d bytes, and it has %d".formatted(at, data.byteSize()));
+    }
+    var crc = new CRC32C();
+    update(crc, data);
+    if (!Long.toHexString(crc.getValue()).equals(metadata(CHECKSUM))) {
+      throw damaged(path, "its tensors do not match their checksum");
+    }
+  }
+
+  private static long begin(JsonNode node) {
+    return node.path("data_offsets").path(0).asLong(-1);
+  }
+
+  private MemorySegment segment(String name, JsonNode node) {
+    long begin = begin(node);
+    long end = node.path("data_offsets").path(1).asLong(-1);
+    if (begin < 0 || end < begin || end > data.byteSize()) {
+      throw damaged(
+          path,
+          "tensor '%s' lies at bytes %d to %d of %d".formatted(name, begin, end, data.byteSize()));
+    }
+    return data.asSlice(begin, end - begin);
+  }
+
+  /** A metadata value, or an empty string. */
+  String metadata(String key) {
+    return header.get(METADATA).path(key).asText("");
+  }
+
+  /**
+   * The bytes of a tensor of that type and shape.
+   *
+   * @throws ForegateException if it is missing or another
+   */
+  MemorySegment tensor(String name, Type type, long... shape) {
+    JsonNode node = header.path(name);
+    if (!node.isObject()) {
+      throw damaged(path, "tensor '%s' is missing".formatted(name));
+    }
+    String expected = type + " " + JSON.valueToTree(shape);
+    String found = node.path("dtype").asText() + " " + node.path("shape");
+    MemorySegment segment = segment(name, node);
+    long elements = 1;
+    for (long n : shape) {
+      elements *= n;
+    }
+    if (!expected.equals(found) || segment.byteSize() != elements * type.bytes) {
+      throw damaged(
+          path,
+          "tensor '%s' is %s in %d bytes, expected %s"
+              .formatted(name, found, segment.byteSize(), expected));
+    }
+    return segment;
+  }
+
+  /** The values of an F32 tensor. */
+  float[] floats(String name, long... shape) {
+    MemorySegment segment = tensor(name, Type.F32, shape);
+    var values = new float[Math.toIntExact(segment.byteSize() / 4)];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Float.intBitsToFloat(segment.get(INT, 4L * i));
+    }
+    return values;
+  }
+
+  private static ForegateException damaged(Path path, String why) {
+    return new ForegateException(
+        "%s: the file is damaged: %s".formatted(path, why),
+        "Delete it and make it again with 'foregate align'.");
+  }
+}

@@ -1,0 +1,118 @@
+package io.foregate.gate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
+import org.junit.jupiter.api.Test;
+
+class RecallTest {
+  @RepeatedTest(20)
+  void agreesWithSorting(RepetitionInfo info) {
+    var random = new Random(info.getCurrentRepetition());
+    var scores = new float[3 + 16];
+    for (int i = 0; i < scores.length; i++) {
+      scores[i] = random.nextInt(9); // with ties
+    }
+    int[] ids =
+        IntStream.concat(IntStream.of(99), random.ints(0, 16).distinct().limit(4)).toArray();
+    int m = 1 + random.nextInt(8);
+    List<Integer> best =
+        IntStream.range(0, 16)
+            .boxed()
+            .sorted(Comparator.comparing(e -> -scores[3 + e]))
+            .limit(m)
+            .toList();
+    long expected = Arrays.stream(ids).skip(1).filter(best::contains).count();
+    assertThat(Recall.hits(scores, 3, 16, m, ids, 1, 4)).isEqualTo((int) expected);
+  }
+
+  @Test
+  void aPredictorThatKnowsIsRightEverywhereAndOneThatErrsNowhere() {
+    GateShape shape = SyntheticRouting.shape(2, 0);
+    try (GateSamples samples = new SyntheticRouting(4).samples(shape, 30)) {
+      RecallTable right = follow(shape, samples, 1);
+      RecallTable wrong = follow(shape, samples, -1);
+      for (int j = 1; j <= 2; j++) {
+        assertThat(right.within(j, false)).isEqualTo(1);
+        assertThat(right.crossing(j, true)).isEqualTo(1);
+        assertThat(right.at(0, j, false)).isEqualTo(1);
+        assertThat(wrong.within(j, false)).isZero();
+        assertThat(wrong.crossing(j, false)).isZero();
+      }
+      RecallTable both = RecallTable.sum(List.of(right, wrong));
+      assertThat(both.within(1, false)).isCloseTo(0.5, within(1e-9));
+    }
+  }
+
+  @Test
+  void whatAShortPredictorDoesNotSayIsNotCounted() {
+    GateShape shape = SyntheticRouting.shape(2, 0);
+    try (GateSamples samples = new SyntheticRouting(4).samples(shape, 5)) {
+      var table = new RecallTable(shape);
+      table.follow(new Frequency(shape.layers(), shape.experts(), 2, 1), new int[5], samples);
+      assertThat(table.within(1, false)).isBetween(0.0, 1.0);
+      assertThat(table.within(2, false)).isNaN();
+    }
+  }
+
+  private static RecallTable follow(GateShape shape, GateSamples samples, int sign) {
+    var table = new RecallTable(shape);
+    table.follow(new Knowing(shape, samples, sign), new int[samples.tokens()], samples);
+    return table;
+  }
+
+  /** Says the routing of the samples, or its opposite. */
+  private static final class Knowing implements ExpertPredictor {
+    private final GateShape shape;
+    private final GateSamples samples;
+    private final int sign;
+    private int token = -1;
+
+    Knowing(GateShape shape, GateSamples samples, int sign) {
+      this.shape = shape;
+      this.samples = samples;
+      this.sign = sign;
+    }
+
+    @Override
+    public int horizon() {
+      return shape.horizon();
+    }
+
+    @Override
+    public void predictToken(int id, float[] probabilities) {
+      token++;
+      say(0, probabilities);
+    }
+
+    @Override
+    public void predict(int layer, float[] input, float[] probabilities) {
+      say(layer + 1, probabilities);
+    }
+
+    private void say(int point, float[] out) {
+      Arrays.fill(out, 0);
+      for (int j = 1; j <= shape.horizon(); j++) {
+        int at = token + (point - 1 + j >= shape.layers() ? 1 : 0);
+        int layer = (point - 1 + j) % shape.layers();
+        for (int i = 0; i < shape.used() && at < samples.tokens(); i++) {
+          int id = samples.ids()[samples.idsAt(at, layer) + i];
+          out[(j - 1) * shape.experts() + id] = sign;
+        }
+      }
+    }
+
+    @Override
+    public void observe(int layer, int[] ids, int from, int count) {}
+
+    @Override
+    public void reset() {}
+  }
+}
