@@ -49,6 +49,7 @@ final class Cli implements Runnable {
             .addSubcommand(new InspectCommand(shell))
             .addSubcommand(new BenchCommand(shell))
             .addSubcommand(new SimulateCommand(shell))
+            .addSubcommand(new AlignCommand(shell))
             .addSubcommand(new QuantizeCommand(shell))
             .addSubcommand(new DevicesCommand(shell));
     var failures = new FailurePrinter(terminal, cancellation);
