@@ -26,7 +26,7 @@ class RecallTest {
     List<Integer> best =
         IntStream.range(0, 16)
             .boxed()
-            .sorted(Comparator.comparing(e -> -scores[3 + e]))
+            .sorted(Comparator.comparingDouble(e -> -scores[3 + e]))
             .limit(m)
             .toList();
     long expected = Arrays.stream(ids).skip(1).filter(best::contains).count();
