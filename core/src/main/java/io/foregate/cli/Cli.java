@@ -48,6 +48,7 @@ final class Cli implements Runnable {
             .addSubcommand(new PerplexityCommand(shell))
             .addSubcommand(new InspectCommand(shell))
             .addSubcommand(new BenchCommand(shell))
+            .addSubcommand(new TraceCommand(shell))
             .addSubcommand(new SimulateCommand(shell))
             .addSubcommand(new AlignCommand(shell))
             .addSubcommand(new QuantizeCommand(shell))

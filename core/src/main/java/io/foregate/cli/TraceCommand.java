@@ -1,0 +1,316 @@
+package io.foregate.cli;
+
+import io.foregate.engine.Engine;
+import io.foregate.engine.EngineOptions;
+import io.foregate.engine.Session;
+import io.foregate.gate.ExpertPredictor;
+import io.foregate.gate.GateFile;
+import io.foregate.gate.LookaheadGates;
+import io.foregate.gate.trace.ScoreSet;
+import io.foregate.gate.trace.TraceFile;
+import io.foregate.gate.trace.TraceHeader;
+import io.foregate.gate.trace.TraceStatistics;
+import io.foregate.gate.trace.TraceWriter;
+import io.foregate.gguf.ModelHash;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelWeights;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * {@code trace}: records how a model routes texts, and what gates said about it, for {@code
+ * simulate}. A text is cut into stretches of the context's length, each of which begins with an
+ * empty KV cache; tokens are fed one at a time, as in decoding.
+ */
+@Command(
+    name = "trace",
+    description = "Record which experts a model uses on given texts, and what gates predict.",
+    mixinStandardHelpOptions = true)
+final class TraceCommand implements Callable<Integer> {
+  private static final int DEFAULT_TOKENS = 2048;
+
+  private final Shell shell;
+
+  @Mixin private ModelFlags model;
+
+  @Option(
+      names = "--text",
+      required = true,
+      arity = "1..*",
+      paramLabel = "FILE",
+      description = "Texts, UTF-8.")
+  private List<Path> texts;
+
+  @Option(
+      names = {"-o", "--out"},
+      required = true,
+      paramLabel = "FILE",
+      description = "The trace to write.")
+  private Path out;
+
+  @Option(
+      names = "--horizon",
+      paramLabel = "K",
+      description = "Layers that untrained gates look ahead. Default: ${DEFAULT-VALUE}.")
+  private int horizon = LookaheadGates.DEFAULT_HORIZON;
+
+  @Option(
+      names = "--tokens",
+      paramLabel = "N",
+      description = "Tokens of each text, -1 for all. Default: ${DEFAULT-VALUE}.")
+  private int tokens = DEFAULT_TOKENS;
+
+  @Option(
+      names = "--generate",
+      paramLabel = "N",
+      description =
+          "Instead of going on with the text, let the model generate the last N tokens of each "
+              + "stretch, greedily. What comes before them is marked as its prompt.")
+  private int generate;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  /** The schema of {@code --json}. */
+  private record Report(
+      String trace,
+      String model,
+      String modelHash,
+      long bytes,
+      List<ScoreSet> sets,
+      List<String> texts,
+      Map<String, List<Double>> recall,
+      TraceStatistics statistics) {}
+
+  TraceCommand(Shell shell) {
+    this.shell = shell;
+  }
+
+  @Override
+  public Integer call() {
+    Flags.requireCountOrAll("--tokens", tokens, 1);
+    Flags.requireNotNegative("--generate", generate);
+    EngineOptions options = model.options();
+    try (Engine engine = Engine.open(model.model, options)) {
+      requireUsable(engine.config(), engine.context());
+      record(engine, predictors(engine));
+    }
+    print();
+    return ExitCode.OK;
+  }
+
+  private void requireUsable(ModelConfig config, int context) {
+    if (!config.isMoe()) {
+      throw new CommandException(
+          "%s: is a dense model, which routes nothing".formatted(model.model),
+          "Use a Mixture-of-Experts model.");
+    }
+    if (horizon < 1 || horizon >= config.layers()) {
+      throw new UsageException(
+          "--horizon is %d, expected 1 to %d, the model's layers less one"
+              .formatted(horizon, config.layers() - 1),
+          "Leave it out for %d.".formatted(LookaheadGates.DEFAULT_HORIZON));
+    }
+    if (generate >= context) {
+      throw new UsageException(
+          "--generate is %d, and the context of %d needs room for a prompt"
+              .formatted(generate, context),
+          "Generate fewer tokens, or give a larger --ctx.");
+    }
+  }
+
+  /** Everyone whose scores are written down. */
+  private Map<String, ExpertPredictor> predictors(Engine engine) {
+    ModelConfig config = engine.config();
+    ModelWeights weights = engine.weights();
+    Map<String, ExpertPredictor> predictors = new LinkedHashMap<>();
+    Path sidecar = GateFile.of(model.model);
+    if (Files.exists(sidecar)) {
+      LookaheadGates aligned = GateFile.read(sidecar, ModelHash.of(engine.file()), config);
+      predictors.put(ScoreSet.LOOKAHEAD, aligned.predictor(config, weights));
+    } else {
+      shell
+          .terminal()
+          .message(
+              "foregate: %s is not there: recording without trained gates (see foregate align)."
+                  .formatted(sidecar));
+    }
+    predictors.put(
+        ScoreSet.UNTRAINED,
+        LookaheadGates.untrained(config, weights, horizon).predictor(config, weights));
+    predictors.put(
+        ScoreSet.NEXT_ROUTER,
+        LookaheadGates.untrained(config, weights, 1).predictor(config, weights));
+    return predictors;
+  }
+
+  private void record(Engine engine, Map<String, ExpertPredictor> predictors) {
+    List<int[]> all = texts.stream().map(file -> read(engine, file)).toList();
+    ModelConfig config = engine.config();
+    List<ScoreSet> sets = new ArrayList<>();
+    predictors.forEach((name, p) -> sets.add(new ScoreSet(name, p.horizon())));
+    List<String> names = texts.stream().map(file -> file.getFileName().toString()).toList();
+    var header =
+        new TraceHeader(
+            ModelHash.of(engine.file()),
+            config.name(),
+            config.layers(),
+            config.experts(),
+            config.expertsUsed(),
+            sets,
+            names);
+    long total = all.stream().mapToLong(text -> text.length).sum();
+    try (TraceWriter writer = new TraceWriter(out, header);
+        Session session = engine.newSession();
+        Progress progress = Progress.of(shell.terminal(), "tokens", total)) {
+      var recorder =
+          new TraceRecorder(writer, header, List.copyOf(predictors.values()), config.embedding());
+      session.onRouting(recorder::routed);
+      var run = new Run(engine, session, recorder, progress);
+      for (int i = 0; i < all.size(); i++) {
+        run.text(all.get(i), i);
+      }
+      recorder.flush();
+      writer.finish();
+    }
+  }
+
+  private int[] read(Engine engine, Path file) {
+    int[] ids = engine.tokenizer().encode(TextFile.read(file), true, false);
+    int count = tokens < 0 ? ids.length : Math.min(tokens, ids.length);
+    if (count == 0) {
+      throw new CommandException(file + ": is empty", "Give a longer text.");
+    }
+    return Arrays.copyOf(ids, count);
+  }
+
+  /** Feeds texts, one token at a time. */
+  private final class Run {
+    private final Engine engine;
+    private final Session session;
+    private final TraceRecorder recorder;
+    private final Progress progress;
+    private final int[] one = new int[1];
+
+    Run(Engine engine, Session session, TraceRecorder recorder, Progress progress) {
+      this.engine = engine;
+      this.session = session;
+      this.recorder = recorder;
+      this.progress = progress;
+    }
+
+    void text(int[] ids, int text) {
+      for (int start = 0; start < ids.length; start += engine.context()) {
+        stretch(ids, start, Math.min(start + engine.context(), ids.length), text);
+      }
+    }
+
+    /** Every stretch begins with BOS where the model has one, as the text does. */
+    private void stretch(int[] ids, int start, int end, int text) {
+      session.truncate(0);
+      OptionalInt bos = engine.tokenizer().bos();
+      int prompt = generate == 0 ? 0 : Math.max(start + 1, end - generate);
+      for (int i = start; i < end; i++) {
+        shell.cancellation().check();
+        boolean first = i == start;
+        boolean generated = generate > 0 && i >= prompt;
+        int id = first && bos.isPresent() ? bos.getAsInt() : generated ? likeliest() : ids[i];
+        recorder.token(id, i < prompt, first, text);
+        one[0] = id;
+        session.feed(one, 0, 1);
+        progress.step(1);
+      }
+    }
+
+    private int likeliest() {
+      float[] logits = session.logits();
+      int best = 0;
+      for (int i = 1; i < logits.length; i++) {
+        best = logits[i] > logits[best] ? i : best;
+      }
+      return best;
+    }
+  }
+
+  private void print() {
+    try (TraceFile trace = TraceFile.open(out)) {
+      TraceStatistics statistics = TraceStatistics.of(trace);
+      Map<String, List<Double>> recall = recall(trace);
+      if (json) {
+        shell.terminal().println(Json.pretty(report(trace, statistics, recall)));
+        return;
+      }
+      shell
+          .terminal()
+          .println(
+              "%s: %d tokens of %d texts, %s"
+                  .formatted(out, trace.tokens(), texts.size(), Sizes.text(trace.bytes())));
+      shell.terminal().print(repetition(statistics) + "\n" + recallTable(trace.header(), recall));
+    }
+  }
+
+  private Report report(
+      TraceFile trace, TraceStatistics statistics, Map<String, List<Double>> recall) {
+    TraceHeader header = trace.header();
+    return new Report(
+        out.toString(),
+        header.modelName(),
+        header.model().hex(),
+        trace.bytes(),
+        header.sets(),
+        header.texts(),
+        recall,
+        statistics);
+  }
+
+  /** Recall@k of every set, distance by distance. */
+  private static Map<String, List<Double>> recall(TraceFile trace) {
+    Map<String, List<Double>> all = new LinkedHashMap<>();
+    TraceHeader header = trace.header();
+    for (int set = 0; set < header.sets().size(); set++) {
+      List<Double> values = new ArrayList<>();
+      for (int j = 1; j <= header.sets().get(set).horizon(); j++) {
+        values.add(TraceStatistics.recall(trace, set, j, header.used()));
+      }
+      all.put(header.sets().get(set).name(), values);
+    }
+    return all;
+  }
+
+  private static String repetition(TraceStatistics statistics) {
+    var table =
+        new Table("  ", "rrrr").row("layer", "repeats first", "repeats any", "largest share");
+    for (int layer = 0; layer < statistics.layers().size(); layer++) {
+      TraceStatistics.Layer l = statistics.layers().get(layer);
+      double largest = l.share().stream().mapToDouble(v -> v).max().orElseThrow();
+      table.row(layer, percent(l.repeatsFirst()), percent(l.repeatsAny()), percent(largest));
+    }
+    return table.toString();
+  }
+
+  private static String recallTable(TraceHeader header, Map<String, List<Double>> recall) {
+    var text = new StringBuilder("recall@" + header.used() + " by distance\n");
+    recall.forEach(
+        (name, values) -> {
+          text.append("  ").append(name);
+          values.forEach(v -> text.append("  ").append(String.format(Locale.ROOT, "%.3f", v)));
+          text.append('\n');
+        });
+    return text.toString();
+  }
+
+  private static String percent(double share) {
+    return String.format(Locale.ROOT, "%.1f %%", 100 * share);
+  }
+}
