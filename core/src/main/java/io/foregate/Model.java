@@ -2,6 +2,7 @@ package io.foregate;
 
 import io.foregate.engine.Engine;
 import io.foregate.engine.Session;
+import io.foregate.store.BuildListener;
 import io.foregate.tokenizer.ChatTemplate;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -51,6 +52,25 @@ public final class Model implements AutoCloseable {
     return new Model(Engine.open(file, options.toEngine()));
   }
 
+  /** As {@link #open(Path, ModelOptions)}, telling {@code listener} of work that takes long. */
+  public static Model open(Path file, ModelOptions options, LoadListener listener) {
+    return new Model(Engine.open(file, options.toEngine(), building(listener)));
+  }
+
+  private static BuildListener building(LoadListener listener) {
+    return new BuildListener() {
+      @Override
+      public void begin(String task, long bytes) {
+        listener.begin(task, bytes);
+      }
+
+      @Override
+      public void advance(long bytes) {
+        listener.advance(bytes);
+      }
+    };
+  }
+
   /** The model's name, from its file. */
   public String name() {
     return engine.config().name();
@@ -69,6 +89,11 @@ public final class Model implements AutoCloseable {
   /** The backend that computes, and its threads: "cpu, 8 threads". */
   public String backend() {
     return "%s, %d threads".formatted(engine.backend(), engine.threads());
+  }
+
+  /** How experts came to the device since the model was opened; empty where they all are there. */
+  public Optional<ExpertStats> expertStats() {
+    return engine.scheduleStatistics().map(ExpertStats::of);
   }
 
   /** Memory in use now. */

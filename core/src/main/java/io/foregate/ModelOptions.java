@@ -11,38 +11,38 @@ import io.foregate.engine.EngineOptions;
  *     most 4096
  * @param halfPrecisionCache whether the KV cache holds 16-bit floats (the default) or 32-bit ones
  * @param backend {@code auto}, or a backend's name ({@code cpu})
- * @param policy where experts are kept: {@code resident}
+ * @param offloading where experts are kept
  */
 public record ModelOptions(
-    int threads, int context, boolean halfPrecisionCache, String backend, String policy) {
+    int threads, int context, boolean halfPrecisionCache, String backend, Offloading offloading) {
 
   /** One thread per core, the model's context up to 4096, the best backend there is. */
   public static ModelOptions defaults() {
-    return new ModelOptions(0, 0, true, "auto", "resident");
+    return new ModelOptions(0, 0, true, "auto", Offloading.resident());
   }
 
   public ModelOptions withThreads(int value) {
-    return new ModelOptions(value, context, halfPrecisionCache, backend, policy);
+    return new ModelOptions(value, context, halfPrecisionCache, backend, offloading);
   }
 
   public ModelOptions withContext(int value) {
-    return new ModelOptions(threads, value, halfPrecisionCache, backend, policy);
+    return new ModelOptions(threads, value, halfPrecisionCache, backend, offloading);
   }
 
   public ModelOptions withHalfPrecisionCache(boolean value) {
-    return new ModelOptions(threads, context, value, backend, policy);
+    return new ModelOptions(threads, context, value, backend, offloading);
   }
 
   public ModelOptions withBackend(String value) {
-    return new ModelOptions(threads, context, halfPrecisionCache, value, policy);
+    return new ModelOptions(threads, context, halfPrecisionCache, value, offloading);
   }
 
-  public ModelOptions withPolicy(String value) {
+  public ModelOptions withOffloading(Offloading value) {
     return new ModelOptions(threads, context, halfPrecisionCache, backend, value);
   }
 
   EngineOptions toEngine() {
     KvType kvType = halfPrecisionCache ? KvType.F16 : KvType.F32;
-    return new EngineOptions(threads, context, kvType, backend, policy);
+    return new EngineOptions(threads, context, kvType, backend, offloading.toEngine());
   }
 }

@@ -55,8 +55,13 @@ final class TextGenerator {
     }
     if (session.position() + prompt.length > session.capacity()) {
       throw new ForegateException(
-          "The prompt has %d tokens, which with %d already there do not fit the context of %d."
-              .formatted(prompt.length, session.position(), session.capacity()),
+          "The prompt has %d tokens, which%s do not fit the context of %d."
+              .formatted(
+                  prompt.length,
+                  session.position() == 0
+                      ? ""
+                      : " with %d already there".formatted(session.position()),
+                  session.capacity()),
           "Shorten it, or open the model with a larger context (--ctx).");
     }
     for (int token : session.lastTokens(sampling.repeatLastN())) {

@@ -37,7 +37,10 @@ public interface Sequence extends AutoCloseable {
   /** Adds the dense feed-forward block of a layer to the residual stream. */
   void feedForward(int layer);
 
-  /** Routes the batch at a layer. The result is valid until the next call. */
+  /**
+   * Routes the batch at a layer. The result is valid until the next call. Its ids and weights may
+   * be overwritten before the first {@link #runExperts}, by who replays a recorded routing.
+   */
   Routing route(int layer);
 
   /**

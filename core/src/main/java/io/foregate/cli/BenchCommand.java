@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bench}: speed of prefill and decode, by the conventions of llama.cpp's llama-bench. */
@@ -78,6 +79,8 @@ final class BenchCommand implements Callable<Integer> {
       description = "Where experts are kept; a list times them all. Default: resident.")
   private List<String> policies = List.of("resident");
 
+  @Mixin private ExpertFlags experts;
+
   @Option(
       names = "--warmup-seconds",
       paramLabel = "S",
@@ -137,7 +140,7 @@ final class BenchCommand implements Callable<Integer> {
       for (String policy : policies) {
         setups.add(
             new EngineOptions(
-                threadCount, context, kvType, Flags.backend(backend), Flags.policy(policy)));
+                threadCount, context, kvType, Flags.backend(backend), experts.options(policy)));
       }
     }
     return setups;
@@ -148,10 +151,16 @@ final class BenchCommand implements Callable<Integer> {
     for (Path model : models) {
       for (EngineOptions setup : setups) {
         shell.cancellation().check();
-        try (Engine engine = Engine.open(model, setup)) {
+        try (Engine engine = open(model, setup)) {
           engine.newSession().close();
         }
       }
+    }
+  }
+
+  private Engine open(Path model, EngineOptions options) {
+    try (var loading = new LoadProgress(shell.terminal())) {
+      return Engine.open(model, options, loading);
     }
   }
 
@@ -161,7 +170,7 @@ final class BenchCommand implements Callable<Integer> {
       List<BenchTest> tests,
       BenchOutput output,
       Progress progress) {
-    try (Engine engine = Engine.open(model, options)) {
+    try (Engine engine = open(model, options)) {
       var runner = new BenchRunner(engine, shell.cancellation());
       for (BenchTest test : tests) {
         if (!noWarmup) {

@@ -45,7 +45,7 @@ record BenchResult(
         machine.java(),
         machine.cpu(),
         engine.backend(),
-        engine.options().policy(),
+        engine.options().experts().policy().name(),
         engine.file().path().toString(),
         engine.config().name(),
         engine.file().tensors().stream().mapToLong(GgufTensor::byteSize).sum(),

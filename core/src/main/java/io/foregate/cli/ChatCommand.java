@@ -47,7 +47,7 @@ final class ChatCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Model opened = Model.open(model.model, model.modelOptions());
+    try (Model opened = model.open(shell.terminal());
         Chat chat = opened.chat(options(opened))) {
       ModelFlags.tellLongContext(shell.terminal(), opened.context(), opened.trainedContext());
       if (!opened.hasChatTemplate()) {

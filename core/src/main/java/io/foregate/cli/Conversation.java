@@ -128,7 +128,7 @@ final class Conversation {
     var watch = json ? Watch.silent(shell, model) : Watch.printing(shell, model, "");
     Generation answer = chat.send(message, watch);
     shell.cancellation().check(); // it may have come before there was any text to watch
-    RunStats figures = RunStats.of(answer.stats(), watch.memory());
+    RunStats figures = RunStats.of(answer.stats(), watch.memory(), model.expertStats());
     if (json) {
       String reason = answer.finishReason().name().toLowerCase(Locale.ROOT);
       terminal.println(

@@ -62,7 +62,7 @@ final class EvalCommand implements Callable<Integer> {
       throw new UsageException("--top is " + top + ", expected 1 or more", "Try --top 16.");
     }
     List<Position> positions = new ArrayList<>();
-    try (Engine engine = Engine.open(model.model, model.options());
+    try (Engine engine = model.openEngine(shell.terminal(), model.options());
         Session session = engine.newSession()) {
       int trained = engine.config().contextLength();
       ModelFlags.tellLongContext(shell.terminal(), engine.context(), trained);

@@ -1,6 +1,5 @@
 package io.foregate.cli;
 
-import io.foregate.engine.EngineOptions;
 import java.util.Locale;
 
 /** What the values of options that several commands share must be. */
@@ -23,17 +22,6 @@ final class Flags {
           "%s is %d, expected %d or more, or -1 for no limit".formatted(option, value, least),
           "Only -1 means no limit.");
     }
-  }
-
-  /** The policy of that name; case does not matter. */
-  static String policy(String name) {
-    String policy = name.toLowerCase(Locale.ROOT);
-    if (!EngineOptions.POLICIES.contains(policy)) {
-      throw new UsageException(
-          "--policy is '%s', which is no policy".formatted(name),
-          "Policies: %s.".formatted(String.join(", ", EngineOptions.POLICIES)));
-    }
-    return policy;
   }
 
   /**

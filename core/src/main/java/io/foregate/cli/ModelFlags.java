@@ -1,9 +1,12 @@
 package io.foregate.cli;
 
+import io.foregate.Model;
 import io.foregate.ModelOptions;
 import io.foregate.backend.KvType;
+import io.foregate.engine.Engine;
 import io.foregate.engine.EngineOptions;
 import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Options of every command that opens a model. */
@@ -45,26 +48,42 @@ final class ModelFlags {
   @Option(
       names = "--policy",
       paramLabel = "NAME",
-      description = "Where experts are kept: resident (all in memory). Default: ${DEFAULT-VALUE}.")
+      description =
+          "Where experts are kept, and how they come to the device: resident (all are there),"
+              + " on-demand, lru, lru-as-published, mixtral-offloading, lookahead, hybrid or oracle."
+              + " Default: ${DEFAULT-VALUE}.")
   private String policy = "resident";
+
+  @Mixin private ExpertFlags experts;
 
   /** What to open the model with. */
   EngineOptions options() {
     Flags.requireNotNegative("--ctx", context);
     Flags.requireNotNegative("--threads", threads);
     return new EngineOptions(
-        threads, context, kvType, Flags.backend(backend), Flags.policy(policy));
+        threads, context, kvType, Flags.backend(backend), experts.options(policy));
   }
 
-  /** The same for the public API. */
-  ModelOptions modelOptions() {
+  /** Opens the model by way of the public API, drawing what takes long. */
+  Model open(Terminal terminal) {
     EngineOptions options = options();
-    return new ModelOptions(
-        options.threads(),
-        options.context(),
-        options.kvType() == KvType.F16,
-        options.backend(),
-        options.policy());
+    var modelOptions =
+        new ModelOptions(
+            options.threads(),
+            options.context(),
+            options.kvType() == KvType.F16,
+            options.backend(),
+            experts.offloading(policy));
+    try (var loading = new LoadProgress(terminal)) {
+      return Model.open(model, modelOptions, loading);
+    }
+  }
+
+  /** Opens the model's engine, drawing what takes long. */
+  Engine openEngine(Terminal terminal, EngineOptions options) {
+    try (var loading = new LoadProgress(terminal)) {
+      return Engine.open(model, options, loading);
+    }
   }
 
   /**

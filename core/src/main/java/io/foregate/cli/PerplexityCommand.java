@@ -66,7 +66,7 @@ final class PerplexityCommand implements Callable<Integer> {
     EngineOptions options = model.options();
     int length = options.context() == 0 ? DEFAULT_CONTEXT : options.context();
     String text = TextFile.read(file);
-    try (Engine engine = Engine.open(model.model, options.withContext(length));
+    try (Engine engine = model.openEngine(shell.terminal(), options.withContext(length));
         Session session = engine.newSession()) {
       ModelFlags.tellLongContext(shell.terminal(), length, engine.config().contextLength());
       // llama.cpp drops one final line break of a file.

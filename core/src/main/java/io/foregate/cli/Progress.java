@@ -26,6 +26,16 @@ final class Progress implements AutoCloseable {
 
   /** Begins a task of {@code total} steps; close it to end its line. */
   static Progress of(Terminal terminal, String task, long total) {
+    return of(terminal, task, total, "", 1);
+  }
+
+  /** Begins a task of {@code total} bytes; close it to end its line. */
+  static Progress ofBytes(Terminal terminal, String task, long total) {
+    return of(terminal, task, total, " MiB", 1 << 20);
+  }
+
+  private static Progress of(
+      Terminal terminal, String task, long total, String unit, long unitSize) {
     if (!terminal.errIsTerminal()) {
       return new Progress(null, null);
     }
@@ -34,6 +44,7 @@ final class Progress implements AutoCloseable {
         new ProgressBarBuilder()
             .setTaskName(task)
             .setInitialMax(total)
+            .setUnit(unit, unitSize)
             .setUpdateIntervalMillis((int) REFRESH.toMillis())
             .setStyle(ProgressBarStyle.ASCII)
             .setConsumer(line)

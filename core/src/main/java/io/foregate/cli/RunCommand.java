@@ -56,12 +56,12 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() {
     String text = prompt();
     Terminal terminal = shell.terminal();
-    try (Model opened = Model.open(model.model, model.modelOptions())) {
+    try (Model opened = model.open(terminal)) {
       var watch = json ? Watch.silent(shell, opened) : Watch.printing(shell, opened, echo(text));
       ModelFlags.tellLongContext(terminal, opened.context(), opened.trainedContext());
       Generation result = opened.generate(text, generation.options(), watch);
       shell.cancellation().check(); // it may have come before there was any text to watch
-      RunStats figures = RunStats.of(result.stats(), watch.memory());
+      RunStats figures = RunStats.of(result.stats(), watch.memory(), opened.expertStats());
       watch.finish();
       if (json) {
         terminal.println(Json.pretty(report(text, result, figures)));

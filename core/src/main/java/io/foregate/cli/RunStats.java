@@ -1,9 +1,11 @@
 package io.foregate.cli;
 
+import io.foregate.ExpertStats;
 import io.foregate.GenerationStats;
 import io.foregate.MemoryUse;
 import io.foregate.engine.Machine;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * How fast a generation was and what memory it took; also the schema of {@code stats} in JSON.
@@ -13,6 +15,8 @@ import java.util.Locale;
  * @param weightsBytes the mapped file
  * @param peakResidentBytes the most physical memory the process has held, mapped weights included;
  *     -1 where the system does not tell
+ * @param experts how experts came to the device since the model was opened; {@code null} where they
+ *     all are there
  */
 record RunStats(
     int promptTokens,
@@ -23,9 +27,10 @@ record RunStats(
     long heapBytes,
     long kvCacheBytes,
     long weightsBytes,
-    long peakResidentBytes) {
+    long peakResidentBytes,
+    ExpertStats experts) {
 
-  static RunStats of(GenerationStats stats, MemoryUse memory) {
+  static RunStats of(GenerationStats stats, MemoryUse memory, Optional<ExpertStats> experts) {
     return new RunStats(
         stats.promptTokens(),
         stats.promptTokensPerSecond(),
@@ -35,7 +40,8 @@ record RunStats(
         memory.heap(),
         memory.kvCache(),
         memory.weights(),
-        Machine.peakResidentBytes());
+        Machine.peakResidentBytes(),
+        experts.orElse(null));
   }
 
   /** Two columns for people. */
@@ -54,7 +60,37 @@ record RunStats(
                 peakResidentBytes < 0
                     ? ""
                     : "; peak resident set " + Sizes.text(peakResidentBytes)));
+    if (experts != null) {
+      describe(experts, table);
+    }
     return table.toString().stripTrailing();
+  }
+
+  private static void describe(ExpertStats e, Table table) {
+    long due = e.hits() + e.lates() + e.misses();
+    table.row(
+        "experts",
+        "%d due: %s hit, %s late, %s missed; stalled %s ms"
+                .formatted(
+                    due,
+                    percent((double) e.hits() / Math.max(1, due)),
+                    percent((double) e.lates() / Math.max(1, due)),
+                    percent((double) e.misses() / Math.max(1, due)),
+                    decimal(e.stallSeconds() * 1000))
+            + (e.hostRuns() == 0 ? "" : "; %d ran on the processor".formatted(e.hostRuns())));
+    table.row(
+        "copies",
+        "%d (%d on a guess), %s, %s wasted; %s hidden"
+            .formatted(
+                e.copies(),
+                e.speculativeCopies(),
+                Sizes.text(e.copiedBytes()),
+                Sizes.text(e.wastedBytes()),
+                percent(e.hidden())));
+  }
+
+  private static String percent(double share) {
+    return decimal(100 * share) + " %";
   }
 
   private static String speed(int tokens, double perSecond) {

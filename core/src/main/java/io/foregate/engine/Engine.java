@@ -9,8 +9,12 @@ import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelConfigReader;
 import io.foregate.model.ModelReader;
 import io.foregate.model.ModelWeights;
+import io.foregate.schedule.Policy;
+import io.foregate.schedule.ScheduleStatistics;
+import io.foregate.store.BuildListener;
 import io.foregate.tokenizer.Tokenizer;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * A model opened on a backend. Owns the mapped file and the device's resources; close its sessions
@@ -24,10 +28,11 @@ public final class Engine implements AutoCloseable {
   private final Backend backend;
   private final BackendModel model;
   private final Device device = new Device();
+  private final Optional<Offload> offload;
   private final int context;
   private final EngineOptions options;
 
-  private Engine(GgufFile file, EngineOptions options) {
+  private Engine(GgufFile file, EngineOptions options, BuildListener listener) {
     this.file = file;
     this.options = options;
     this.config = ModelConfigReader.read(file);
@@ -44,6 +49,20 @@ public final class Engine implements AutoCloseable {
         Backends.find().open(options.backend(), config, weights, options.threads());
     this.backend = opened.backend();
     this.model = opened.model();
+    this.offload = offload(weights, listener);
+  }
+
+  private Optional<Offload> offload(ModelWeights weights, BuildListener listener) {
+    ExpertOptions experts = options.experts();
+    if (!config.isMoe() || experts.policy().prefetch() == Policy.Prefetch.EVERYTHING) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Offload.open(file, config, weights, model, experts, listener));
+    } catch (RuntimeException | Error e) {
+      model.close();
+      throw e;
+    }
   }
 
   /**
@@ -52,22 +71,22 @@ public final class Engine implements AutoCloseable {
    * @throws ForegateException when the file, the architecture or an option is not usable
    */
   public static Engine open(Path path, EngineOptions options) {
-    checkPolicy(options.policy());
+    return open(path, options, BuildListener.NONE);
+  }
+
+  /**
+   * As {@link #open(Path, EngineOptions)}.
+   *
+   * @param listener told how the expert store is built, which takes its time for a large model
+   */
+  public static Engine open(Path path, EngineOptions options, BuildListener listener) {
     checkThreads(options.threads());
     GgufFile file = GgufFile.open(path);
     try {
-      return new Engine(file, options);
+      return new Engine(file, options, listener);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
-    }
-  }
-
-  private static void checkPolicy(String policy) {
-    if (!EngineOptions.POLICIES.contains(policy)) {
-      throw new ForegateException(
-          "Policy '%s' is not supported.".formatted(policy),
-          "Supported policies: %s.".formatted(String.join(", ", EngineOptions.POLICIES)));
     }
   }
 
@@ -141,11 +160,25 @@ public final class Engine implements AutoCloseable {
     device.requireOpen();
     Sequence sequence = model.newSequence(context, options.kvType());
     try {
-      return new Session(config, sequence, model.residentExperts(), device, file.path().toString());
-    } catch (Error e) { // no heap left for what a session remembers
+      ExpertRunner runner =
+          offload.isPresent()
+              ? offload.get().runner(sequence)
+              : new ResidentRunner(sequence, model.residentExperts(), config.experts());
+      return new Session(config, sequence, runner, device, file.path().toString());
+    } catch (RuntimeException | Error e) { // no gates for it, or no heap for what it remembers
       sequence.close();
       throw e;
     }
+  }
+
+  /** What the scheduler did since the model was opened; empty where all experts are resident. */
+  public Optional<ScheduleStatistics> scheduleStatistics() {
+    return offload.map(Offload::statistics);
+  }
+
+  /** Where experts are kept, in words; empty where all are resident. */
+  public Optional<String> expertPlaces() {
+    return offload.map(Offload::description);
   }
 
   /**
@@ -162,8 +195,10 @@ public final class Engine implements AutoCloseable {
   public void close() {
     device.close(
         () -> {
-          model.close();
-          file.close();
+          try (file;
+              model) {
+            offload.ifPresent(Offload::close);
+          }
         });
   }
 }

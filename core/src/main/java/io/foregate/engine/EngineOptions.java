@@ -1,7 +1,6 @@
 package io.foregate.engine;
 
 import io.foregate.backend.KvType;
-import java.util.List;
 
 /**
  * How to open a model.
@@ -11,43 +10,39 @@ import java.util.List;
  *     #DEFAULT_CONTEXT_LIMIT}
  * @param kvType element type of the KV cache
  * @param backend {@code auto}, or a backend's name
- * @param policy where experts are kept, one of {@link #POLICIES}; {@code resident} keeps all of
- *     them on the device
+ * @param experts where experts are kept, and how they come to the device
  */
 public record EngineOptions(
-    int threads, int context, KvType kvType, String backend, String policy) {
+    int threads, int context, KvType kvType, String backend, ExpertOptions experts) {
 
   /** The most positions that a session gets without being asked for. */
   public static final int DEFAULT_CONTEXT_LIMIT = 4096;
-
-  /** Names of the policies that there are, in lower case. */
-  public static final List<String> POLICIES = List.of("resident");
 
   /** The most compute threads: far more than help, far fewer than exhaust a machine. */
   public static final int MAX_THREADS = 1024;
 
   /** One thread per core, the model's context, F16 cache, any backend, all experts resident. */
   public static EngineOptions defaults() {
-    return new EngineOptions(0, 0, KvType.F16, "auto", "resident");
+    return new EngineOptions(0, 0, KvType.F16, "auto", ExpertOptions.defaults());
   }
 
   public EngineOptions withThreads(int value) {
-    return new EngineOptions(value, context, kvType, backend, policy);
+    return new EngineOptions(value, context, kvType, backend, experts);
   }
 
   public EngineOptions withContext(int value) {
-    return new EngineOptions(threads, value, kvType, backend, policy);
+    return new EngineOptions(threads, value, kvType, backend, experts);
   }
 
   public EngineOptions withKvType(KvType value) {
-    return new EngineOptions(threads, context, value, backend, policy);
+    return new EngineOptions(threads, context, value, backend, experts);
   }
 
   public EngineOptions withBackend(String value) {
-    return new EngineOptions(threads, context, kvType, value, policy);
+    return new EngineOptions(threads, context, kvType, value, experts);
   }
 
-  public EngineOptions withPolicy(String value) {
+  public EngineOptions withExperts(ExpertOptions value) {
     return new EngineOptions(threads, context, kvType, backend, value);
   }
 }

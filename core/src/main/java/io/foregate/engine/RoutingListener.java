@@ -9,7 +9,7 @@ public interface RoutingListener {
   /**
    * @param layer the layer
    * @param position position of the batch's first token; the others follow it
-   * @param routing valid during the call
+   * @param routing valid during the call; ids and weights may be overwritten to replay others
    * @param inputs of the gates at this layer; to be read during the call
    */
   void routed(int layer, int position, Routing routing, GateInputs inputs);

@@ -1,6 +1,5 @@
 package io.foregate.engine;
 
-import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
@@ -24,13 +23,10 @@ public final class Session implements AutoCloseable {
 
   private final ModelConfig config;
   private final Sequence sequence;
-  private final ExpertMemory resident;
+  private final ExpertRunner experts;
   private final Device device;
   private final String source;
   private final float[] logits;
-  private final int[] batchExperts;
-  private final int[] places;
-  private final boolean[] chosen;
   private final GateInputs gateInputs;
   private RoutingListener listener = (layer, position, routing, inputs) -> {};
 
@@ -42,21 +38,19 @@ public final class Session implements AutoCloseable {
   private boolean closed;
 
   /**
+   * @param experts runs what the routers choose
    * @param device whose turn is taken for each batch: sessions of a model share threads and scratch
    * @param source the model's file, for messages
    */
   Session(
-      ModelConfig config, Sequence sequence, ExpertMemory resident, Device device, String source) {
+      ModelConfig config, Sequence sequence, ExpertRunner experts, Device device, String source) {
     this.config = config;
     this.device = device;
     this.sequence = sequence;
-    this.resident = resident;
+    this.experts = experts;
     this.source = source;
     this.logits = new float[config.vocabulary()];
-    this.batchExperts = new int[config.experts()];
-    this.places = new int[config.experts()];
     this.gateInputs = sequence::gateInput;
-    this.chosen = new boolean[config.experts()];
     this.history = new int[sequence.capacity()];
   }
 
@@ -88,6 +82,7 @@ public final class Session implements AutoCloseable {
     }
     position = newPosition;
     hasLogits = false;
+    experts.reset();
   }
 
   /** The last tokens fed, oldest first: {@code count} of them, or all if there are fewer. */
@@ -201,6 +196,7 @@ public final class Session implements AutoCloseable {
   }
 
   private void forward(int[] tokens, int from, int to) {
+    experts.begin(tokens, from, to);
     sequence.embed(tokens, from, to, position);
     for (int layer = 0; layer < config.layers(); layer++) {
       sequence.attention(layer);
@@ -215,28 +211,9 @@ public final class Session implements AutoCloseable {
   private void routedFeedForward(int layer) {
     Routing routing = sequence.route(layer);
     listener.routed(layer, position, routing, gateInputs);
-    int count = collectExperts(routing);
-    for (int i = 0; i < count; i++) {
-      places[i] = layer * config.experts() + batchExperts[i];
-    }
-    sequence.runExperts(layer, resident, batchExperts, places, count);
+    experts.run(layer, routing);
     sequence.combineExperts(layer);
-  }
-
-  /** Writes the distinct experts of the batch to {@link #batchExperts}, ascending. */
-  private int collectExperts(Routing routing) {
-    Arrays.fill(chosen, false);
-    int picks = routing.tokens() * routing.used();
-    for (int i = 0; i < picks; i++) {
-      chosen[routing.ids()[i]] = true;
-    }
-    int count = 0;
-    for (int e = 0; e < chosen.length; e++) {
-      if (chosen[e]) {
-        batchExperts[count++] = e;
-      }
-    }
-    return count;
+    experts.end(layer);
   }
 
   private void check(int[] tokens, int from, int to) {

@@ -78,7 +78,7 @@ class BenchCommandTest {
     assertThat(json).extracting(result -> result.get("policy").asText()).hasSize(2);
     assertThat(json.at("/0/policy").asText()).isEqualTo("resident");
     Invocation.of("bench", "-m", model, "--policy", "resident,magic")
-        .fails(ExitCode.USAGE, "--policy is 'magic'", "resident");
+        .fails(ExitCode.USAGE, "no policy 'magic'", "resident");
   }
 
   @Test

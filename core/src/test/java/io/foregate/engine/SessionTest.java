@@ -8,6 +8,7 @@ import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModelWriter;
+import io.foregate.schedule.Policy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -233,7 +234,7 @@ class SessionTest {
   @Test
   void unknownPoliciesAndBackendsNameTheKnownOnes() {
     EngineOptions options = EngineOptions.defaults();
-    assertThatThrownBy(() -> Engine.open(mixture, options.withPolicy("magic")))
+    assertThatThrownBy(() -> Policy.named("magic"))
         .isInstanceOfSatisfying(
             ForegateException.class, e -> assertThat(e.hint()).contains("resident"));
     assertThatThrownBy(() -> Engine.open(mixture, options.withBackend("abacus")))

@@ -34,6 +34,7 @@ final class RoutedExperts {
 
   private int[] rowOfPick = {};
   private Routing routing;
+  private boolean grouped;
 
   /** The experts of the wave that is computed: their weights and first grouped rows. */
   private final ExpertWeights[] wave;
@@ -67,9 +68,15 @@ final class RoutedExperts {
     this.groupedStart = new int[config.experts()];
   }
 
-  /** Groups the picks of a new batch by expert (a counting sort, stable in the tokens). */
+  /** Takes a new batch. Its picks may still be changed until the first {@link #run}. */
   void begin(Routing routing) {
     this.routing = routing;
+    this.grouped = false;
+  }
+
+  /** Groups the picks of a new batch by expert (a counting sort, stable in the tokens). */
+  private void group() {
+    grouped = true;
     int picks = routing.tokens() * routing.used();
     if (pickOfRow.length < picks) {
       pickOfRow = new int[picks];
@@ -95,6 +102,9 @@ final class RoutedExperts {
 
   /** Runs experts in waves whose hidden activations fit the workspace. */
   void run(int layer, CpuExpertMemory memory, int[] ids, int[] places, int count) {
+    if (!grouped) {
+      group();
+    }
     int next = 0;
     while (next < count) {
       waveSize = 0;

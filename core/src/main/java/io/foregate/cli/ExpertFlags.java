@@ -1,0 +1,102 @@
+package io.foregate.cli;
+
+import io.foregate.Offloading;
+import io.foregate.engine.ExpertOptions;
+import io.foregate.error.ForegateException;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** Options that say where experts are kept, and how they come to the device. */
+final class ExpertFlags {
+  @Option(
+      names = "--expert-slots",
+      paramLabel = "N",
+      description =
+          "Device memory for experts, unless they are all resident: how many (24), a share of them"
+              + " (25%%) or a size (6GiB). Default: ${DEFAULT-VALUE}.")
+  private String slots = "50%";
+
+  @Option(
+      names = "--link-gbps",
+      paramLabel = "X",
+      description =
+          "GB/s at which the cpu backend copies experts, to imitate a device's link; 0 for as fast"
+              + " as it can. Default: ${DEFAULT-VALUE}.")
+  private double linkGbps;
+
+  @Option(
+      names = "--gates",
+      paramLabel = "FILE",
+      description =
+          "Lookahead gates that 'foregate align' made. Default: MODEL.gates.safetensors beside the"
+              + " model, or untrained gates if there is none.")
+  private Path gates;
+
+  @Option(
+      names = "--store",
+      paramLabel = "TIER",
+      description =
+          "Where the host keeps experts: ram, file, or auto, which takes ram if they fit. Default:"
+              + " ${DEFAULT-VALUE}.")
+  private String store = "auto";
+
+  @Option(
+      names = "--store-folder",
+      paramLabel = "FOLDER",
+      description = "Where '--store file' puts its file. Default: beside the model.")
+  private Path storeFolder;
+
+  @Option(names = "--lock", description = "Lock the host's experts in memory against swapping.")
+  private boolean lock;
+
+  @Option(
+      names = "--oracle-trace",
+      paramLabel = "FILE",
+      description =
+          "For '--policy oracle': what 'foregate trace' recorded of the very text that is run.")
+  private Path oracleTrace;
+
+  @Option(
+      names = "--timeline",
+      paramLabel = "FILE",
+      description = "Write what the scheduler did, for ui.perfetto.dev or chrome://tracing.")
+  private Path timeline;
+
+  /**
+   * What was asked for.
+   *
+   * @param policy its name; case does not matter
+   */
+  ExpertOptions options(String policy) {
+    try {
+      return ExpertOptions.of(
+          policy,
+          slots,
+          linkGbps,
+          Optional.ofNullable(gates),
+          store,
+          Optional.ofNullable(storeFolder),
+          lock,
+          Optional.ofNullable(oracleTrace),
+          Optional.ofNullable(timeline));
+    } catch (ForegateException e) { // what is wrong with an option's value is bad usage
+      throw new UsageException(e.getMessage(), e.hint());
+    }
+  }
+
+  /** The same for the public API. */
+  Offloading offloading(String policy) {
+    options(policy);
+    return new Offloading(
+        policy,
+        slots,
+        linkGbps,
+        Optional.ofNullable(gates),
+        store,
+        Optional.ofNullable(storeFolder),
+        lock,
+        Optional.ofNullable(oracleTrace),
+        Optional.ofNullable(timeline));
+  }
+}

@@ -1,0 +1,141 @@
+package io.foregate.engine;
+
+import io.foregate.backend.BackendModel;
+import io.foregate.backend.ExpertMemory;
+import io.foregate.backend.ExpertSlots;
+import io.foregate.backend.Sequence;
+import io.foregate.error.ForegateException;
+import io.foregate.gguf.GgufFile;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelWeights;
+import io.foregate.schedule.ExpertGrid;
+import io.foregate.schedule.ExpertPlan;
+import io.foregate.schedule.Policy;
+import io.foregate.schedule.ScheduleListener;
+import io.foregate.schedule.ScheduleStatistics;
+import io.foregate.schedule.Scheduler;
+import io.foregate.schedule.Timings;
+import io.foregate.store.BuildListener;
+import io.foregate.store.ExpertRecords;
+import io.foregate.store.ExpertStore;
+import io.foregate.store.Tier;
+import java.util.stream.IntStream;
+
+/**
+ * A model's experts that do not all fit into device memory: the store that holds them, the slots
+ * that hold some of them, and the plan that moves them. Shared by the model's sessions.
+ */
+final class Offload implements AutoCloseable {
+  /** Copies in flight at once: the second waits for the link, and could no longer be cancelled. */
+  private static final int STREAMS = 1;
+
+  private final ModelConfig config;
+  private final ExpertGrid grid;
+  private final Policy policy;
+  private final Predictors predictors;
+  private final ResourceStack resources;
+  private final ExpertStore store;
+  private final ExpertSlots slots;
+
+  /** {@code null} for policies that compute nothing on the host. */
+  private final ExpertMemory host;
+
+  private final ExpertPlan plan;
+
+  private Offload(
+      GgufFile file,
+      ModelConfig config,
+      ModelWeights weights,
+      BackendModel model,
+      ExpertOptions options,
+      BuildListener listener,
+      ResourceStack resources) {
+    this.resources = resources;
+    this.config = config;
+    this.grid = new ExpertGrid(config.layers(), config.experts(), config.expertsUsed());
+    this.policy = options.policy();
+    this.predictors = Predictors.of(file, config, weights, options, resources);
+    this.store =
+        resources.add(
+            ExpertStore.open(file, weights, model.expertLayout(), options.store(), listener));
+    int count = options.slots().slots(grid, store.maxRecordBytes(), policy);
+    this.slots = resources.add(model.newSlots(count, options.linkGbps()));
+    this.host = policy.hostFallback() ? hostExperts(model) : null;
+    long[] bytes = IntStream.range(0, grid.layers()).mapToLong(store::recordBytes).toArray();
+    var scheduler =
+        new Scheduler(grid, policy, count, bytes, STREAMS, Timings.UNKNOWN, listener(options));
+    ExpertRecords records =
+        store.tier() == Tier.RAM ? store : resources.add(new StagedRecords(store));
+    this.plan = resources.add(new ExpertPlan(scheduler, records, slots, STREAMS));
+  }
+
+  /**
+   * Makes everything that the policy needs.
+   *
+   * @throws ForegateException when there is no room, on the host or in the budget, or the gates do
+   *     not fit the model
+   */
+  static Offload open(
+      GgufFile file,
+      ModelConfig config,
+      ModelWeights weights,
+      BackendModel model,
+      ExpertOptions options,
+      BuildListener listener) {
+    var resources = new ResourceStack();
+    try {
+      return new Offload(file, config, weights, model, options, listener, resources);
+    } catch (RuntimeException | Error e) {
+      resources.close();
+      throw e;
+    }
+  }
+
+  private ExpertMemory hostExperts(BackendModel model) {
+    if (store.tier() != Tier.RAM) {
+      throw new ForegateException(
+          "Policy %s computes from host memory, and the experts are in a file (%s)."
+              .formatted(policy.name(), store.reason()),
+          "Keep them in memory (--store ram), or choose --policy lookahead.");
+    }
+    return model.hostExperts(store);
+  }
+
+  private ScheduleListener listener(ExpertOptions options) {
+    var events = new JfrEvents(grid);
+    if (options.timeline().isEmpty()) {
+      return events;
+    }
+    Timeline timeline = resources.add(Timeline.create(options.timeline().get(), grid));
+    return new Listeners(events, timeline);
+  }
+
+  /** How a sequence's experts run. */
+  ExpertRunner runner(Sequence sequence) {
+    return new ScheduledRunner(
+        grid, sequence, plan, slots, host, predictors.next(), config.embedding());
+  }
+
+  ScheduleStatistics statistics() {
+    return plan.statistics();
+  }
+
+  /** Policy, slots and store in one line. */
+  String description() {
+    return "%s, %d of %d experts in slots of %d bytes, all of them in %s (%s); %s"
+        .formatted(
+            policy.name(),
+            slots.count(),
+            grid.total(),
+            slots.slotBytes(),
+            store.tier() == Tier.RAM ? "memory" : "a file",
+            store.reason(),
+            predictors.description());
+  }
+
+  /** Ends the copies, then gives memory and files back. Closing twice does nothing. */
+  @Override
+  public void close() {
+    resources.close();
+  }
+}

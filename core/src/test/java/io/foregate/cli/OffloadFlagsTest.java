@@ -1,0 +1,97 @@
+package io.foregate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Options that say where experts are kept, from the command line to what is computed. */
+class OffloadFlagsTest {
+  @TempDir Path folder;
+  private Path model;
+
+  @BeforeEach
+  void writeModel() {
+    model = TinyGguf.mixture().write(folder.resolve("tiny.gguf"));
+  }
+
+  private Invocation run(Object... more) {
+    Object[] all = new Object[8 + more.length];
+    System.arraycopy(
+        new Object[] {"run", "-m", model, "-p", "the", "-n", 12, "--temp=0"}, 0, all, 0, 7);
+    all[7] = "--threads=2";
+    System.arraycopy(more, 0, all, 8, more.length);
+    return Invocation.of(all);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"on-demand", "lru", "mixtral-offloading", "lookahead", "hybrid"})
+  void everyPolicyWritesTheSameText(String policy) {
+    String expected = run().succeeds().out();
+    assertThat(run("--policy", policy, "--expert-slots", "6").out()).isEqualTo(expected);
+  }
+
+  @Test
+  void statisticsTellHowExpertsCame() throws IOException {
+    Invocation text = run("--policy", "LRU", "--expert-slots", "75%", "--stats");
+    assertThat(text.err()).contains("experts", "hit", "missed", "stalled", "copies", "hidden");
+    Invocation json = run("--policy", "lru", "--expert-slots", "75%", "--json");
+    JsonNode experts = new JsonMapper().readTree(json.out()).at("/stats/experts");
+    long due =
+        experts.get("hits").asLong()
+            + experts.get("lates").asLong()
+            + experts.get("misses").asLong();
+    assertThat(due).isPositive();
+    assertThat(experts.get("copied_bytes").asLong()).isPositive();
+    JsonNode resident = new JsonMapper().readTree(run("--json").succeeds().out());
+    assertThat(resident.at("/stats/experts").isNull()).isTrue();
+  }
+
+  @Test
+  void aTimelineIsWritten() throws IOException {
+    Path timeline = folder.resolve("timeline.json");
+    run("--policy", "lru", "--expert-slots", "6", "--timeline", timeline);
+    JsonNode events = new JsonMapper().readTree(Files.readString(timeline)).get("traceEvents");
+    assertThat(events).isNotEmpty();
+  }
+
+  @Test
+  void aStoreInAFileIsBuiltOnceAndFound() {
+    Path store = folder.resolve("store");
+    assertThat(store.toFile().mkdir()).isTrue();
+    String expected = run().succeeds().out();
+    for (int i = 0; i < 2; i++) {
+      assertThat(
+              run("--policy", "lru", "--expert-slots=6", "--store=file", "--store-folder", store)
+                  .out())
+          .isEqualTo(expected);
+      assertThat(store.toFile().list()).hasSize(1);
+    }
+  }
+
+  @Test
+  void nonsenseIsBadUsage() {
+    run("--expert-slots", "many").fails(ExitCode.USAGE, "many", "25%");
+    run("--link-gbps=-1").fails(ExitCode.USAGE, "-1", "0 or more");
+    run("--store", "cloud").fails(ExitCode.USAGE, "cloud", "ram");
+    run("--policy", "magic").fails(ExitCode.USAGE, "magic", "lookahead");
+  }
+
+  @Test
+  void whatCannotBeDoneIsSaid() {
+    run("--policy", "lookahead", "--expert-slots", "1")
+        .fails(ExitCode.FAILURE, "1 slots", "--expert-slots 2");
+    run("--policy", "oracle").fails(ExitCode.FAILURE, "oracle", "--oracle-trace");
+    run("--policy", "lookahead", "--gates", folder.resolve("none.safetensors"))
+        .fails(ExitCode.FAILURE, "none.safetensors");
+    run("--policy=hybrid", "--store=file").fails(ExitCode.FAILURE, "hybrid", "--store ram");
+  }
+}

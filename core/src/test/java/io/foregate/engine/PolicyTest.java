@@ -1,0 +1,174 @@
+package io.foregate.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.foregate.error.ForegateException;
+import io.foregate.schedule.Policy;
+import io.foregate.schedule.ScheduleStatistics;
+import io.foregate.schedule.SlotBudget;
+import io.foregate.store.TierChoice;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Policies move bytes; not one of them may change a bit of what the real demo model computes. */
+class PolicyTest {
+  private static final Path DEMO = Path.of("../models/foregate-demo.gguf");
+  private static final String PROMPT =
+      "And it came to pass in those days, that the king said unto his servants,";
+  private static final int DECODED = 24;
+
+  @TempDir Path folder;
+
+  /** Logits after the prompt and after each token that greedy decoding makes. */
+  private static List<float[]> expected;
+
+  @BeforeAll
+  static void generateWithAllExpertsResident() {
+    expected = generate(ExpertOptions.defaults(), new ArrayList<>());
+  }
+
+  private static Stream<Arguments> policiesAndBudgets() {
+    return Stream.concat(Policy.all().stream(), Policy.ablations().stream())
+        .filter(policy -> !policy.name().equals("oracle")) // needs a trace: OracleTest's business
+        .flatMap(
+            policy ->
+                Stream.of("6", "25%", "50%", "100%")
+                    .filter(slots -> !policy.name().equals("resident") || slots.equals("100%"))
+                    .map(slots -> Arguments.of(policy, slots)));
+  }
+
+  @ParameterizedTest(name = "{0} {1}")
+  @MethodSource("policiesAndBudgets")
+  void noPolicyChangesABit(Policy policy, String slots) {
+    List<ScheduleStatistics> statistics = new ArrayList<>();
+    ExpertOptions options =
+        ExpertOptions.defaults().withPolicy(policy).withSlots(SlotBudget.parse(slots));
+    List<float[]> logits = generate(options, statistics);
+    for (int i = 0; i < expected.size(); i++) {
+      assertThat(logits.get(i)).as("logits after %d tokens", i).containsExactly(expected.get(i));
+    }
+    for (ScheduleStatistics s : statistics) {
+      assertThat(s.hits() + s.lates() + s.misses()).isPositive();
+      assertThat(s.tokens()).isGreaterThan(DECODED);
+      assertThat(s.copiedBytes()).isPositive();
+    }
+  }
+
+  @Test
+  void aStoreInAFileGivesTheSameBits() {
+    ExpertOptions options =
+        offloading("lru", "25%")
+            .withStore(
+                ExpertOptions.defaults().store().withTier(TierChoice.FILE).withFolder(folder));
+    for (int run = 0; run < 2; run++) { // the second finds the file
+      List<float[]> logits = generate(options, new ArrayList<>());
+      assertThat(logits.getLast()).containsExactly(expected.getLast());
+    }
+    assertThat(folder).isNotEmptyDirectory();
+  }
+
+  @Test
+  void twoSessionsShareTheSlots() {
+    try (Engine engine = open(offloading("lookahead", "25%"));
+        Session one = engine.newSession();
+        Session two = engine.newSession()) {
+      int[] prompt = engine.tokenizer().encode(PROMPT, true, false);
+      for (int i = 0; i < prompt.length; i++) {
+        one.feed(prompt, i, i + 1);
+        two.feed(prompt, i, i + 1);
+      }
+      assertThat(one.logits()).containsExactly(two.logits());
+    }
+  }
+
+  @Test
+  void aTimelineShowsLayersCopiesAndComputing() throws IOException {
+    Path file = folder.resolve("timeline.json");
+    ExpertOptions options =
+        ExpertOptions.of(
+            "lru",
+            "25%",
+            1,
+            Optional.empty(),
+            "ram",
+            Optional.empty(),
+            false,
+            Optional.empty(),
+            Optional.of(file));
+    generate(options, new ArrayList<>());
+    JsonNode events = new ObjectMapper().readTree(Files.readString(file)).get("traceEvents");
+    List<String> tracks = new ArrayList<>();
+    int[] perTrack = new int[6];
+    for (JsonNode event : events) {
+      if (event.get("ph").asText().equals("M")) {
+        tracks.add(event.at("/args/name").asText());
+      } else {
+        perTrack[event.get("tid").asInt()]++;
+        assertThat(event.get("ts").asDouble()).isNotNegative();
+        assertThat(event.get("dur").asDouble()).isNotNegative();
+      }
+    }
+    assertThat(tracks).contains("layers", "compute", "stalls", "copies to the device");
+    assertThat(perTrack[1]).isEqualTo(12 * (DECODED + 1));
+    assertThat(perTrack[2]).isPositive();
+    assertThat(perTrack[3]).isPositive();
+    assertThat(perTrack[4]).isPositive();
+  }
+
+  @Test
+  void aBudgetBelowTopKIsRefused() {
+    assertThatThrownBy(() -> open(offloading("lookahead", "1")).close())
+        .isInstanceOf(ForegateException.class)
+        .hasMessageContaining("1 slots");
+  }
+
+  private static ExpertOptions offloading(String policy, String slots) {
+    return ExpertOptions.defaults()
+        .withPolicy(Policy.named(policy))
+        .withSlots(SlotBudget.parse(slots));
+  }
+
+  private static Engine open(ExpertOptions options) {
+    return Engine.open(
+        DEMO, EngineOptions.defaults().withThreads(2).withContext(128).withExperts(options));
+  }
+
+  private static List<float[]> generate(
+      ExpertOptions options, List<ScheduleStatistics> statistics) {
+    List<float[]> logits = new ArrayList<>();
+    try (Engine engine = open(options);
+        Session session = engine.newSession()) {
+      int[] prompt = engine.tokenizer().encode(PROMPT, true, false);
+      session.feed(prompt, 0, prompt.length);
+      logits.add(session.logits().clone());
+      for (int i = 0; i < DECODED; i++) {
+        session.feed(new int[] {argmax(session.logits())}, 0, 1);
+        logits.add(session.logits().clone());
+      }
+      engine.scheduleStatistics().ifPresent(statistics::add);
+    }
+    return logits;
+  }
+
+  private static int argmax(float[] logits) {
+    int best = 0;
+    for (int i = 1; i < logits.length; i++) {
+      best = logits[i] > logits[best] ? i : best;
+    }
+    return best;
+  }
+}
