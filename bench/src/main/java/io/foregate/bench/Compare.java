@@ -136,7 +136,7 @@ final class Compare implements Callable<Integer> {
             engine.file().tensors().stream().mapToLong(GgufTensor::elements).sum()),
         new Report.Settings(
             threads, repetitions, warmUpSeconds, engine.options().kvType().toString()),
-        engine.options().policy(),
+        engine.options().experts().policy().name(),
         null,
         new Report.Memory(
             Runtime.getRuntime().maxMemory(),

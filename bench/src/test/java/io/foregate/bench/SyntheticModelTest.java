@@ -25,7 +25,7 @@ class SyntheticModelTest {
         Session session = engine.newSession()) {
       var used = new boolean[engine.config().experts()];
       session.onRouting(
-          (layer, position, routing) -> {
+          (layer, position, routing, inputs) -> {
             for (int i = 0; i < routing.tokens() * routing.used(); i++) {
               used[routing.ids()[i]] = true;
             }

@@ -1,0 +1,239 @@
+package io.foregate.bench;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.foregate.engine.Machine;
+import io.foregate.gate.trace.TraceFile;
+import io.foregate.gate.trace.TraceHeader;
+import io.foregate.gguf.GgmlType;
+import io.foregate.schedule.ExpertGrid;
+import io.foregate.schedule.Policy;
+import io.foregate.schedule.ScheduleStatistics;
+import io.foregate.schedule.SlotBudget;
+import io.foregate.schedule.sim.ClairvoyantBound;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The program of {@code scripts/bench-offload}. */
+@Command(
+    name = "bench-offload",
+    description = "Time policies on experts of real size, with routing replayed from a trace.",
+    mixinStandardHelpOptions = true)
+final class OffloadBench implements Callable<Integer> {
+  @Option(names = "--trace", required = true, description = "From 'foregate trace'.")
+  private Path trace;
+
+  @Option(names = "--commit", required = true, description = "Of the sources that are measured.")
+  private String commit;
+
+  @Option(names = "--out", required = true, description = "Folder of the cells' files.")
+  private Path out;
+
+  @Option(names = "--work", required = true, description = "Folder for the slices.")
+  private Path work;
+
+  @Option(names = "--types", split = ",", description = "Of experts. Default: 4, 3 and 2 bits.")
+  private List<GgmlType> types = List.of(GgmlType.Q4_K, GgmlType.Q3_K, GgmlType.Q2_K);
+
+  @Option(names = "--slots", split = ",", description = "Budgets. Default: 25%%, 50%%, 75%%.")
+  private List<String> slots = List.of("25%", "50%", "75%");
+
+  @Option(
+      names = "--link-gbps",
+      split = ",",
+      description = "Link speeds. Default: from far too slow to far too fast.")
+  private List<Double> links = List.of(0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 12.0);
+
+  @Option(names = "--policy", split = ",", description = "Default: all but resident and hybrid.")
+  private List<String> policies =
+      List.of("on-demand", "lru-as-published", "lru", "mixtral-offloading", "lookahead", "oracle");
+
+  @Option(
+      names = {"-r", "--repetitions"},
+      description = "Samples per policy. Default: 5.")
+  private int repetitions = 5;
+
+  @Option(
+      names = {"-n", "--tokens"},
+      description = "Per sample. Default: 32.")
+  private int tokens = 32;
+
+  @Option(names = "--warm-up", description = "Tokens before each sample. Default: 16.")
+  private int warmUp = 16;
+
+  private OffloadBench() {}
+
+  /** Measures the cells that have no file yet. */
+  public static void main(String[] args) {
+    System.exit(new CommandLine(new OffloadBench()).execute(args));
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    Files.createDirectories(out);
+    Files.createDirectories(work);
+    try (TraceFile recorded = TraceFile.open(trace)) {
+      for (GgmlType type : types) {
+        Path slice = work.resolve("slice-" + type + ".gguf");
+        if (!Files.exists(slice)) {
+          SliceModel.write(type, recorded.header(), slice);
+        }
+        for (String budget : slots) {
+          for (double link : links) {
+            measure(new CellPlan(type, slice, budget, link), recorded);
+          }
+        }
+      }
+    }
+    return 0;
+  }
+
+  private record CellPlan(GgmlType type, Path slice, String budget, double linkGbps) {
+    String fileName() {
+      return String.format(
+          Locale.ROOT, "offload-%s-%s-%sgbps.json", type, budget.replace("%", "pct"), linkGbps);
+    }
+  }
+
+  private void measure(CellPlan plan, TraceFile recorded) throws IOException {
+    Path file = out.resolve(plan.fileName());
+    if (Files.exists(file)) {
+      return;
+    }
+    double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    List<String> names = new ArrayList<>(List.of("resident"));
+    names.addAll(policies);
+    List<List<ReplayRun.Sample>> samples = sample(plan, names, recorded);
+    List<OffloadCell.PolicyResult> results = new ArrayList<>();
+    for (int p = 0; p < names.size(); p++) {
+      results.add(result(names.get(p), samples.get(p)));
+    }
+    OffloadCell cell = cell(plan, recorded, load, results);
+    JsonMapper mapper =
+        JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
+    Files.writeString(file, mapper.writerWithDefaultPrettyPrinter().writeValueAsString(cell));
+    print(cell);
+  }
+
+  /** Repetition by repetition, one policy after the other, each time on other tokens. */
+  private List<List<ReplayRun.Sample>> sample(
+      CellPlan plan, List<String> names, TraceFile recorded) {
+    List<ReplayRun> runs = new ArrayList<>();
+    List<List<ReplayRun.Sample>> samples = new ArrayList<>();
+    try {
+      for (String name : names) {
+        runs.add(
+            new ReplayRun(
+                plan.slice(),
+                recorded,
+                Policy.named(name),
+                SlotBudget.parse(plan.budget()),
+                plan.linkGbps(),
+                warmUp + tokens));
+        samples.add(new ArrayList<>());
+      }
+      int stride = stride(recorded);
+      for (int r = -1; r < repetitions; r++) { // the first round warms the code up
+        for (int p = 0; p < runs.size(); p++) {
+          ReplayRun.Sample sample = runs.get(p).time(Math.max(0, r) * stride, warmUp, tokens);
+          if (r >= 0) {
+            samples.get(p).add(sample);
+          }
+        }
+      }
+    } finally {
+      runs.forEach(ReplayRun::close);
+    }
+    return samples;
+  }
+
+  private OffloadCell.PolicyResult result(String name, List<ReplayRun.Sample> samples) {
+    List<Long> nanos = samples.stream().map(ReplayRun.Sample::nanos).toList();
+    List<ScheduleStatistics> statistics =
+        samples.stream().flatMap(sample -> sample.experts().stream()).toList();
+    return new OffloadCell.PolicyResult(name, nanos, tokens * 1e9 / median(nanos), statistics);
+  }
+
+  private OffloadCell cell(
+      CellPlan plan, TraceFile recorded, double load, List<OffloadCell.PolicyResult> results) {
+    TraceHeader header = recorded.header();
+    var grid = new ExpertGrid(header.layers(), header.experts(), header.used());
+    long bytes = SliceModel.expertBytes(plan.type());
+    int count = SlotBudget.parse(plan.budget()).slots(grid, bytes, Policy.lru());
+    OffloadCell.PolicyResult resident = results.getFirst();
+    OffloadCell.PolicyResult lru =
+        results.stream().filter(r -> r.policy().equals("lru")).findFirst().orElseThrow();
+    double compute = median(resident.nanos());
+    double copies = median(lru.statistics().stream().map(ScheduleStatistics::copyNanos).toList());
+    return new OffloadCell(
+        OffloadCell.SCHEMA,
+        OffloadCell.MEASUREMENT,
+        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+        commit,
+        Machine.here(),
+        load,
+        new OffloadCell.Model(
+            plan.type().toString(), header.layers(), header.experts(), header.used(), bytes),
+        new OffloadCell.Trace(
+            trace.getFileName().toString(), header.model().hex(), recorded.tokens()),
+        new OffloadCell.Settings(plan.budget(), count, plan.linkGbps(), warmUp, tokens),
+        copies / (copies + compute),
+        bound(recorded, count, compute, bytes / plan.linkGbps()),
+        resident,
+        results.subList(1, results.size()));
+  }
+
+  /** The median over the samples' tokens of what no cache can exceed, in tokens per second. */
+  private double bound(TraceFile recorded, int slots, double computeNanos, double copyNanos) {
+    int stride = stride(recorded);
+    List<Long> nanos = new ArrayList<>();
+    for (int r = 0; r < repetitions; r++) {
+      var range = new TraceRange(recorded, r * stride + warmUp, tokens);
+      long copies = ClairvoyantBound.copies(range, 0, slots);
+      nanos.add((long) Math.max(computeNanos, copies * copyNanos));
+    }
+    return tokens * 1e9 / median(nanos);
+  }
+
+  private int stride(TraceFile recorded) {
+    return (recorded.tokens() - warmUp - tokens) / repetitions;
+  }
+
+  private static double median(List<Long> values) {
+    long[] sorted = values.stream().mapToLong(Long::longValue).sorted().toArray();
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2.0;
+  }
+
+  private static void print(OffloadCell cell) {
+    System.out.printf(
+        Locale.ROOT,
+        "%s %s %.2f GB/s: copy share %.2f, bound %.2f tok/s, resident %.2f%n",
+        cell.model().type(),
+        cell.settings().expertBudget(),
+        cell.settings().linkGbps(),
+        cell.copyShare(),
+        cell.bound(),
+        cell.resident().tokensPerSecond());
+    for (OffloadCell.PolicyResult result : cell.policies()) {
+      System.out.printf(
+          Locale.ROOT,
+          "  %-20s %7.2f tok/s, %5.1f %% of bound, %+6.1f %% over lru%n",
+          result.policy(),
+          result.tokensPerSecond(),
+          100 * result.tokensPerSecond() / cell.bound(),
+          100 * (cell.speedup(result.policy(), "lru").median() - 1));
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package io.foregate.bench;
+
+import io.foregate.engine.Machine;
+import io.foregate.schedule.ScheduleStatistics;
+import java.util.List;
+
+/**
+ * One cell of the comparison of policies, as it is written to a file: experts of one size, a budget
+ * and a link speed. The schema that every measurement shares, with raw samples.
+ *
+ * @param time when it ended, ISO 8601
+ * @param commit of the sources, with "-dirty" behind it where they differed from it
+ * @param load processes that wanted a processor in the minute before, by the operating system
+ * @param model the slice: generated weights
+ * @param trace whose routing and gate scores were replayed
+ * @param copyShare copy time / (copy time + compute time) of {@code lru} with no overlap
+ * @param resident the same tokens with all experts resident: computing alone
+ * @param bound tokens per second that no cache can exceed: 1 / max(computing, copies of a
+ *     clairvoyant cache)
+ */
+record OffloadCell(
+    int schema,
+    String measurement,
+    String time,
+    String commit,
+    Machine machine,
+    double load,
+    Model model,
+    Trace trace,
+    Settings settings,
+    double copyShare,
+    double bound,
+    PolicyResult resident,
+    List<PolicyResult> policies) {
+
+  static final int SCHEMA = 1;
+  static final String MEASUREMENT = "policies on a slice of real experts, routing replayed";
+
+  record Model(String type, int layers, int experts, int used, long expertBytes) {}
+
+  record Trace(String file, String model, int tokens) {}
+
+  /**
+   * @param expertBudget as it was asked for
+   * @param slots what it came to, staging included
+   * @param warmUpTokens before each sample
+   * @param tokens per sample
+   */
+  record Settings(String expertBudget, int slots, double linkGbps, int warmUpTokens, int tokens) {}
+
+  /**
+   * One policy.
+   *
+   * @param nanos raw samples; the i-th of all policies are of the same tokens, one after the other
+   * @param statistics of the samples
+   */
+  record PolicyResult(
+      String policy,
+      List<Long> nanos,
+      double tokensPerSecond,
+      List<ScheduleStatistics> statistics) {}
+
+  /** The result of a policy. */
+  PolicyResult of(String policy) {
+    return policies.stream().filter(p -> p.policy().equals(policy)).findFirst().orElseThrow();
+  }
+
+  /** How much faster one policy is than another, over the pairs of samples. */
+  Speedup speedup(String policy, String over) {
+    return Speedup.of(of(policy).nanos(), of(over).nanos());
+  }
+}

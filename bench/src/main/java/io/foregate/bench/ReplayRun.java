@@ -1,0 +1,116 @@
+package io.foregate.bench;
+
+import io.foregate.backend.KvType;
+import io.foregate.backend.Routing;
+import io.foregate.engine.Engine;
+import io.foregate.engine.EngineOptions;
+import io.foregate.engine.ExpertOptions;
+import io.foregate.engine.Session;
+import io.foregate.gate.ExpertPredictor;
+import io.foregate.gate.trace.RoutingTrace;
+import io.foregate.gate.trace.ScoreSet;
+import io.foregate.gate.trace.TracePredictor;
+import io.foregate.schedule.Policy;
+import io.foregate.schedule.ScheduleStatistics;
+import io.foregate.schedule.SlotBudget;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A slice model under one policy, replaying the routing and the gate scores of a trace: real
+ * kernels, real bytes, real copies over a paced link, and choices that a trained model made.
+ */
+final class ReplayRun implements AutoCloseable {
+  private final Engine engine;
+  private final Session session;
+  private final RoutingTrace trace;
+  private final Optional<TracePredictor> predictor;
+  private final int[] token = new int[1];
+  private int first;
+
+  /**
+   * @param tokens the most that one {@link #time} feeds
+   */
+  ReplayRun(
+      Path slice,
+      RoutingTrace trace,
+      Policy policy,
+      SlotBudget slots,
+      double linkGbps,
+      int tokens) {
+    this.trace = trace;
+    this.predictor = predictor(trace, policy);
+    ExpertOptions experts =
+        ExpertOptions.defaults().withPolicy(policy).withSlots(slots).withLinkGbps(linkGbps);
+    if (predictor.isPresent()) {
+      ExpertPredictor only = predictor.get();
+      experts = experts.withPredictors(() -> only);
+    }
+    this.engine = Engine.open(slice, new EngineOptions(1, tokens, KvType.F16, "cpu", experts));
+    this.session = engine.newSession();
+    session.onRouting((layer, position, routing, inputs) -> replay(layer, position, routing));
+  }
+
+  private static Optional<TracePredictor> predictor(RoutingTrace trace, Policy policy) {
+    return switch (policy.predictor()) {
+      case NONE -> Optional.empty();
+      case NEXT_ROUTER -> Optional.of(TracePredictor.replaying(trace, ScoreSet.NEXT_ROUTER));
+      case UNTRAINED -> Optional.of(TracePredictor.replaying(trace, ScoreSet.UNTRAINED));
+      case ALIGNED -> Optional.of(TracePredictor.replaying(trace, ScoreSet.LOOKAHEAD));
+      case ORACLE -> Optional.of(TracePredictor.oracle(trace, policy.horizon()));
+    };
+  }
+
+  private void replay(int layer, int position, Routing routing) {
+    int at = first + position;
+    for (int rank = 0; rank < routing.used(); rank++) {
+      routing.ids()[rank] = trace.expert(at, layer, rank);
+      routing.weights()[rank] = trace.weight(at, layer, rank);
+    }
+  }
+
+  /**
+   * Decodes tokens of the trace, one at a time.
+   *
+   * @param from the first one
+   * @param warmUp tokens that are not timed
+   * @param timed tokens that are
+   */
+  Sample time(int from, int warmUp, int timed) {
+    session.truncate(0);
+    first = from;
+    predictor.ifPresent(p -> p.seek(from));
+    feed(from, warmUp);
+    Optional<ScheduleStatistics> before = engine.scheduleStatistics();
+    long start = System.nanoTime();
+    feed(from + warmUp, timed);
+    long nanos = System.nanoTime() - start;
+    return new Sample(
+        nanos, engine.scheduleStatistics().map(after -> after.since(before.orElseThrow())));
+  }
+
+  private void feed(int from, int count) {
+    for (int i = from; i < from + count; i++) {
+      token[0] = trace.tokenId(i);
+      session.feed(token, 0, 1);
+    }
+  }
+
+  /** Where the experts are. */
+  Optional<String> places() {
+    return engine.expertPlaces();
+  }
+
+  /**
+   * One timing.
+   *
+   * @param experts what the scheduler did meanwhile; empty where all experts were resident
+   */
+  record Sample(long nanos, Optional<ScheduleStatistics> experts) {}
+
+  @Override
+  public void close() {
+    session.close();
+    engine.close();
+  }
+}

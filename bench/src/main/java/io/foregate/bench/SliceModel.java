@@ -1,0 +1,48 @@
+package io.foregate.bench;
+
+import io.foregate.gate.trace.TraceHeader;
+import io.foregate.gguf.GgmlType;
+import java.nio.file.Path;
+
+/**
+ * A model of random weights with the layers, experts and top-k of a recorded trace, whose experts
+ * are of real size: 10 MB and more, and a millisecond or more to compute. It is not asked what it
+ * thinks; its routing is replayed.
+ */
+final class SliceModel {
+  private static final int WIDTH = 2048;
+  private static final int HEADS = 16;
+  private static final int KV_HEADS = 4;
+  private static final int VOCABULARY = 4096;
+
+  /** Widths of hidden layers are multiples of a K type's block. */
+  private static final int BLOCK = 256;
+
+  private static final long EXPERT_BYTES = 10_500_000;
+
+  private SliceModel() {}
+
+  /** Bytes of an expert of the model: the same in every layer. */
+  static long expertBytes(GgmlType type) {
+    return 3 * type.byteSize((long) WIDTH * hidden(type));
+  }
+
+  private static int hidden(GgmlType type) {
+    return BLOCK * (int) Math.ceilDiv(EXPERT_BYTES, 3 * type.byteSize((long) WIDTH * BLOCK));
+  }
+
+  /** Writes the model; the same every time. */
+  static Path write(GgmlType type, TraceHeader trace, Path file) {
+    return new SyntheticModel(
+            type,
+            trace.layers(),
+            WIDTH,
+            HEADS,
+            KV_HEADS,
+            hidden(type),
+            trace.experts(),
+            trace.used(),
+            VOCABULARY)
+        .write(file);
+  }
+}
