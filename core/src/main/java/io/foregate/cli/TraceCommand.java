@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -102,7 +103,7 @@ final class TraceCommand implements Callable<Integer> {
     Flags.requireCountOrAll("--tokens", tokens, 1);
     Flags.requireNotNegative("--generate", generate);
     EngineOptions options = model.options();
-    try (Engine engine = Engine.open(model.model, options)) {
+    try (Engine engine = model.openEngine(shell.terminal(), options)) {
       requireUsable(engine.config(), engine.context());
       record(engine, predictors(engine));
     }
@@ -132,11 +133,12 @@ final class TraceCommand implements Callable<Integer> {
 
   /** Everyone whose scores are written down. */
   private Map<String, ExpertPredictor> predictors(Engine engine) {
+    Optional<Path> gates = engine.options().experts().gates();
     ModelConfig config = engine.config();
     ModelWeights weights = engine.weights();
     Map<String, ExpertPredictor> predictors = new LinkedHashMap<>();
-    Path sidecar = GateFile.of(model.model);
-    if (Files.exists(sidecar)) {
+    Path sidecar = gates.orElse(GateFile.of(model.model));
+    if (gates.isPresent() || Files.exists(sidecar)) {
       LookaheadGates aligned = GateFile.read(sidecar, ModelHash.of(engine.file()), config);
       predictors.put(ScoreSet.LOOKAHEAD, aligned.predictor(config, weights));
     } else {

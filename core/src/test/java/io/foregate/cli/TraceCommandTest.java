@@ -161,6 +161,15 @@ class TraceCommandTest {
         32,
         "--generate",
         32);
+    fails(
+        ExitCode.FAILURE,
+        "no such file",
+        "--text",
+        first,
+        "--horizon",
+        1,
+        "--gates",
+        "x.safetensors");
     Path dense = TinyGguf.dense().write(folder.resolve("dense.gguf"));
     Invocation.of("trace", "-m", dense, "--text", first, "-o", out)
         .fails(ExitCode.FAILURE, "dense.gguf", "dense model");
