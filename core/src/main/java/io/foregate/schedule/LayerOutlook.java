@@ -22,6 +22,7 @@ final class LayerOutlook {
   private final double[] lastResortRank;
   private final int[] candidate;
   private final double[] candidateProbability;
+  private final double[] candidateWorth;
   private final double[] miss;
 
   /**
@@ -50,6 +51,7 @@ final class LayerOutlook {
     lastResortRank = new double[layers];
     candidate = new int[layers];
     candidateProbability = new double[layers];
+    candidateWorth = new double[layers];
     miss = new double[layers];
     changedAll();
   }
@@ -93,6 +95,12 @@ final class LayerOutlook {
     return candidateProbability[layer];
   }
 
+  /** {@link Outlook#worth} of {@link #candidate}; 0 without one. */
+  double candidateWorth(int layer) {
+    refresh(layer);
+    return candidateWorth[layer];
+  }
+
   /** The probability that some expert is absent when a layer comes next, as things are. */
   double miss(int layer) {
     refresh(layer);
@@ -129,6 +137,7 @@ final class LayerOutlook {
       }
     }
     miss[layer] = 1 - none;
+    candidateWorth[layer] = candidate[layer] == NONE ? 0 : outlook.worth(candidate[layer]);
   }
 
   private void considerVictim(int layer, int id) {

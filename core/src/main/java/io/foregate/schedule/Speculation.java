@@ -79,10 +79,11 @@ final class Speculation {
     boolean full = cache.freeSlots() == 0;
     if (arrivals.pausedCount() < MOST_PAUSED && (!full || findVictim(false))) {
       double eviction = full ? victimWorth : 0;
-      for (int layer = 0; layer < grid.layers(); layer++) {
-        int id = layers.candidate(layer);
-        if (id != ExpertCache.NONE) {
-          worth(id, layers.candidateProbability(layer), false, eviction);
+      double least = tuning.evictionWeight() * eviction + tuning.margin();
+      for (int d = 1; d <= grid.layers(); d++) {
+        int layer = (clockwork.layer() + d) % grid.layers();
+        if (outlook.discount(d) * layers.candidateWorth(layer) > least) {
+          worth(layers.candidate(layer), layers.candidateProbability(layer), false, eviction);
         }
       }
     }

@@ -41,27 +41,31 @@ final class Staging {
 
   /** Of the {@code prefetchCount} likeliest experts of a layer, the likeliest that is absent. */
   int likeliestAbsent(int layer) {
-    int first = grid.id(layer, 0);
+    int last = ExpertCache.NONE;
+    for (int i = 0; i < policy.prefetchCount(); i++) {
+      last = likeliestAfter(last, layer);
+      if (last == ExpertCache.NONE || (cache.absent(last) && !barred[last])) {
+        return last;
+      }
+    }
+    return ExpertCache.NONE;
+  }
+
+  /**
+   * The likeliest expert of a layer that is less likely than {@code last}; equal ones by number.
+   */
+  private int likeliestAfter(int last, int layer) {
+    double limit = last == ExpertCache.NONE ? Double.MAX_VALUE : outlook.probability(last);
     int best = ExpertCache.NONE;
-    for (int id = first; id < first + grid.experts(); id++) {
-      if (cache.absent(id)
-          && !barred[id]
-          && likelier(id, first) < policy.prefetchCount()
-          && (best == ExpertCache.NONE || outlook.probability(id) > outlook.probability(best))) {
+    double most = -1;
+    int end = grid.id(layer, 0) + grid.experts();
+    for (int id = grid.id(layer, 0); id < end; id++) {
+      double p = outlook.probability(id);
+      if (p > most && (p < limit || (p == limit && id > last))) {
         best = id;
+        most = p;
       }
     }
     return best;
-  }
-
-  /** How many experts of the layer that begins at {@code first} are likelier than one of them. */
-  private int likelier(int id, int first) {
-    double p = outlook.probability(id);
-    int count = 0;
-    for (int other = first; other < first + grid.experts(); other++) {
-      double q = outlook.probability(other);
-      count += q > p || (q == p && other < id) ? 1 : 0;
-    }
-    return count;
   }
 }
