@@ -42,6 +42,18 @@ public final class Activation {
   final float[] sums16;
 
   /**
+   * {@link #codes} as {@link Pairs#pack} arranges them, {@code [rows][maxCols / 2]}; Q8_K only, and
+   * empty where nothing reads it, as are both sums of codes.
+   */
+  final int[] pairs;
+
+  /** Sums of 16 codes, {@code [rows][maxCols / 16]}. */
+  final int[] codeSums16;
+
+  /** Sums of 32 codes, {@code [rows][maxCols / 32]}. */
+  final int[] codeSums32;
+
+  /**
    * {@link #values} once more for products of batches, {@code [rows / N][maxCols][N]} with N the
    * lanes of a vector: element i of N rows side by side. Empty where nothing reads it.
    */
@@ -62,6 +74,10 @@ public final class Activation {
     this.scales = new float[elements / BLOCK];
     this.sums32 = new float[elements / BLOCK];
     this.sums16 = new float[elements / 16];
+    int packed = kernels instanceof PanamaKernels ? elements : 0;
+    this.pairs = new int[packed / 2];
+    this.codeSums16 = new int[packed / 16];
+    this.codeSums32 = new int[packed / BLOCK];
     this.panels =
         switch (kernels) {
           case PanamaKernels _ when rows > PanamaMatMul.FEW ->

@@ -1,9 +1,14 @@
 package io.foregate.quant;
 
-import static io.foregate.quant.Lanes.N;
-import static io.foregate.quant.Lanes.broadcast;
-import static io.foregate.quant.Lanes.load;
-import static io.foregate.quant.Lanes.toFloats;
+import static io.foregate.quant.Native.MEMORY;
+import static io.foregate.quant.Native.ORDER;
+import static io.foregate.quant.Pairs.F;
+import static io.foregate.quant.Pairs.HALF;
+import static io.foregate.quant.Pairs.I;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import io.foregate.gguf.GgmlType;
 import java.lang.invoke.MethodHandle;
@@ -12,56 +17,73 @@ import java.lang.invoke.MethodType;
 import java.util.List;
 import java.util.Locale;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorShuffle;
 
 /**
  * Dot products of one row of a 256-element K type in native memory with a Q8_K activation.
  *
- * <p>Codes are unpacked unsigned into 16-bit lanes and multiplied there. What a type subtracts from
- * its codes multiplies the activation's sums instead, in {@link KScales}, which also spreads out
- * the sub-blocks' scales.
+ * <p>Eight lanes of 32 bits hold 32 bytes of codes, and {@link Pairs} multiplies two codes per lane
+ * at a time: those of a lane's bytes 0 and 2 ({@code even}), and of its bytes 1 and 3 ({@code
+ * odd}). Codes are unsigned; what a type subtracts from them multiplies the activation's sums
+ * instead, in {@link KScales}, which also unpacks the sub-blocks' scales. All sums are integers up
+ * to a whole block's, and so exact.
  *
- * <p>C2 stops inlining when a method has come to 18,000 nodes, some sixty vector operations;
- * vectors that cross a call are then allocated, and the product is ten times slower. So each loop
- * here takes equal pieces of the row, a few elements of a group of 64 however a block arranges
- * them; the row is first copied to the heap, whose loads are the lightest; and the loops are called
- * by way of method handles that the compiler does not know, because inlined into their callers they
- * pass the limit once more.
+ * <p>C2 stops inlining when a method has come to 18,000 nodes, some thirty vector operations. From
+ * there on it still inlines what the JDK marks as to be inlined, the Vector API itself, but no
+ * method of ours: a vector that crosses such a call is allocated. So the loops here call nothing
+ * but the Vector API, and leave their sums in an array; and they are called by way of method
+ * handles that the compiler does not know, because their callers would pass the limit for them.
  */
 final class KDots {
   /** Longest run of columns whose scales fit into {@link Scratch#scales}. */
   private static final int MAX_COLS = Scratch.SCALES * 16;
 
-  /** Pieces of N bytes in each run of 32. */
-  private static final int PIECES = 32 / N;
+  private static final IntVector TWO_BITS = Pairs.broadcast(0x0003_0003);
+  private static final IntVector FOUR_BITS = Pairs.broadcast(0x000F_000F);
+  private static final IntVector BIT_2 = Pairs.broadcast(0x0004_0004);
+  private static final IntVector BIT_4 = Pairs.broadcast(0x0010_0010);
+  private static final IntVector BITS_2_AND_3 = Pairs.broadcast(0x000C_000C);
+  private static final IntVector BITS_4_AND_5 = Pairs.broadcast(0x0030_0030);
+
+  /** Which scales the lanes of a run take: one for all, or one for each half. */
+  private static final VectorShuffle<Integer> ALL_0 = Pairs.halves(0, 0);
+
+  private static final VectorShuffle<Integer> ALL_1 = Pairs.halves(1, 1);
+  private static final VectorShuffle<Integer> HALVES_0_1 = Pairs.halves(0, 1);
+  private static final VectorShuffle<Integer> HALVES_2_3 = Pairs.halves(2, 3);
+  private static final VectorShuffle<Integer> HALVES_4_5 = Pairs.halves(4, 5);
 
   /** By type. An array's elements are no constants to C2, which keeps it from inlining them. */
-  private static final MethodHandle[] PRODUCTS = products();
+  private static final MethodHandle[] SCALES = byType(KScales.class);
+
+  private static final MethodHandle[] PRODUCTS = byType(KDots.class);
 
   private KDots() {}
 
-  private static MethodHandle[] products() {
-    MethodHandle[] products = new MethodHandle[GgmlType.values().length];
+  /** The methods {@code q2} to {@code q6}. */
+  private static MethodHandle[] byType(Class<?> owner) {
+    MethodHandle[] methods = new MethodHandle[GgmlType.values().length];
     MethodType signature =
         MethodType.methodType(
-            float.class, byte[].class, short[].class, int.class, int.class, float[].class);
+            void.class, long.class, Activation.class, int.class, int.class, Scratch.class);
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
       for (GgmlType type :
           List.of(GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K)) {
         String name = type.name().substring(0, 2).toLowerCase(Locale.ROOT);
-        products[type.ordinal()] = lookup.findStatic(KDots.class, name, signature);
+        methods[type.ordinal()] = lookup.findStatic(owner, name, signature);
       }
     } catch (ReflectiveOperationException e) {
-      throw new LinkageError("a product of KDots is missing", e);
+      throw new LinkageError("a method for a K type is missing", e);
     }
-    return products;
+    return methods;
   }
 
   /**
    * @param row address of the first block
-   * @param xo where the activation's codes begin; its scales begin at {@code xo / 32} and its sums
-   *     at {@code xo / 32} or {@code xo / 16}
+   * @param xo where the activation's codes begin; its pairs begin at {@code xo / 2}, its scales at
+   *     {@code xo / 32}, and its sums at {@code xo / 32} or {@code xo / 16}
    * @param scratch of the calling thread
    */
   static float dot(GgmlType type, long row, Activation x, int xo, int cols, Scratch scratch) {
@@ -75,110 +97,185 @@ final class KDots {
 
   private static float stretch(
       GgmlType type, long row, Activation x, int xo, int n, Scratch scratch) {
-    float[] scales = scratch.scales;
-    Native.copy(row, scratch.row, (int) type.byteSize(n));
-    float subtracted = KScales.spread(type, row, x, xo, n, scales);
     try {
-      return (float) PRODUCTS[type.ordinal()].invokeExact(scratch.row, x.codes, xo, n >> 6, scales)
-          - subtracted;
+      SCALES[type.ordinal()].invokeExact(row, x, xo, n >> 8, scratch);
+      PRODUCTS[type.ordinal()].invokeExact(row, x, xo, n >> 8, scratch);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
       throw new AssertionError(e);
     }
+    return Pairs.sum(scratch.sumsOfProducts) - Pairs.sum(scratch.subtracted);
   }
 
-  static float q4(byte[] w, short[] x, int xo, int groups, float[] scales) {
-    FloatVector sum = Lanes.zero();
-    for (int i = 0; i < groups * PIECES / 2; i++) {
-      int g = i / (PIECES / 2);
-      int j = i % (PIECES / 2) * 2 * N;
-      int p = (g >> 2) * 144 + 16 + 32 * (g & 3) + j;
-      int o = xo + 64 * g + j;
-      ShortVector a = Lanes.unsignedBytes(w, p);
-      ShortVector b = Lanes.unsignedBytes(w, p + N);
-      ShortVector low = Lanes.low4(a).mul(load(x, o)).add(Lanes.low4(b).mul(load(x, o + N)));
-      ShortVector high =
-          Lanes.high4(a).mul(load(x, o + 32)).add(Lanes.high4(b).mul(load(x, o + N + 32)));
-      sum = toFloats(low).fma(broadcast(scales[2 * g]), sum);
-      sum = toFloats(high).fma(broadcast(scales[2 * g + 1]), sum);
+  static void q4(long row, Activation activation, int xo, int blocks, Scratch scratch) {
+    int[] x = activation.pairs;
+    int[] scales = scratch.scales;
+    float[] factors = scratch.factors;
+    FloatVector sum = FloatVector.zero(F);
+    for (int b = 0; b < blocks; b++) {
+      long p = Native.at(row + b * 144L) + 16;
+      IntVector block = IntVector.zero(I);
+      for (int g = 0; g < 4; g++) {
+        int o = (xo >> 1) + 128 * b + 32 * g;
+        IntVector a = IntVector.fromMemorySegment(I, MEMORY, p + 32L * g, ORDER);
+        IntVector s = IntVector.fromArray(I, scales, 8 * b + 2 * g);
+        IntVector low = a.and(FOUR_BITS).mul(IntVector.fromArray(I, x, o));
+        low = low.add(a.lanewise(LSHR, 8).and(FOUR_BITS).mul(IntVector.fromArray(I, x, o + 8)));
+        IntVector high = a.lanewise(LSHR, 4).and(FOUR_BITS).mul(IntVector.fromArray(I, x, o + 16));
+        high = high.add(a.lanewise(LSHR, 12).and(FOUR_BITS).mul(IntVector.fromArray(I, x, o + 24)));
+        block =
+            block
+                .add(low.add(HALF).lanewise(ASHR, 16).mul(s.rearrange(ALL_0)))
+                .add(high.add(HALF).lanewise(ASHR, 16).mul(s.rearrange(ALL_1)));
+      }
+      sum =
+          ((FloatVector) block.convertShape(I2F, F, 0))
+              .fma(FloatVector.broadcast(F, factors[b]), sum);
     }
-    return Lanes.sum(sum);
+    sum.intoArray(scratch.sumsOfProducts, 0);
   }
 
-  static float q5(byte[] w, short[] x, int xo, int groups, float[] scales) {
-    FloatVector sum = Lanes.zero();
-    for (int i = 0; i < groups * PIECES; i++) {
-      int g = i / PIECES;
-      int j = i % PIECES * N;
-      int block = (g >> 2) * 176 + j;
-      ShortVector a = Lanes.unsignedBytes(w, block + 48 + 32 * (g & 3));
-      ShortVector fifth = Lanes.right(Lanes.unsignedBytes(w, block + 16), 2 * (g & 3));
-      ShortVector low = Lanes.low4(a).or(Lanes.left(fifth, 4).and((short) 16));
-      ShortVector high = Lanes.high4(a).or(Lanes.left(fifth, 3).and((short) 16));
-      int o = xo + 64 * g + j;
-      sum = toFloats(low.mul(load(x, o))).fma(broadcast(scales[2 * g]), sum);
-      sum = toFloats(high.mul(load(x, o + 32))).fma(broadcast(scales[2 * g + 1]), sum);
+  static void q5(long row, Activation activation, int xo, int blocks, Scratch scratch) {
+    int[] x = activation.pairs;
+    int[] scales = scratch.scales;
+    float[] factors = scratch.factors;
+    FloatVector sum = FloatVector.zero(F);
+    for (int b = 0; b < blocks; b++) {
+      long p = Native.at(row + b * 176L);
+      IntVector block = IntVector.zero(I);
+      for (int g = 0; g < 4; g++) {
+        int o = (xo >> 1) + 128 * b + 32 * g;
+        IntVector a = IntVector.fromMemorySegment(I, MEMORY, p + 48 + 32L * g, ORDER);
+        IntVector h = IntVector.fromMemorySegment(I, MEMORY, p + 16, ORDER).lanewise(LSHR, 2 * g);
+        IntVector s = IntVector.fromArray(I, scales, 8 * b + 2 * g);
+        IntVector even = a.and(FOUR_BITS).or(h.lanewise(LSHL, 4).and(BIT_4));
+        IntVector odd = a.lanewise(LSHR, 8).and(FOUR_BITS).or(h.lanewise(LSHR, 4).and(BIT_4));
+        IntVector low =
+            even.mul(IntVector.fromArray(I, x, o)).add(odd.mul(IntVector.fromArray(I, x, o + 8)));
+        even = a.lanewise(LSHR, 4).and(FOUR_BITS).or(h.lanewise(LSHL, 3).and(BIT_4));
+        odd = a.lanewise(LSHR, 12).and(FOUR_BITS).or(h.lanewise(LSHR, 5).and(BIT_4));
+        IntVector high =
+            even.mul(IntVector.fromArray(I, x, o + 16))
+                .add(odd.mul(IntVector.fromArray(I, x, o + 24)));
+        block =
+            block
+                .add(low.add(HALF).lanewise(ASHR, 16).mul(s.rearrange(ALL_0)))
+                .add(high.add(HALF).lanewise(ASHR, 16).mul(s.rearrange(ALL_1)));
+      }
+      sum =
+          ((FloatVector) block.convertShape(I2F, F, 0))
+              .fma(FloatVector.broadcast(F, factors[b]), sum);
     }
-    return Lanes.sum(sum);
+    sum.intoArray(scratch.sumsOfProducts, 0);
   }
 
-  static float q6(byte[] w, short[] x, int xo, int groups, float[] scales) {
-    FloatVector sum = Lanes.zero();
-    for (int i = 0; i < groups * PIECES; i++) {
-      int g = i / PIECES;
-      int j = i % PIECES * N;
-      int block = (g >> 2) * 210 + j;
-      ShortVector a = Lanes.unsignedBytes(w, block + 32 * (g & 3));
-      ShortVector top = Lanes.unsignedBytes(w, block + 128 + 32 * ((g >> 1) & 1));
-      ShortVector bits = Lanes.right(top, 2 * (g & 1));
-      ShortVector low = Lanes.low4(a).or(Lanes.left(bits, 4).and((short) 48));
-      ShortVector high = Lanes.high4(a).or(bits.and((short) 48));
-      int o = xo + 128 * (g >> 1) + 32 * (g & 1) + j;
-      int s = 8 * (g >> 1) + 2 * (g & 1) + (j >> 4);
-      sum = toFloats(low.mul(load(x, o))).fma(broadcast(scales[s]), sum);
-      sum = toFloats(high.mul(load(x, o + 64))).fma(broadcast(scales[s + 4]), sum);
+  static void q6(long row, Activation activation, int xo, int blocks, Scratch scratch) {
+    int[] x = activation.pairs;
+    int[] scales = scratch.scales;
+    float[] factors = scratch.factors;
+    FloatVector sum = FloatVector.zero(F);
+    for (int b = 0; b < blocks; b++) {
+      long p = Native.at(row + b * 210L);
+      IntVector block = IntVector.zero(I);
+      for (int g = 0; g < 4; g++) {
+        int half = g >> 1; // 128 elements: two runs in low nibbles, two in high ones
+        int j = g & 1;
+        int o = (xo >> 1) + 128 * b + 64 * half + 16 * j;
+        IntVector a = IntVector.fromMemorySegment(I, MEMORY, p + 32L * g, ORDER);
+        IntVector h =
+            IntVector.fromMemorySegment(I, MEMORY, p + 128 + 32L * half, ORDER)
+                .lanewise(LSHR, 2 * j);
+        IntVector s = IntVector.fromArray(I, scales, 16 * b + 8 * half + 2 * j);
+        IntVector even = a.and(FOUR_BITS).or(h.lanewise(LSHL, 4).and(BITS_4_AND_5));
+        IntVector odd =
+            a.lanewise(LSHR, 8).and(FOUR_BITS).or(h.lanewise(LSHR, 4).and(BITS_4_AND_5));
+        IntVector low =
+            even.mul(IntVector.fromArray(I, x, o)).add(odd.mul(IntVector.fromArray(I, x, o + 8)));
+        even = a.lanewise(LSHR, 4).and(FOUR_BITS).or(h.and(BITS_4_AND_5));
+        odd = a.lanewise(LSHR, 12).and(FOUR_BITS).or(h.lanewise(LSHR, 8).and(BITS_4_AND_5));
+        IntVector high =
+            even.mul(IntVector.fromArray(I, x, o + 32))
+                .add(odd.mul(IntVector.fromArray(I, x, o + 40)));
+        block =
+            block
+                .add(low.add(HALF).lanewise(ASHR, 16).mul(s.rearrange(HALVES_0_1)))
+                .add(high.add(HALF).lanewise(ASHR, 16).mul(s.rearrange(HALVES_4_5)));
+      }
+      sum =
+          ((FloatVector) block.convertShape(I2F, F, 0))
+              .fma(FloatVector.broadcast(F, factors[b]), sum);
     }
-    return Lanes.sum(sum);
+    sum.intoArray(scratch.sumsOfProducts, 0);
   }
 
-  static float q2(byte[] w, short[] x, int xo, int groups, float[] scales) {
-    FloatVector even = Lanes.zero();
-    FloatVector odd = even;
-    for (int i = 0; i < groups / 2 * PIECES; i++) {
-      int half = i / PIECES; // 128 elements: four bit pairs of 32 bytes
-      int j = i % PIECES * N;
-      ShortVector a = Lanes.unsignedBytes(w, (half >> 1) * 84 + 16 + 32 * (half & 1) + j);
-      int o = xo + 128 * half + j;
-      int s = 8 * half + (j >> 4);
-      ShortVector c0 = a.and((short) 3);
-      ShortVector c1 = Lanes.right(a, 2).and((short) 3);
-      ShortVector c2 = Lanes.right(a, 4).and((short) 3);
-      ShortVector c3 = Lanes.right(a, 6);
-      even = toFloats(c0.mul(load(x, o))).fma(broadcast(scales[s]), even);
-      odd = toFloats(c1.mul(load(x, o + 32))).fma(broadcast(scales[s + 2]), odd);
-      even = toFloats(c2.mul(load(x, o + 64))).fma(broadcast(scales[s + 4]), even);
-      odd = toFloats(c3.mul(load(x, o + 96))).fma(broadcast(scales[s + 6]), odd);
+  static void q2(long row, Activation activation, int xo, int blocks, Scratch scratch) {
+    int[] x = activation.pairs;
+    int[] scales = scratch.scales;
+    float[] factors = scratch.factors;
+    FloatVector sum = FloatVector.zero(F);
+    for (int b = 0; b < blocks; b++) {
+      long p = Native.at(row + b * 84L) + 16;
+      IntVector block = IntVector.zero(I);
+      for (int g = 0; g < 4; g++) {
+        int o = (xo >> 1) + 128 * b + 32 * g;
+        IntVector a =
+            IntVector.fromMemorySegment(I, MEMORY, p + 32L * (g >> 1), ORDER)
+                .lanewise(LSHR, 4 * (g & 1));
+        IntVector a8 = a.lanewise(LSHR, 8);
+        IntVector s = IntVector.fromArray(I, scales, 16 * b + 4 * g);
+        IntVector low = a.and(TWO_BITS).mul(IntVector.fromArray(I, x, o));
+        low = low.add(a8.and(TWO_BITS).mul(IntVector.fromArray(I, x, o + 8)));
+        // The second bit pair stays where it is: four times the code.
+        IntVector high = a.and(BITS_2_AND_3).mul(IntVector.fromArray(I, x, o + 16));
+        high = high.add(a8.and(BITS_2_AND_3).mul(IntVector.fromArray(I, x, o + 24)));
+        block =
+            block
+                .add(low.add(HALF).lanewise(ASHR, 16).mul(s.rearrange(HALVES_0_1)))
+                .add(high.add(HALF).lanewise(ASHR, 18).mul(s.rearrange(HALVES_2_3)));
+      }
+      sum =
+          ((FloatVector) block.convertShape(I2F, F, 0))
+              .fma(FloatVector.broadcast(F, factors[b]), sum);
     }
-    return Lanes.sum(even.add(odd));
+    sum.intoArray(scratch.sumsOfProducts, 0);
   }
 
-  static float q3(byte[] w, short[] x, int xo, int groups, float[] scales) {
-    FloatVector sum = Lanes.zero();
-    for (int i = 0; i < groups * PIECES; i++) {
-      int g = i / PIECES;
-      int j = i % PIECES * N;
-      int block = (g >> 2) * 110 + j;
-      int p = block + 32 + 32 * ((g >> 1) & 1);
-      ShortVector a = Lanes.right(Lanes.unsignedBytes(w, p), 4 * (g & 1));
-      ShortVector third = Lanes.right(Lanes.unsignedBytes(w, block), 2 * (g & 3));
-      ShortVector low = a.and((short) 3).or(Lanes.left(third, 2).and((short) 4));
-      ShortVector high = Lanes.right(a, 2).and((short) 3).or(Lanes.left(third, 1).and((short) 4));
-      int o = xo + 64 * g + j;
-      int s = 4 * g + (j >> 4);
-      sum = toFloats(low.mul(load(x, o))).fma(broadcast(scales[s]), sum);
-      sum = toFloats(high.mul(load(x, o + 32))).fma(broadcast(scales[s + 2]), sum);
+  static void q3(long row, Activation activation, int xo, int blocks, Scratch scratch) {
+    int[] x = activation.pairs;
+    int[] scales = scratch.scales;
+    float[] factors = scratch.factors;
+    FloatVector sum = FloatVector.zero(F);
+    for (int b = 0; b < blocks; b++) {
+      long p = Native.at(row + b * 110L);
+      IntVector block = IntVector.zero(I);
+      for (int g = 0; g < 4; g++) {
+        int o = (xo >> 1) + 128 * b + 32 * g;
+        IntVector a =
+            IntVector.fromMemorySegment(I, MEMORY, p + 32 + 32L * (g >> 1), ORDER)
+                .lanewise(LSHR, 4 * (g & 1));
+        IntVector a8 = a.lanewise(LSHR, 8);
+        IntVector h = IntVector.fromMemorySegment(I, MEMORY, p, ORDER).lanewise(LSHR, 2 * g);
+        IntVector s = IntVector.fromArray(I, scales, 16 * b + 4 * g);
+        IntVector even = a.and(TWO_BITS).or(h.lanewise(LSHL, 2).and(BIT_2));
+        IntVector odd = a8.and(TWO_BITS).or(h.lanewise(LSHR, 6).and(BIT_2));
+        IntVector low =
+            even.mul(IntVector.fromArray(I, x, o)).add(odd.mul(IntVector.fromArray(I, x, o + 8)));
+        // The second bit pair stays where it is: four times the code.
+        even = a.and(BITS_2_AND_3).or(h.lanewise(LSHL, 3).and(BIT_4));
+        odd = a8.and(BITS_2_AND_3).or(h.lanewise(LSHR, 5).and(BIT_4));
+        IntVector high =
+            even.mul(IntVector.fromArray(I, x, o + 16))
+                .add(odd.mul(IntVector.fromArray(I, x, o + 24)));
+        block =
+            block
+                .add(low.add(HALF).lanewise(ASHR, 16).mul(s.rearrange(HALVES_0_1)))
+                .add(high.add(HALF).lanewise(ASHR, 18).mul(s.rearrange(HALVES_2_3)));
+      }
+      sum =
+          ((FloatVector) block.convertShape(I2F, F, 0))
+              .fma(FloatVector.broadcast(F, factors[b]), sum);
     }
-    return Lanes.sum(sum);
+    sum.intoArray(scratch.sumsOfProducts, 0);
   }
 }

@@ -1,94 +1,122 @@
 package io.foregate.quant;
 
-import io.foregate.gguf.GgmlType;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 
 /**
- * The scales of K types' sub-blocks: {@link #spread} prepares those of a row for {@link KDots}.
+ * The scales of K types' sub-blocks: each method here prepares those of a row for {@link KDots}. It
+ * stores every sub-block's integer scale, every block's factor (the float scale of the block times
+ * that of the activation), and what is to be subtracted from the products of unsigned codes.
  *
  * <p>A code's share of a dot product is {@code scale * (code - centre)} or {@code scale * code -
  * min}. Centre and min meet sums of activations, which are the same for every row, and so cost one
- * FMA for eight sub-blocks.
+ * multiplication for eight sub-blocks.
  */
 final class KScales {
-  private static final long LOW_NIBBLES = 0x0F0F0F0F0F0F0F0FL;
+  private static final VectorShuffle<Integer> LOWER_TWICE = Pairs.shuffle(i -> i & 3);
+  private static final VectorShuffle<Integer> UPPER_TWICE = Pairs.shuffle(i -> 4 + (i & 3));
+  private static final VectorMask<Integer> UPPER = VectorMask.fromLong(Pairs.I, 0xF0);
+
+  /** Shifts of the upper four lanes. */
+  private static final IntVector BY_TWO = Pairs.zero().blend(2, UPPER);
+
+  private static final IntVector BY_FOUR = Pairs.zero().blend(4, UPPER);
 
   private KScales() {}
 
-  /**
-   * Stores every sub-block's scale times the activation's; returns what is to be subtracted from
-   * the products of unsigned codes. Parameters as {@link KDots#dot}.
-   */
-  static float spread(GgmlType type, long row, Activation x, int xo, int n, float[] scales) {
-    return switch (type) {
-      case Q2_K -> q2(row, x, xo, n, scales);
-      case Q3_K -> 4 * q3(row, x, xo, n, scales);
-      case Q4_K -> q45(144, row, x, xo, n, scales);
-      case Q5_K -> q45(176, row, x, xo, n, scales);
-      default -> 32 * q6(row, x, xo, n, scales);
-    };
+  static void q2(long row, Activation x, int xo, int blocks, Scratch scratch) {
+    FloatVector sum = Pairs.zeroFloats();
+    for (int b = 0; b < blocks; b++) {
+      long p = Native.at(row + b * 84L);
+      int o = (xo >> 4) + 16 * b;
+      IntVector first = Native.eightBytes(p);
+      IntVector second = Native.eightBytes(p + 8);
+      first.and(15).intoArray(scratch.scales, 16 * b);
+      second.and(15).intoArray(scratch.scales, 16 * b + 8);
+      IntVector m0 = Pairs.right(first, 4).and(15).mul(Pairs.load(x.codeSums16, o));
+      IntVector m1 = Pairs.right(second, 4).and(15).mul(Pairs.load(x.codeSums16, o + 8));
+      scratch.factors[b] = Native.half(p + 80) * x.scales[o >> 1];
+      sum =
+          ((FloatVector) m0.add(m1).convertShape(VectorOperators.I2F, Pairs.F, 0))
+              .fma(FloatVector.broadcast(Pairs.F, Native.half(p + 82) * x.scales[o >> 1]), sum);
+    }
+    sum.intoArray(scratch.subtracted, 0);
   }
 
-  private static float q45(int bytes, long row, Activation x, int xo, int n, float[] scales) {
-    FloatVector minimum = FloatVector.zero(FloatVector.SPECIES_256);
-    for (int b = 0; b < n >> 8; b++) {
+  static void q3(long row, Activation x, int xo, int blocks, Scratch scratch) {
+    FloatVector sum = Pairs.zeroFloats();
+    for (int b = 0; b < blocks; b++) {
+      long p = Native.at(row + b * 110L);
+      int o = (xo >> 4) + 16 * b;
+      IntVector low = Native.eightBytes(p + 96);
+      IntVector upper = Native.eightBytes(p + 100).rearrange(UPPER_TWICE);
+      upper = upper.lanewise(VectorOperators.LSHR, BY_TWO);
+      IntVector first = low.and(15).or(Pairs.left(upper, 4).and(48)).sub(32);
+      IntVector second = Pairs.right(low, 4).and(15).or(upper.and(48)).sub(32);
+      first.intoArray(scratch.scales, 16 * b);
+      second.intoArray(scratch.scales, 16 * b + 8);
+      first = first.mul(Pairs.load(x.codeSums16, o));
+      second = second.mul(Pairs.load(x.codeSums16, o + 8));
+      float d = Native.half(p + 108) * x.scales[o >> 1];
+      scratch.factors[b] = d;
+      sum =
+          ((FloatVector) first.add(second).convertShape(VectorOperators.I2F, Pairs.F, 0))
+              .fma(FloatVector.broadcast(Pairs.F, 4 * d), sum);
+    }
+    sum.intoArray(scratch.subtracted, 0);
+  }
+
+  static void q4(long row, Activation x, int xo, int blocks, Scratch scratch) {
+    q45(144, row, x, xo, blocks, scratch);
+  }
+
+  static void q5(long row, Activation x, int xo, int blocks, Scratch scratch) {
+    q45(176, row, x, xo, blocks, scratch);
+  }
+
+  private static void q45(int bytes, long row, Activation x, int xo, int blocks, Scratch scratch) {
+    FloatVector sum = Pairs.zeroFloats();
+    for (int b = 0; b < blocks; b++) {
       long p = Native.at(row + b * (long) bytes);
       int o = (xo >> 5) + 8 * b;
-      minimum = addSums(k4Mins(p + 4), Native.half(p + 2), x.sums32, o, minimum);
-      store(k4Scales(p + 4), Native.half(p) * x.scales[o], scales, 8 * b);
+      // Four scales and four minima, then the same four higher up.
+      IntVector bits = Native.eightBytes(p + 4);
+      IntVector nibbles = Native.eightBytes(p + 12).rearrange(LOWER_TWICE);
+      nibbles = nibbles.lanewise(VectorOperators.LSHR, BY_FOUR).and(15);
+      IntVector low = bits.and(63);
+      IntVector high = nibbles.or(Pairs.right(bits, 2).and(48));
+      low.blend(high.rearrange(LOWER_TWICE), UPPER).intoArray(scratch.scales, 8 * b);
+      IntVector minima = low.rearrange(UPPER_TWICE).blend(high, UPPER);
+      scratch.factors[b] = Native.half(p) * x.scales[o];
+      minima = minima.mul(Pairs.load(x.codeSums32, o));
+      sum =
+          ((FloatVector) minima.convertShape(VectorOperators.I2F, Pairs.F, 0))
+              .fma(FloatVector.broadcast(Pairs.F, Native.half(p + 2) * x.scales[o]), sum);
     }
-    return Lanes.sumOfEight(minimum);
+    sum.intoArray(scratch.subtracted, 0);
   }
 
-  private static float q2(long row, Activation x, int xo, int n, float[] scales) {
-    FloatVector minimum = FloatVector.zero(FloatVector.SPECIES_256);
-    for (int h = 0; h < n >> 7; h++) {
-      long p = Native.at(row + (h >> 1) * 84L);
-      int o = xo + 128 * h;
-      long packed = Native.i64(Native.at(p + 8L * (h & 1)));
-      minimum =
-          addSums((packed >>> 4) & LOW_NIBBLES, Native.half(p + 82), x.sums16, o >> 4, minimum);
-      store(packed & LOW_NIBBLES, Native.half(p + 80) * x.scales[o >> 5], scales, 8 * h);
+  static void q6(long row, Activation x, int xo, int blocks, Scratch scratch) {
+    FloatVector sum = Pairs.zeroFloats();
+    for (int b = 0; b < blocks; b++) {
+      long p = Native.at(row + b * 210L);
+      int o = (xo >> 4) + 16 * b;
+      IntVector first = Native.eightBytes(p + 192);
+      IntVector second = Native.eightBytes(p + 200);
+      first.intoArray(scratch.scales, 16 * b);
+      second.intoArray(scratch.scales, 16 * b + 8);
+      first = first.mul(Pairs.load(x.codeSums16, o));
+      second = second.mul(Pairs.load(x.codeSums16, o + 8));
+      float d = Native.half(p + 208) * x.scales[o >> 1];
+      scratch.factors[b] = d;
+      sum =
+          ((FloatVector) first.add(second).convertShape(VectorOperators.I2F, Pairs.F, 0))
+              .fma(FloatVector.broadcast(Pairs.F, 32 * d), sum);
     }
-    return Lanes.sumOfEight(minimum);
-  }
-
-  private static float q3(long row, Activation x, int xo, int n, float[] scales) {
-    FloatVector centre = FloatVector.zero(FloatVector.SPECIES_256);
-    for (int h = 0; h < n >> 7; h++) {
-      long p = Native.at(row + (h >> 1) * 110L);
-      int o = xo + 128 * h;
-      float d = Native.half(p + 108);
-      long factors = q3Scales(p + 96, 4 * (h & 1));
-      centre = addSums(factors, d, x.sums16, o >> 4, centre);
-      store(factors, d * x.scales[o >> 5], scales, 8 * h);
-    }
-    return Lanes.sumOfEight(centre);
-  }
-
-  private static float q6(long row, Activation x, int xo, int n, float[] scales) {
-    FloatVector centre = FloatVector.zero(FloatVector.SPECIES_256);
-    for (int h = 0; h < n >> 7; h++) {
-      long p = Native.at(row + (h >> 1) * 210L);
-      int o = xo + 128 * h;
-      float d = Native.half(p + 208);
-      long factors = Native.i64(Native.at(p + 8L * (h & 1)) + 192);
-      centre = addSums(factors, d, x.sums16, o >> 4, centre);
-      store(factors, d * x.scales[o >> 5], scales, 8 * h);
-    }
-    return Lanes.sumOfEight(centre);
-  }
-
-  /** Adds {@code d * byte[j] * sums[so + j]} for the 8 signed bytes of {@code factors}. */
-  private static FloatVector addSums(
-      long factors, float d, float[] sums, int so, FloatVector total) {
-    FloatVector s = FloatVector.fromArray(FloatVector.SPECIES_256, sums, so);
-    return Lanes.eightBytes(factors).mul(d).fma(s, total);
-  }
-
-  /** Stores {@code d} times the 8 signed bytes of {@code factors}. */
-  private static void store(long factors, float d, float[] out, int to) {
-    Lanes.eightBytes(factors).mul(d).intoArray(out, to);
+    sum.intoArray(scratch.subtracted, 0);
   }
 
   /** The 8 six-bit scales that {@link UnpackedBlock#k4Scale} reads one by one, as bytes. */

@@ -3,7 +3,6 @@ package io.foregate.quant;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -41,8 +40,6 @@ final class Lanes {
   private static final VectorShuffle<Float> FOLD_8 = fold(F, 8);
   private static final VectorShuffle<Float> FOLD_4 = fold(F, 4);
   private static final VectorShuffle<Float> FOLD_2 = fold(F, 2);
-  private static final VectorShuffle<Float> EIGHT_FOLD_4 = fold(FloatVector.SPECIES_256, 4);
-  private static final VectorShuffle<Float> EIGHT_FOLD_2 = fold(FloatVector.SPECIES_256, 2);
 
   private Lanes() {}
 
@@ -64,12 +61,6 @@ final class Lanes {
 
   static ShortVector load(short[] a, int offset) {
     return ShortVector.fromArray(S, a, offset);
-  }
-
-  /** As 16-bit lanes. */
-  static ShortVector unsignedBytes(byte[] a, int offset) {
-    return (ShortVector)
-        ByteVector.fromArray(B, a, offset).convertShape(VectorOperators.ZERO_EXTEND_B2S, S, 0);
   }
 
   static FloatVector toFloats(ShortVector v) {
@@ -100,17 +91,6 @@ final class Lanes {
   }
 
   /**
-   * The 8 signed bytes of {@code bytes}, lowest first, as floats. By way of 128 bits: C2 has no
-   * vectors of one long, and would allocate them.
-   */
-  static FloatVector eightBytes(long bytes) {
-    return (FloatVector)
-        LongVector.broadcast(LongVector.SPECIES_128, bytes)
-            .reinterpretAsBytes()
-            .convertShape(VectorOperators.B2F, FloatVector.SPECIES_256, 0);
-  }
-
-  /**
    * The sum of all lanes, added pairwise in an order of our own. {@code reduceLanes} leaves the
    * order open: compiled code and the interpreter then give different last bits, and a model's text
    * would change while the JIT warms up.
@@ -119,13 +99,6 @@ final class Lanes {
     FloatVector s = N == 16 ? v.add(v.rearrange(FOLD_8)) : v;
     s = s.add(s.rearrange(FOLD_4));
     s = s.add(s.rearrange(FOLD_2));
-    return s.lane(0) + s.lane(1);
-  }
-
-  /** As {@link #sum}, of eight lanes whatever {@link #N}. */
-  static float sumOfEight(FloatVector v) {
-    FloatVector s = v.add(v.rearrange(EIGHT_FOLD_4));
-    s = s.add(s.rearrange(EIGHT_FOLD_2));
     return s.lane(0) + s.lane(1);
   }
 

@@ -5,7 +5,6 @@ import static io.foregate.quant.Lanes.F;
 import static io.foregate.quant.Lanes.S;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Objects;
 import jdk.incubator.vector.ByteVector;
@@ -25,12 +24,12 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class Native {
   @SuppressWarnings("restricted")
-  private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+  static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
   /** User-space addresses of every 64-bit system that Java runs on are shorter than this. */
   private static final long ADDRESS_BITS = (1L << 56) - 1;
 
-  private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+  static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 
   private Native() {}
 
@@ -56,10 +55,6 @@ final class Native {
   /** {@code at} is a result of {@link #at} plus a small constant, here and below. */
   static float half(long at) {
     return Float.float16ToFloat(MEMORY.get(LittleEndian.SHORT, at));
-  }
-
-  static void copy(long address, byte[] to, int bytes) {
-    MemorySegment.copy(MEMORY, ValueLayout.JAVA_BYTE, at(address), to, 0, bytes);
   }
 
   static int i32(long at) {
@@ -95,6 +90,18 @@ final class Native {
   static FloatVector byteFloats(long at) {
     return (FloatVector)
         ByteVector.fromMemorySegment(B, MEMORY, at, ORDER).convertShape(VectorOperators.B2F, F, 0);
+  }
+
+  /** Eight ints. */
+  static IntVector ints(long at) {
+    return IntVector.fromMemorySegment(IntVector.SPECIES_256, MEMORY, at, ORDER);
+  }
+
+  /** Eight signed bytes as ints. */
+  static IntVector eightBytes(long at) {
+    return (IntVector)
+        ByteVector.fromMemorySegment(ByteVector.SPECIES_64, MEMORY, at, ORDER)
+            .convertShape(VectorOperators.B2I, IntVector.SPECIES_256, 0);
   }
 
   static FloatVector floats(long at) {

@@ -102,12 +102,15 @@ final class PanamaActivations {
     }
     for (int j = 0; j < 256; j += 16) {
       int sum = sixteen(a, x, from + j, to + j, inverse, d);
+      a.codeSums16[(to + j) >> 4] = sum;
       a.sums16[(to + j) >> 4] = sum * d;
     }
     for (int j = 0; j < 8; j++) {
       int group = (to >> 5) + j;
       a.scales[group] = d;
       a.sums32[group] = a.sums16[2 * group] + a.sums16[2 * group + 1];
+      a.codeSums32[group] = a.codeSums16[2 * group] + a.codeSums16[2 * group + 1];
+      Pairs.pack(a.codes, 32 * group, a.pairs, 16 * group);
     }
   }
 

@@ -1,10 +1,8 @@
 package io.foregate.quant;
 
-import io.foregate.gguf.GgmlType;
-
 /**
  * Working memory of one thread for {@link VectorKernels#matVec} and {@link VectorKernels#matMul}:
- * reusable, not shared, about 120 KiB.
+ * reusable, not shared, about 100 KiB.
  */
 public final class Scratch {
   /** Decoded weights are {@code [TILE_ROWS][TILE_COLS]}, which stays in a second-level cache. */
@@ -23,12 +21,18 @@ public final class Scratch {
   /** Products of the tile so far, {@code [panel][TILE_ROWS][lane]}. */
   final float[] sums = new float[MAX_PANELS * TILE_ROWS * 16];
 
-  /** The bytes of that stretch. */
-  final byte[] row = new byte[(int) GgmlType.Q6_K.byteSize(16L * SCALES)];
-
   /** The block that scalar kernels are at. */
   final UnpackedBlock block = new UnpackedBlock();
 
-  /** Scales of a stretch of a weight row, times those of the activation. */
-  final float[] scales = new float[SCALES];
+  /** Integer scales of a stretch of a weight row; vectors of them may be read past its end. */
+  final int[] scales = new int[SCALES + 8];
+
+  /** Float scales of its blocks, times those of the activation. */
+  final float[] factors = new float[SCALES / 16];
+
+  /** What its products come to, the sum of eight lanes. */
+  final float[] sumsOfProducts = new float[8];
+
+  /** What is to be subtracted from them, the sum of eight lanes. */
+  final float[] subtracted = new float[8];
 }
