@@ -53,7 +53,7 @@ final class OffloadBench implements Callable<Integer> {
       names = "--link-gbps",
       split = ",",
       description = "Link speeds. Default: from far too slow to far too fast.")
-  private List<Double> links = List.of(0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 12.0);
+  private List<Double> links = List.of(0.75, 1.5, 2.5, 4.0, 8.0);
 
   @Option(names = "--policy", split = ",", description = "Default: all but resident and hybrid.")
   private List<String> policies =
@@ -66,11 +66,11 @@ final class OffloadBench implements Callable<Integer> {
 
   @Option(
       names = {"-n", "--tokens"},
-      description = "Per sample. Default: 32.")
-  private int tokens = 32;
+      description = "Per sample. Default: 24.")
+  private int tokens = 24;
 
-  @Option(names = "--warm-up", description = "Tokens before each sample. Default: 16.")
-  private int warmUp = 16;
+  @Option(names = "--warm-up", description = "Tokens before each sample. Default: 12.")
+  private int warmUp = 12;
 
   private OffloadBench() {}
 
