@@ -143,10 +143,10 @@ final class OffloadBench implements Callable<Integer> {
                 warmUp + tokens));
         samples.add(new ArrayList<>());
       }
-      int stride = stride(recorded);
       for (int r = -1; r < repetitions; r++) { // the first round warms the code up
         for (int p = 0; p < runs.size(); p++) {
-          ReplayRun.Sample sample = runs.get(p).time(Math.max(0, r) * stride, warmUp, tokens);
+          ReplayRun.Sample sample =
+              runs.get(p).time(start(recorded, Math.max(0, r)), warmUp, tokens);
           if (r >= 0) {
             samples.get(p).add(sample);
           }
@@ -196,18 +196,28 @@ final class OffloadBench implements Callable<Integer> {
 
   /** The median over the samples' tokens of what no cache can exceed, in tokens per second. */
   private double bound(TraceFile recorded, int slots, double computeNanos, double copyNanos) {
-    int stride = stride(recorded);
     List<Long> nanos = new ArrayList<>();
     for (int r = 0; r < repetitions; r++) {
-      var range = new TraceRange(recorded, r * stride + warmUp, tokens);
+      var range = new TraceRange(recorded, start(recorded, r) + warmUp, tokens);
       long copies = ClairvoyantBound.copies(range, 0, slots);
       nanos.add((long) Math.max(computeNanos, copies * copyNanos));
     }
     return tokens * 1e9 / median(nanos);
   }
 
-  private int stride(TraceFile recorded) {
-    return (recorded.tokens() - warmUp - tokens) / repetitions;
+  /**
+   * Where a repetition's tokens begin: in the middle of its share of the trace, and moved on where
+   * a new text would begin among them, which no cache and no gate could know of.
+   */
+  private int start(TraceFile recorded, int repetition) {
+    int needed = warmUp + tokens;
+    int start = (2 * repetition + 1) * (recorded.tokens() - needed) / (2 * repetitions);
+    for (int i = start + needed - 1; i > start; i--) {
+      if (recorded.startsText(i)) {
+        return i;
+      }
+    }
+    return start;
   }
 
   private static double median(List<Long> values) {
