@@ -5,6 +5,11 @@ import static io.foregate.quant.Lanes.broadcast;
 import static io.foregate.quant.Lanes.toFloats;
 
 import io.foregate.gguf.GgmlType;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.List;
+import java.util.Locale;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
@@ -14,6 +19,12 @@ import jdk.incubator.vector.VectorMask;
  * those of {@link Quants#decode}, up to the fused rounding of {@code scale * q - min}.
  */
 final class TileDecoder {
+  /**
+   * By type; see {@link RowLoops}. In one method with the other types, the last ones pass C2's
+   * limit on inlining.
+   */
+  private static final MethodHandle[] K_TYPES = kTypes();
+
   private TileDecoder() {}
 
   /**
@@ -28,13 +39,38 @@ final class TileDecoder {
           block32(type, Native.at(row + (i >> 5) * (long) type.blockBytes()), out, to + i);
         }
       }
-      case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
-        for (int i = 0; i < n; i += 256) {
-          block256(type, Native.at(row + (i >> 8) * (long) type.blockBytes()), out, to + i);
-        }
-      }
+      case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> blocks256(type, row, out, to, n >> 8);
       default -> throw Quants.unsupported(type);
     }
+  }
+
+  private static void blocks256(GgmlType type, long row, float[] out, int to, int blocks) {
+    try {
+      K_TYPES[type.ordinal()].invokeExact(row, (long) type.blockBytes(), out, to, blocks);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** The methods {@code q2Row} to {@code q6Row}. */
+  private static MethodHandle[] kTypes() {
+    MethodHandle[] methods = new MethodHandle[GgmlType.values().length];
+    MethodType signature =
+        MethodType.methodType(
+            void.class, long.class, long.class, float[].class, int.class, int.class);
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      for (GgmlType type :
+          List.of(GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K)) {
+        String name = type.name().substring(0, 2).toLowerCase(Locale.ROOT) + "Row";
+        methods[type.ordinal()] = lookup.findStatic(TileDecoder.class, name, signature);
+      }
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError("a method for a K type is missing", e);
+    }
+    return methods;
   }
 
   private static void floats(GgmlType type, long row, float[] out, int to, int n) {
@@ -107,13 +143,33 @@ final class TileDecoder {
     toFloats(q).fma(scale, add).intoArray(out, to);
   }
 
-  private static void block256(GgmlType type, long p, float[] out, int to) {
-    switch (type) {
-      case Q2_K -> q2(p, out, to);
-      case Q3_K -> q3(p, out, to);
-      case Q4_K -> q4(p, out, to);
-      case Q5_K -> q5(p, out, to);
-      default -> q6(p, out, to);
+  static void q2Row(long row, long bytes, float[] out, int to, int blocks) {
+    for (int i = 0; i < blocks; i++) {
+      q2(Native.at(row + i * bytes), out, to + 256 * i);
+    }
+  }
+
+  static void q3Row(long row, long bytes, float[] out, int to, int blocks) {
+    for (int i = 0; i < blocks; i++) {
+      q3(Native.at(row + i * bytes), out, to + 256 * i);
+    }
+  }
+
+  static void q4Row(long row, long bytes, float[] out, int to, int blocks) {
+    for (int i = 0; i < blocks; i++) {
+      q4(Native.at(row + i * bytes), out, to + 256 * i);
+    }
+  }
+
+  static void q5Row(long row, long bytes, float[] out, int to, int blocks) {
+    for (int i = 0; i < blocks; i++) {
+      q5(Native.at(row + i * bytes), out, to + 256 * i);
+    }
+  }
+
+  static void q6Row(long row, long bytes, float[] out, int to, int blocks) {
+    for (int i = 0; i < blocks; i++) {
+      q6(Native.at(row + i * bytes), out, to + 256 * i);
     }
   }
 
@@ -160,26 +216,17 @@ final class TileDecoder {
     float d = Native.half(p + 208);
     for (int half = 0; half < 2; half++) {
       long scales = Native.i64(p + 192 + 8L * half);
-      for (int j = 0; j < 32; j += N) {
-        ShortVector a = Native.unsignedBytes(p + 64L * half + j);
-        ShortVector b = Native.unsignedBytes(p + 64L * half + 32 + j);
+      for (int i = 0; i < 2 * 32; i += N) {
+        int pair = i >> 5; // of runs of 32: 0 and 2, or 1 and 3
+        int j = i & 31;
+        ShortVector a = Native.unsignedBytes(p + 64L * half + i);
         ShortVector h = Native.unsignedBytes(p + 128 + 32L * half + j);
-        long s = scales >>> (j >> 4 << 3);
-        int o = to + 128 * half + j;
-        centred(Lanes.low4(a).or(Lanes.left(h, 4).and((short) 48)), d * (byte) s, 32, out, o);
-        centred(
-            Lanes.low4(b).or(Lanes.left(h, 2).and((short) 48)),
-            d * (byte) (s >>> 16),
-            32,
-            out,
-            o + 32);
-        centred(Lanes.high4(a).or(h.and((short) 48)), d * (byte) (s >>> 32), 32, out, o + 64);
-        centred(
-            Lanes.high4(b).or(Lanes.right(h, 2).and((short) 48)),
-            d * (byte) (s >>> 48),
-            32,
-            out,
-            o + 96);
+        long s = scales >>> (16 * pair + (j >> 4 << 3));
+        ShortVector low = Lanes.left(h, 4 - 2 * pair).and((short) 48);
+        ShortVector high = Lanes.right(h, 2 * pair).and((short) 48);
+        int o = to + 128 * half + i;
+        centred(Lanes.low4(a).or(low), d * (byte) s, 32, out, o);
+        centred(Lanes.high4(a).or(high), d * (byte) (s >>> 32), 32, out, o + 64);
       }
     }
   }
