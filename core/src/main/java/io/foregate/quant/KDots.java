@@ -12,10 +12,8 @@ import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import io.foregate.gguf.GgmlType;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.List;
-import java.util.Locale;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorShuffle;
@@ -54,30 +52,20 @@ final class KDots {
   private static final VectorShuffle<Integer> HALVES_2_3 = Pairs.halves(2, 3);
   private static final VectorShuffle<Integer> HALVES_4_5 = Pairs.halves(4, 5);
 
-  /** By type. An array's elements are no constants to C2, which keeps it from inlining them. */
+  static final List<GgmlType> K_TYPES =
+      List.of(GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K);
+
   private static final MethodHandle[] SCALES = byType(KScales.class);
 
   private static final MethodHandle[] PRODUCTS = byType(KDots.class);
 
   private KDots() {}
 
-  /** The methods {@code q2} to {@code q6}. */
   private static MethodHandle[] byType(Class<?> owner) {
-    MethodHandle[] methods = new MethodHandle[GgmlType.values().length];
     MethodType signature =
         MethodType.methodType(
             void.class, long.class, Activation.class, int.class, int.class, Scratch.class);
-    try {
-      MethodHandles.Lookup lookup = MethodHandles.lookup();
-      for (GgmlType type :
-          List.of(GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K)) {
-        String name = type.name().substring(0, 2).toLowerCase(Locale.ROOT);
-        methods[type.ordinal()] = lookup.findStatic(owner, name, signature);
-      }
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError("a method for a K type is missing", e);
-    }
-    return methods;
+    return MethodTable.of(owner, signature, K_TYPES);
   }
 
   /**
@@ -108,7 +96,7 @@ final class KDots {
     return Pairs.sum(scratch.sumsOfProducts) - Pairs.sum(scratch.subtracted);
   }
 
-  static void q4(long row, Activation activation, int xo, int blocks, Scratch scratch) {
+  static void q4k(long row, Activation activation, int xo, int blocks, Scratch scratch) {
     int[] x = activation.pairs;
     int[] scales = scratch.scales;
     float[] factors = scratch.factors;
@@ -136,7 +124,7 @@ final class KDots {
     sum.intoArray(scratch.sumsOfProducts, 0);
   }
 
-  static void q5(long row, Activation activation, int xo, int blocks, Scratch scratch) {
+  static void q5k(long row, Activation activation, int xo, int blocks, Scratch scratch) {
     int[] x = activation.pairs;
     int[] scales = scratch.scales;
     float[] factors = scratch.factors;
@@ -170,7 +158,7 @@ final class KDots {
     sum.intoArray(scratch.sumsOfProducts, 0);
   }
 
-  static void q6(long row, Activation activation, int xo, int blocks, Scratch scratch) {
+  static void q6k(long row, Activation activation, int xo, int blocks, Scratch scratch) {
     int[] x = activation.pairs;
     int[] scales = scratch.scales;
     float[] factors = scratch.factors;
@@ -209,7 +197,7 @@ final class KDots {
     sum.intoArray(scratch.sumsOfProducts, 0);
   }
 
-  static void q2(long row, Activation activation, int xo, int blocks, Scratch scratch) {
+  static void q2k(long row, Activation activation, int xo, int blocks, Scratch scratch) {
     int[] x = activation.pairs;
     int[] scales = scratch.scales;
     float[] factors = scratch.factors;
@@ -241,7 +229,7 @@ final class KDots {
     sum.intoArray(scratch.sumsOfProducts, 0);
   }
 
-  static void q3(long row, Activation activation, int xo, int blocks, Scratch scratch) {
+  static void q3k(long row, Activation activation, int xo, int blocks, Scratch scratch) {
     int[] x = activation.pairs;
     int[] scales = scratch.scales;
     float[] factors = scratch.factors;

@@ -27,7 +27,7 @@ final class KScales {
 
   private KScales() {}
 
-  static void q2(long row, Activation x, int xo, int blocks, Scratch scratch) {
+  static void q2k(long row, Activation x, int xo, int blocks, Scratch scratch) {
     FloatVector sum = Pairs.zeroFloats();
     for (int b = 0; b < blocks; b++) {
       long p = Native.at(row + b * 84L);
@@ -46,7 +46,7 @@ final class KScales {
     sum.intoArray(scratch.subtracted, 0);
   }
 
-  static void q3(long row, Activation x, int xo, int blocks, Scratch scratch) {
+  static void q3k(long row, Activation x, int xo, int blocks, Scratch scratch) {
     FloatVector sum = Pairs.zeroFloats();
     for (int b = 0; b < blocks; b++) {
       long p = Native.at(row + b * 110L);
@@ -69,11 +69,11 @@ final class KScales {
     sum.intoArray(scratch.subtracted, 0);
   }
 
-  static void q4(long row, Activation x, int xo, int blocks, Scratch scratch) {
+  static void q4k(long row, Activation x, int xo, int blocks, Scratch scratch) {
     q45(144, row, x, xo, blocks, scratch);
   }
 
-  static void q5(long row, Activation x, int xo, int blocks, Scratch scratch) {
+  static void q5k(long row, Activation x, int xo, int blocks, Scratch scratch) {
     q45(176, row, x, xo, blocks, scratch);
   }
 
@@ -99,7 +99,7 @@ final class KScales {
     sum.intoArray(scratch.subtracted, 0);
   }
 
-  static void q6(long row, Activation x, int xo, int blocks, Scratch scratch) {
+  static void q6k(long row, Activation x, int xo, int blocks, Scratch scratch) {
     FloatVector sum = Pairs.zeroFloats();
     for (int b = 0; b < blocks; b++) {
       long p = Native.at(row + b * 210L);

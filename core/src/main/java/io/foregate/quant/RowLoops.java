@@ -2,21 +2,38 @@ package io.foregate.quant;
 
 import io.foregate.gguf.GgmlType;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
-import java.util.Locale;
+import java.util.List;
 
 /**
  * A loop over rows for each type: {@code y[yo + r]} becomes the dot product of row {@code r} with a
  * row of activations.
  *
- * <p>The loops are called by way of method handles that C2 does not know. Inlined into one caller
- * they would pass its limit on nodes together, in a JVM that has met several types; the calls left
- * over then take and return vectors as objects, and a product allocates and is ten times slower.
+ * <p>{@link MethodTable} says why they are called as they are.
  */
 final class RowLoops {
-  /** By type. An array's elements are no constants to C2, which keeps it from inlining them. */
-  private static final MethodHandle[] LOOPS = loops();
+  private static final MethodHandle[] LOOPS =
+      MethodTable.of(
+          RowLoops.class,
+          MethodType.methodType(
+              void.class,
+              long.class,
+              long.class,
+              int.class,
+              int.class,
+              Activation.class,
+              int.class,
+              float[].class,
+              int.class),
+          List.of(
+              GgmlType.F32,
+              GgmlType.F16,
+              GgmlType.BF16,
+              GgmlType.Q8_0,
+              GgmlType.Q4_0,
+              GgmlType.Q4_1,
+              GgmlType.Q5_0,
+              GgmlType.Q5_1));
 
   private RowLoops() {}
 
@@ -33,40 +50,6 @@ final class RowLoops {
     } catch (Throwable e) {
       throw new AssertionError(e);
     }
-  }
-
-  private static MethodHandle[] loops() {
-    MethodHandle[] loops = new MethodHandle[GgmlType.values().length];
-    MethodType signature =
-        MethodType.methodType(
-            void.class,
-            long.class,
-            long.class,
-            int.class,
-            int.class,
-            Activation.class,
-            int.class,
-            float[].class,
-            int.class);
-    GgmlType[] types = {
-      GgmlType.F32,
-      GgmlType.F16,
-      GgmlType.BF16,
-      GgmlType.Q8_0,
-      GgmlType.Q4_0,
-      GgmlType.Q4_1,
-      GgmlType.Q5_0,
-      GgmlType.Q5_1
-    };
-    try {
-      for (GgmlType type : types) {
-        String name = type.name().toLowerCase(Locale.ROOT).replace("_", "");
-        loops[type.ordinal()] = MethodHandles.lookup().findStatic(RowLoops.class, name, signature);
-      }
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError("a loop of RowLoops is missing", e);
-    }
-    return loops;
   }
 
   static void f32(

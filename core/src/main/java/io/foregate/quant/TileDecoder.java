@@ -6,10 +6,7 @@ import static io.foregate.quant.Lanes.toFloats;
 
 import io.foregate.gguf.GgmlType;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
-import java.util.List;
-import java.util.Locale;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
@@ -19,11 +16,12 @@ import jdk.incubator.vector.VectorMask;
  * those of {@link Quants#decode}, up to the fused rounding of {@code scale * q - min}.
  */
 final class TileDecoder {
-  /**
-   * By type; see {@link RowLoops}. In one method with the other types, the last ones pass C2's
-   * limit on inlining.
-   */
-  private static final MethodHandle[] K_TYPES = kTypes();
+  private static final MethodHandle[] ROWS =
+      MethodTable.of(
+          TileDecoder.class,
+          MethodType.methodType(
+              void.class, long.class, long.class, float[].class, int.class, int.class),
+          KDots.K_TYPES);
 
   private TileDecoder() {}
 
@@ -46,31 +44,12 @@ final class TileDecoder {
 
   private static void blocks256(GgmlType type, long row, float[] out, int to, int blocks) {
     try {
-      K_TYPES[type.ordinal()].invokeExact(row, (long) type.blockBytes(), out, to, blocks);
+      ROWS[type.ordinal()].invokeExact(row, (long) type.blockBytes(), out, to, blocks);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
       throw new AssertionError(e);
     }
-  }
-
-  /** The methods {@code q2Row} to {@code q6Row}. */
-  private static MethodHandle[] kTypes() {
-    MethodHandle[] methods = new MethodHandle[GgmlType.values().length];
-    MethodType signature =
-        MethodType.methodType(
-            void.class, long.class, long.class, float[].class, int.class, int.class);
-    try {
-      MethodHandles.Lookup lookup = MethodHandles.lookup();
-      for (GgmlType type :
-          List.of(GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K)) {
-        String name = type.name().substring(0, 2).toLowerCase(Locale.ROOT) + "Row";
-        methods[type.ordinal()] = lookup.findStatic(TileDecoder.class, name, signature);
-      }
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError("a method for a K type is missing", e);
-    }
-    return methods;
   }
 
   private static void floats(GgmlType type, long row, float[] out, int to, int n) {
@@ -143,31 +122,31 @@ final class TileDecoder {
     toFloats(q).fma(scale, add).intoArray(out, to);
   }
 
-  static void q2Row(long row, long bytes, float[] out, int to, int blocks) {
+  static void q2k(long row, long bytes, float[] out, int to, int blocks) {
     for (int i = 0; i < blocks; i++) {
       q2(Native.at(row + i * bytes), out, to + 256 * i);
     }
   }
 
-  static void q3Row(long row, long bytes, float[] out, int to, int blocks) {
+  static void q3k(long row, long bytes, float[] out, int to, int blocks) {
     for (int i = 0; i < blocks; i++) {
       q3(Native.at(row + i * bytes), out, to + 256 * i);
     }
   }
 
-  static void q4Row(long row, long bytes, float[] out, int to, int blocks) {
+  static void q4k(long row, long bytes, float[] out, int to, int blocks) {
     for (int i = 0; i < blocks; i++) {
       q4(Native.at(row + i * bytes), out, to + 256 * i);
     }
   }
 
-  static void q5Row(long row, long bytes, float[] out, int to, int blocks) {
+  static void q5k(long row, long bytes, float[] out, int to, int blocks) {
     for (int i = 0; i < blocks; i++) {
       q5(Native.at(row + i * bytes), out, to + 256 * i);
     }
   }
 
-  static void q6Row(long row, long bytes, float[] out, int to, int blocks) {
+  static void q6k(long row, long bytes, float[] out, int to, int blocks) {
     for (int i = 0; i < blocks; i++) {
       q6(Native.at(row + i * bytes), out, to + 256 * i);
     }
