@@ -221,9 +221,7 @@ final class OffloadBench implements Callable<Integer> {
   }
 
   private static double median(List<Long> values) {
-    long[] sorted = values.stream().mapToLong(Long::longValue).sorted().toArray();
-    int middle = sorted.length / 2;
-    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2.0;
+    return Report.median(values.stream().mapToDouble(Long::doubleValue));
   }
 
   private static void print(OffloadCell cell) {

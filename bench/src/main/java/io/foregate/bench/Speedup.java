@@ -38,8 +38,7 @@ record Speedup(double median, double low, double high) {
     double squares = Arrays.stream(logs).map(v -> (v - mean) * (v - mean)).sum();
     double error = Math.sqrt(squares / (n - 1) / n);
     double half = error * (n - 2 < T.length ? T[n - 2] : NORMAL);
-    Arrays.sort(logs);
-    double median = n % 2 == 1 ? logs[n / 2] : (logs[n / 2 - 1] + logs[n / 2]) / 2;
+    double median = Report.median(Arrays.stream(logs));
     return new Speedup(Math.exp(median), Math.exp(mean - half), Math.exp(mean + half));
   }
 }

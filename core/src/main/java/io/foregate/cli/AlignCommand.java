@@ -7,6 +7,7 @@ import io.foregate.engine.TextStretches;
 import io.foregate.gate.GateFile;
 import io.foregate.gate.GateShape;
 import io.foregate.gate.LookaheadGates;
+import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.ModelHash;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -136,7 +137,7 @@ final class AlignCommand implements Callable<Integer> {
     Path checkpoint = target.resolveSibling(target.getFileName() + ".checkpoint");
     long begin = System.nanoTime();
     int asked = options.context() == 0 ? DEFAULT_LENGTH : options.context();
-    try (Engine engine = Engine.open(model.model, options.withContext(asked))) {
+    try (Engine engine = model.openEngine(shell.terminal(), options.withContext(asked))) {
       int length = Math.min(asked, engine.config().contextLength());
       var alignment =
           new GateAlignment(
@@ -283,9 +284,7 @@ final class AlignCommand implements Callable<Integer> {
             judged.figures(),
             closed);
     if (report != null) {
-      String name = model.model.getFileName().toString();
-      String stem =
-          "recall-" + (name.endsWith(".gguf") ? name.substring(0, name.length() - 5) : name);
+      String stem = "recall-" + GgufFile.stem(model.model);
       new AlignDocument(judged, stem, result, told(result)).write(report);
     }
     shell.terminal().println(json ? Json.pretty(result) : summary(result));

@@ -2,6 +2,7 @@ package io.foregate.cli;
 
 import io.foregate.engine.Engine;
 import io.foregate.engine.EngineOptions;
+import io.foregate.engine.Sampler;
 import io.foregate.engine.Session;
 import io.foregate.gate.ExpertPredictor;
 import io.foregate.gate.GateFile;
@@ -227,21 +228,15 @@ final class TraceCommand implements Callable<Integer> {
         shell.cancellation().check();
         boolean first = i == start;
         boolean generated = generate > 0 && i >= prompt;
-        int id = first && bos.isPresent() ? bos.getAsInt() : generated ? likeliest() : ids[i];
+        int id =
+            first && bos.isPresent()
+                ? bos.getAsInt()
+                : generated ? Sampler.argmax(session.logits()) : ids[i];
         recorder.token(id, i < prompt, first, text);
         one[0] = id;
         session.feed(one, 0, 1);
         progress.step(1);
       }
-    }
-
-    private int likeliest() {
-      float[] logits = session.logits();
-      int best = 0;
-      for (int i = 1; i < logits.length; i++) {
-        best = logits[i] > logits[best] ? i : best;
-      }
-      return best;
     }
   }
 

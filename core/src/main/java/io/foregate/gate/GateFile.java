@@ -2,6 +2,7 @@ package io.foregate.gate;
 
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;
+import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.ModelHash;
 import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
@@ -36,9 +37,7 @@ public final class GateFile {
 
   /** Where a model's sidecar is by default: beside it. */
   public static Path of(Path model) {
-    String name = model.getFileName().toString();
-    String stem = name.endsWith(".gguf") ? name.substring(0, name.length() - 5) : name;
-    return model.resolveSibling(stem + SUFFIX);
+    return model.resolveSibling(GgufFile.stem(model) + SUFFIX);
   }
 
   /**

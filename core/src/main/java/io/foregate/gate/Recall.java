@@ -15,15 +15,22 @@ public final class Recall {
       float[] scores, int at, int experts, int m, int[] ids, int from, int used) {
     int hits = 0;
     for (int i = from; i < from + used; i++) {
-      int id = ids[i];
-      int above = 0;
-      for (int e = 0; e < experts; e++) {
-        boolean higher =
-            scores[at + e] > scores[at + id] || (scores[at + e] == scores[at + id] && e < id);
-        above += higher ? 1 : 0;
-      }
-      hits += above < m ? 1 : 0;
+      hits += rank(scores, at, experts, ids[i]) < m ? 1 : 0;
     }
     return hits;
+  }
+
+  /**
+   * How many experts score higher than one; of equal scores, the lower id counts as the higher.
+   *
+   * @param scores of the experts, at {@code at ..}
+   */
+  public static int rank(float[] scores, int at, int experts, int id) {
+    float score = scores[at + id];
+    int rank = 0;
+    for (int e = 0; e < experts; e++) {
+      rank += scores[at + e] > score || (scores[at + e] == score && e < id) ? 1 : 0;
+    }
+    return rank;
   }
 }

@@ -65,11 +65,7 @@ final class TopK {
     float inside = Float.POSITIVE_INFINITY;
     float outside = Float.NEGATIVE_INFINITY;
     for (int i = from; i < from + n; i++) {
-      int above = 0;
-      for (int other = from; other < from + n; other++) {
-        above += scores[other] > scores[i] || (scores[other] == scores[i] && other < i) ? 1 : 0;
-      }
-      if (above < k) {
+      if (Recall.rank(scores, from, n, i - from) < k) {
         inside = Math.min(inside, scores[i]);
       } else {
         outside = Math.max(outside, scores[i]);

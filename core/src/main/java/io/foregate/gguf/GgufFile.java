@@ -25,6 +25,8 @@ import java.util.Optional;
  * replace model files by renaming, as {@link GgufWriter} does.
  */
 public final class GgufFile implements AutoCloseable {
+  private static final String SUFFIX = ".gguf";
+
   private final Path path;
   private final Arena arena;
   private final MemorySegment file;
@@ -94,6 +96,12 @@ public final class GgufFile implements AutoCloseable {
     }
     throw new GgufException(
         path + ": no such file", "Check the path; it is relative to the current directory.", -1);
+  }
+
+  /** A model file's name without the folder and without {@code .gguf}: what its sidecars share. */
+  public static String stem(Path path) {
+    String name = path.getFileName().toString();
+    return name.endsWith(SUFFIX) ? name.substring(0, name.length() - SUFFIX.length()) : name;
   }
 
   /** The path under which the file was opened. */

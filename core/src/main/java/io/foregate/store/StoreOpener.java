@@ -14,7 +14,6 @@ final class StoreOpener {
   /** More threads than this do not write a file any faster, and each takes memory. */
   private static final int MAX_FILE_THREADS = 4;
 
-  private static final String MODEL_SUFFIX = ".gguf";
   private static final String SUFFIX = ".experts";
 
   private final GgufFile model;
@@ -108,11 +107,7 @@ final class StoreOpener {
 
   /** {@code NAME.LAYOUT.experts}, so that backends with other layouts do not fight over it. */
   private Path path() {
-    String name = model.path().getFileName().toString();
-    if (name.endsWith(MODEL_SUFFIX)) {
-      name = name.substring(0, name.length() - MODEL_SUFFIX.length());
-    }
-    Path file = Path.of(name + "." + source.layout().id() + SUFFIX);
+    Path file = Path.of(GgufFile.stem(model.path()) + "." + source.layout().id() + SUFFIX);
     return options
         .folder()
         .map(folder -> folder.resolve(file))

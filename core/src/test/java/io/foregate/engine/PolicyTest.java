@@ -156,19 +156,11 @@ class PolicyTest {
       session.feed(prompt, 0, prompt.length);
       logits.add(session.logits().clone());
       for (int i = 0; i < DECODED; i++) {
-        session.feed(new int[] {argmax(session.logits())}, 0, 1);
+        session.feed(new int[] {Sampler.argmax(session.logits())}, 0, 1);
         logits.add(session.logits().clone());
       }
       engine.scheduleStatistics().ifPresent(statistics::add);
     }
     return logits;
-  }
-
-  private static int argmax(float[] logits) {
-    int best = 0;
-    for (int i = 1; i < logits.length; i++) {
-      best = logits[i] > logits[best] ? i : best;
-    }
-    return best;
   }
 }

@@ -1,5 +1,6 @@
 package io.foregate.gate.trace;
 
+import io.foregate.gate.Recall;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -92,25 +93,13 @@ public record TraceStatistics(int tokens, List<Layer> layers) {
         trace.scores(t, layer, set, scores);
         for (int rank = 0; rank < header.used(); rank++) {
           int expert = trace.expert(token, (layer + distance) % header.layers(), rank);
-          found +=
-              place(scores, (distance - 1) * header.experts(), header.experts(), expert) < m
-                  ? 1
-                  : 0;
+          int from = (distance - 1) * header.experts();
+          found += Recall.rank(scores, from, header.experts(), expert) < m ? 1 : 0;
           all++;
         }
       }
     }
     return ratio(found, all);
-  }
-
-  /** How many experts score higher than one. */
-  private static int place(float[] scores, int from, int experts, int expert) {
-    int place = 0;
-    for (int e = 0; e < experts; e++) {
-      float difference = scores[from + e] - scores[from + expert];
-      place += difference > 0 || (difference == 0 && e < expert) ? 1 : 0;
-    }
-    return place;
   }
 
   private static double ratio(long part, long whole) {
