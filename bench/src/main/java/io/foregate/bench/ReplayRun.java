@@ -96,11 +96,6 @@ final class ReplayRun implements AutoCloseable {
     }
   }
 
-  /** Where the experts are. */
-  Optional<String> places() {
-    return engine.expertPlaces();
-  }
-
   /**
    * One timing.
    *

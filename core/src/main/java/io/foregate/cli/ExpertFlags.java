@@ -85,9 +85,8 @@ final class ExpertFlags {
     }
   }
 
-  /** The same for the public API. */
+  /** The same for the public API; {@link #options} says what is wrong with it. */
   Offloading offloading(String policy) {
-    options(policy);
     return new Offloading(
         policy,
         slots,

@@ -176,11 +176,6 @@ public final class Engine implements AutoCloseable {
     return offload.map(Offload::statistics);
   }
 
-  /** Where experts are kept, in words; empty where all are resident. */
-  public Optional<String> expertPlaces() {
-    return offload.map(Offload::description);
-  }
-
   /**
    * Fails before work is begun that could not be finished.
    *

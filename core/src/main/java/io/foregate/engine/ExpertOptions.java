@@ -104,11 +104,6 @@ public record ExpertOptions(
     return new ExpertOptions(policy, slots, linkGbps, gates, value, trace, timeline, predictors);
   }
 
-  public ExpertOptions withTrace(Path value) {
-    return new ExpertOptions(
-        policy, slots, linkGbps, gates, store, Optional.of(value), timeline, predictors);
-  }
-
   public ExpertOptions withPredictors(Supplier<ExpertPredictor> value) {
     return new ExpertOptions(
         policy, slots, linkGbps, gates, store, trace, timeline, Optional.of(value));

@@ -5,6 +5,7 @@ import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.ExpertSlots;
 import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
+import io.foregate.gate.ExpertPredictor;
 import io.foregate.gguf.GgufFile;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
@@ -19,6 +20,8 @@ import io.foregate.store.BuildListener;
 import io.foregate.store.ExpertRecords;
 import io.foregate.store.ExpertStore;
 import io.foregate.store.Tier;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -32,7 +35,7 @@ final class Offload implements AutoCloseable {
   private final ModelConfig config;
   private final ExpertGrid grid;
   private final Policy policy;
-  private final Predictors predictors;
+  private final Supplier<Optional<ExpertPredictor>> predictors;
   private final ResourceStack resources;
   private final ExpertStore store;
   private final ExpertSlots slots;
@@ -113,24 +116,11 @@ final class Offload implements AutoCloseable {
   /** How a sequence's experts run. */
   ExpertRunner runner(Sequence sequence) {
     return new ScheduledRunner(
-        grid, sequence, plan, slots, host, predictors.next(), config.embedding());
+        grid, sequence, plan, slots, host, predictors.get(), config.embedding());
   }
 
   ScheduleStatistics statistics() {
     return plan.statistics();
-  }
-
-  /** Policy, slots and store in one line. */
-  String description() {
-    return "%s, %d of %d experts in slots of %d bytes, all of them in %s (%s); %s"
-        .formatted(
-            policy.name(),
-            slots.count(),
-            grid.total(),
-            slots.slotBytes(),
-            store.tier() == Tier.RAM ? "memory" : "a file",
-            store.reason(),
-            predictors.description());
   }
 
   /** Ends the copies, then gives memory and files back. Closing twice does nothing. */

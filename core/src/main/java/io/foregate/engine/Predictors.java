@@ -16,27 +16,19 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/**
- * Makes the predictor of each session.
- *
- * @param description who predicts, in words
- */
-record Predictors(String description, Supplier<Optional<ExpertPredictor>> source) {
-
+/** Finds what makes the predictor of each session. */
+final class Predictors {
   private static final System.Logger LOG = System.getLogger(Predictors.class.getName());
 
-  /** A predictor for a new session. */
-  Optional<ExpertPredictor> next() {
-    return source.get();
-  }
+  private Predictors() {}
 
   /**
-   * Those that a policy wants.
+   * What makes the predictors that a policy wants; it gives nothing where none is wanted.
    *
    * @param resources gets what must stay open as long as predictors are used
    * @throws ForegateException when what they need is not there, or belongs to another model
    */
-  static Predictors of(
+  static Supplier<Optional<ExpertPredictor>> of(
       GgufFile file,
       ModelConfig config,
       ModelWeights weights,
@@ -44,33 +36,33 @@ record Predictors(String description, Supplier<Optional<ExpertPredictor>> source
       ResourceStack resources) {
     if (options.predictors().isPresent()) {
       Supplier<ExpertPredictor> replay = options.predictors().get();
-      return new Predictors("recorded scores", () -> Optional.of(replay.get()));
+      return () -> Optional.of(replay.get());
     }
     Policy policy = options.policy();
-    if (config.layers() == 1) {
-      return new Predictors("no gates: a single layer has none to look ahead to", Optional::empty);
+    if (config.layers() == 1) { // there is none to look ahead to
+      return Optional::empty;
     }
     return switch (policy.predictor()) {
-      case NONE -> new Predictors("no gates", Optional::empty);
-      case NEXT_ROUTER ->
-          of("the next layer's router", untrained(config, weights, 1), config, weights);
-      case UNTRAINED ->
-          of("untrained gates", untrained(config, weights, policy.horizon()), config, weights);
+      case NONE -> Optional::empty;
+      case NEXT_ROUTER -> untrained(config, weights, 1);
+      case UNTRAINED -> untrained(config, weights, policy.horizon());
       case ALIGNED -> aligned(file, config, weights, options);
       case ORACLE -> oracle(file, options, resources);
     };
   }
 
-  private static LookaheadGates untrained(ModelConfig config, ModelWeights weights, int horizon) {
-    return LookaheadGates.untrained(config, weights, Math.min(horizon, config.layers() - 1));
+  private static Supplier<Optional<ExpertPredictor>> untrained(
+      ModelConfig config, ModelWeights weights, int horizon) {
+    int most = Math.min(horizon, config.layers() - 1);
+    return of(LookaheadGates.untrained(config, weights, most), config, weights);
   }
 
-  private static Predictors of(
-      String description, LookaheadGates gates, ModelConfig config, ModelWeights weights) {
-    return new Predictors(description, () -> Optional.of(gates.predictor(config, weights)));
+  private static Supplier<Optional<ExpertPredictor>> of(
+      LookaheadGates gates, ModelConfig config, ModelWeights weights) {
+    return () -> Optional.of(gates.predictor(config, weights));
   }
 
-  private static Predictors aligned(
+  private static Supplier<Optional<ExpertPredictor>> aligned(
       GgufFile file, ModelConfig config, ModelWeights weights, ExpertOptions options) {
     Path beside = GateFile.of(file.path());
     if (options.gates().isEmpty() && !Files.exists(beside)) {
@@ -79,18 +71,14 @@ record Predictors(String description, Supplier<Optional<ExpertPredictor>> source
           "{0} has no trained gates beside it: they are as they were initialised. 'foregate align'"
               + " trains them.",
           file.path());
-      return of(
-          "untrained gates",
-          untrained(config, weights, options.policy().horizon()),
-          config,
-          weights);
+      return untrained(config, weights, options.policy().horizon());
     }
     Path path = options.gates().orElse(beside);
-    LookaheadGates gates = GateFile.read(path, ModelHash.of(file), config);
-    return of("gates of " + path.getFileName(), gates, config, weights);
+    return of(GateFile.read(path, ModelHash.of(file), config), config, weights);
   }
 
-  private static Predictors oracle(GgufFile file, ExpertOptions options, ResourceStack resources) {
+  private static Supplier<Optional<ExpertPredictor>> oracle(
+      GgufFile file, ExpertOptions options, ResourceStack resources) {
     Path path =
         options
             .trace()
@@ -103,7 +91,6 @@ record Predictors(String description, Supplier<Optional<ExpertPredictor>> source
     TraceFile trace = resources.add(TraceFile.open(path));
     trace.requireModel(ModelHash.of(file));
     int horizon = options.policy().horizon();
-    return new Predictors(
-        "the future, from a trace", () -> Optional.of(TracePredictor.oracle(trace, horizon)));
+    return () -> Optional.of(TracePredictor.oracle(trace, horizon));
   }
 }

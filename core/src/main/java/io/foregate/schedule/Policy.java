@@ -288,20 +288,4 @@ public record Policy(
         fallback,
         tuning);
   }
-
-  public Policy withTuning(Tuning newTuning) {
-    return new Policy(
-        name,
-        predictor,
-        horizon,
-        crossToken,
-        scope,
-        eviction,
-        staging,
-        prefetch,
-        prefetchCount,
-        writeBack,
-        hostFallback,
-        newTuning);
-  }
 }
