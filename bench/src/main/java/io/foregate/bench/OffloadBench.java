@@ -10,7 +10,10 @@ import io.foregate.schedule.ExpertGrid;
 import io.foregate.schedule.Policy;
 import io.foregate.schedule.ScheduleStatistics;
 import io.foregate.schedule.SlotBudget;
+import io.foregate.schedule.sim.Cell;
 import io.foregate.schedule.sim.ClairvoyantBound;
+import io.foregate.schedule.sim.Profile;
+import io.foregate.schedule.sim.Profiles;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -18,9 +21,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -55,9 +60,10 @@ final class OffloadBench implements Callable<Integer> {
       description = "Link speeds. Default: from far too slow to far too fast.")
   private List<Double> links = List.of(0.75, 1.5, 2.5, 4.0, 8.0);
 
-  @Option(names = "--policy", split = ",", description = "Default: all but resident and hybrid.")
-  private List<String> policies =
-      List.of("on-demand", "lru-as-published", "lru", "mixtral-offloading", "lookahead", "oracle");
+  @Option(
+      names = "--ablations",
+      description = "What each part of lookahead contributes, instead of the other policies.")
+  private boolean ablations;
 
   @Option(
       names = {"-r", "--repetitions"},
@@ -66,11 +72,14 @@ final class OffloadBench implements Callable<Integer> {
 
   @Option(
       names = {"-n", "--tokens"},
-      description = "Per sample. Default: 24.")
-  private int tokens = 24;
+      description = "Per sample. Default: 20.")
+  private int tokens = 20;
 
-  @Option(names = "--warm-up", description = "Tokens before each sample. Default: 12.")
-  private int warmUp = 12;
+  @Option(names = "--warm-up", description = "Tokens before each sample. Default: 8.")
+  private int warmUp = 8;
+
+  /** Whether the kernels of the type at hand have been compiled. */
+  private boolean compiled;
 
   private OffloadBench() {}
 
@@ -89,9 +98,12 @@ final class OffloadBench implements Callable<Integer> {
         if (!Files.exists(slice)) {
           SliceModel.write(type, recorded.header(), slice);
         }
+        compiled = false;
+        Profile profile = profile(type, slice);
         for (String budget : slots) {
           for (double link : links) {
-            measure(new CellPlan(type, slice, budget, link), recorded);
+            Profile paced = profile.withLinkGbps(Math.min(link, profile.linkGbps()));
+            measure(new CellPlan(type, slice, budget, link, paced), recorded);
           }
         }
       }
@@ -99,57 +111,105 @@ final class OffloadBench implements Callable<Integer> {
     return 0;
   }
 
-  private record CellPlan(GgmlType type, Path slice, String budget, double linkGbps) {
-    String fileName() {
+  /**
+   * @param profile of the slice, over the link that is to be imitated
+   */
+  private record CellPlan(
+      GgmlType type, Path slice, String budget, double linkGbps, Profile profile) {
+    String fileName(String kind) {
       return String.format(
-          Locale.ROOT, "offload-%s-%s-%sgbps.json", type, budget.replace("%", "pct"), linkGbps);
+          Locale.ROOT, "%s-%s-%s-%sgbps.json", kind, type, budget.replace("%", "pct"), linkGbps);
     }
   }
 
+  /** What single steps take, as it was measured before the first cell of that type. */
+  private Profile profile(GgmlType type, Path slice) throws IOException {
+    Path file = out.resolve("profile-" + type + ".json");
+    if (!Files.exists(file)) {
+      write(file, SliceProfile.measure(type, slice));
+    }
+    return Profiles.find(file.toString()).getFirst();
+  }
+
+  private static void write(Path file, Object value) throws IOException {
+    JsonMapper mapper =
+        JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
+    Files.writeString(file, mapper.writerWithDefaultPrettyPrinter().writeValueAsString(value));
+  }
+
+  /** What is measured in each cell; {@code lru} and {@code lookahead} always. */
+  private List<Policy> policies() {
+    if (ablations) {
+      return Policy.ablations();
+    }
+    return Policy.all().stream()
+        .filter(p -> p.prefetch() != Policy.Prefetch.EVERYTHING && !p.hostFallback())
+        .toList();
+  }
+
   private void measure(CellPlan plan, TraceFile recorded) throws IOException {
-    Path file = out.resolve(plan.fileName());
+    Path file = out.resolve(plan.fileName(ablations ? "ablation" : "offload"));
     if (Files.exists(file)) {
       return;
     }
     double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
-    List<String> names = new ArrayList<>(List.of("resident"));
-    names.addAll(policies);
-    List<List<ReplayRun.Sample>> samples = sample(plan, names, recorded);
+    List<Cell> simulated = simulated(plan, recorded);
+    List<Policy> chosen = new ArrayList<>(List.of(Policy.resident()));
+    policies().forEach(policy -> chosen.add(best(policy, simulated)));
+    List<List<ReplayRun.Sample>> samples = sample(plan, chosen, recorded);
     List<OffloadCell.PolicyResult> results = new ArrayList<>();
-    for (int p = 0; p < names.size(); p++) {
-      results.add(result(names.get(p), samples.get(p)));
+    for (int p = 0; p < chosen.size(); p++) {
+      results.add(result(chosen.get(p), samples.get(p), simulated));
     }
     OffloadCell cell = cell(plan, recorded, load, results);
-    JsonMapper mapper =
-        JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
-    Files.writeString(file, mapper.writerWithDefaultPrettyPrinter().writeValueAsString(cell));
+    write(file, cell);
     print(cell);
+  }
+
+  /** The repetitions' tokens, for the simulator. */
+  private List<Cell> simulated(CellPlan plan, TraceFile recorded) {
+    SlotBudget budget = SlotBudget.parse(plan.budget());
+    return IntStream.range(0, repetitions)
+        .mapToObj(r -> new TraceRange(recorded, start(recorded, r), warmUp + tokens))
+        .map(range -> new Cell(range, plan.profile(), budget, warmUp))
+        .toList();
+  }
+
+  /** The variant of a policy that the simulator finds fastest on the very tokens measured. */
+  private static Policy best(Policy policy, List<Cell> simulated) {
+    return simulated
+        .getFirst()
+        .variants(policy)
+        .min(
+            Comparator.comparingLong(
+                variant -> simulated.stream().mapToLong(cell -> cell.run(variant).nanos()).sum()))
+        .orElseThrow();
   }
 
   /** Repetition by repetition, one policy after the other, each time on other tokens. */
   private List<List<ReplayRun.Sample>> sample(
-      CellPlan plan, List<String> names, TraceFile recorded) {
+      CellPlan plan, List<Policy> chosen, TraceFile recorded) {
     List<ReplayRun> runs = new ArrayList<>();
     List<List<ReplayRun.Sample>> samples = new ArrayList<>();
     try {
-      for (String name : names) {
+      for (Policy policy : chosen) {
         runs.add(
             new ReplayRun(
                 plan.slice(),
                 recorded,
-                Policy.named(name),
+                policy,
                 SlotBudget.parse(plan.budget()),
                 plan.linkGbps(),
                 warmUp + tokens));
         samples.add(new ArrayList<>());
       }
-      for (int r = -1; r < repetitions; r++) { // the first round warms the code up
+      if (!compiled) {
+        runs.forEach(run -> run.time(start(recorded, 0), warmUp, tokens));
+        compiled = true;
+      }
+      for (int r = 0; r < repetitions; r++) {
         for (int p = 0; p < runs.size(); p++) {
-          ReplayRun.Sample sample =
-              runs.get(p).time(start(recorded, Math.max(0, r)), warmUp, tokens);
-          if (r >= 0) {
-            samples.get(p).add(sample);
-          }
+          samples.get(p).add(runs.get(p).time(start(recorded, r), warmUp, tokens));
         }
       }
     } finally {
@@ -158,11 +218,27 @@ final class OffloadBench implements Callable<Integer> {
     return samples;
   }
 
-  private OffloadCell.PolicyResult result(String name, List<ReplayRun.Sample> samples) {
+  private OffloadCell.PolicyResult result(
+      Policy policy, List<ReplayRun.Sample> samples, List<Cell> simulated) {
     List<Long> nanos = samples.stream().map(ReplayRun.Sample::nanos).toList();
     List<ScheduleStatistics> statistics =
         samples.stream().flatMap(sample -> sample.experts().stream()).toList();
-    return new OffloadCell.PolicyResult(name, nanos, tokens * 1e9 / median(nanos), statistics);
+    List<Long> predicted = simulated.stream().map(cell -> simulate(cell, policy)).toList();
+    return new OffloadCell.PolicyResult(
+        policy.name(),
+        policy.prefetchCount(),
+        nanos,
+        tokens * 1e9 / median(nanos),
+        statistics,
+        predicted,
+        tokens * 1e9 / median(predicted));
+  }
+
+  /** Of resident experts only the steady state is of interest: they were copied long ago. */
+  private long simulate(Cell cell, Policy policy) {
+    return policy.prefetch() == Policy.Prefetch.EVERYTHING
+        ? tokens * cell.computeNanos()
+        : cell.run(policy).nanos();
   }
 
   private OffloadCell cell(
@@ -188,6 +264,7 @@ final class OffloadBench implements Callable<Integer> {
         new OffloadCell.Trace(
             trace.getFileName().toString(), header.model().hex(), recorded.tokens()),
         new OffloadCell.Settings(plan.budget(), count, plan.linkGbps(), warmUp, tokens),
+        plan.profile(),
         copies / (copies + compute),
         bound(recorded, count, compute, bytes / plan.linkGbps()),
         resident,
@@ -237,9 +314,10 @@ final class OffloadBench implements Callable<Integer> {
     for (OffloadCell.PolicyResult result : cell.policies()) {
       System.out.printf(
           Locale.ROOT,
-          "  %-20s %7.2f tok/s, %5.1f %% of bound, %+6.1f %% over lru%n",
+          "  %-20s %7.2f tok/s, simulated %7.2f, %5.1f %% of bound, %+6.1f %% over lru%n",
           result.policy(),
           result.tokensPerSecond(),
+          result.simulatedTokensPerSecond(),
           100 * result.tokensPerSecond() / cell.bound(),
           100 * (cell.speedup(result.policy(), "lru").median() - 1));
     }

@@ -2,6 +2,7 @@ package io.foregate.bench;
 
 import io.foregate.engine.Machine;
 import io.foregate.schedule.ScheduleStatistics;
+import io.foregate.schedule.sim.Profile;
 import java.util.List;
 
 /**
@@ -13,6 +14,7 @@ import java.util.List;
  * @param load processes that wanted a processor in the minute before, by the operating system
  * @param model the slice: generated weights
  * @param trace whose routing and gate scores were replayed
+ * @param profile what the simulator was told of this machine, from measurements of single steps
  * @param copyShare copy time / (copy time + compute time) of {@code lru} with no overlap
  * @param resident the same tokens with all experts resident: computing alone
  * @param bound tokens per second that no cache can exceed: 1 / max(computing, copies of a
@@ -28,12 +30,13 @@ record OffloadCell(
     Model model,
     Trace trace,
     Settings settings,
+    Profile profile,
     double copyShare,
     double bound,
     PolicyResult resident,
     List<PolicyResult> policies) {
 
-  static final int SCHEMA = 1;
+  static final int SCHEMA = 2;
   static final String MEASUREMENT = "policies on a slice of real experts, routing replayed";
 
   record Model(String type, int layers, int experts, int used, long expertBytes) {}
@@ -51,14 +54,21 @@ record OffloadCell(
   /**
    * One policy.
    *
+   * @param prefetchCount experts prefetched per layer, where that is a constant: the best of
+   *     several in the simulator, in the policy's favour; else 0
    * @param nanos raw samples; the i-th of all policies are of the same tokens, one after the other
    * @param statistics of the samples
+   * @param simulatedNanos what the simulator predicts for the same tokens
+   * @param simulatedTokensPerSecond the same as a speed
    */
   record PolicyResult(
       String policy,
+      int prefetchCount,
       List<Long> nanos,
       double tokensPerSecond,
-      List<ScheduleStatistics> statistics) {}
+      List<ScheduleStatistics> statistics,
+      List<Long> simulatedNanos,
+      double simulatedTokensPerSecond) {}
 
   /** The result of a policy. */
   PolicyResult of(String policy) {

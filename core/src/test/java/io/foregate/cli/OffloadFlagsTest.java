@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,10 +34,37 @@ class OffloadFlagsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"on-demand", "lru", "mixtral-offloading", "lookahead", "hybrid"})
+  @ValueSource(
+      strings = {
+        "on-demand",
+        "lru",
+        "lru-as-published",
+        "mixtral-offloading",
+        "lookahead",
+        "hybrid"
+      })
   void everyPolicyWritesTheSameText(String policy) {
     String expected = run().succeeds().out();
     assertThat(run("--policy", policy, "--expert-slots", "6").out()).isEqualTo(expected);
+  }
+
+  /** With a trace of the very tokens that are then generated, hardly an expert is missed. */
+  @Test
+  void theOracleReadsATrace() throws IOException {
+    model = Path.of("../models/foregate-demo.gguf");
+    String expected = run().succeeds().out();
+    Path text = Files.writeString(folder.resolve("text.txt"), expected.strip());
+    Path trace = folder.resolve("text.trace");
+    Invocation.of("trace", "-m", model, "--text", text, "-o", trace).succeeds();
+    Object[] oracle = {"--policy=oracle", "--expert-slots=25%", "--oracle-trace", trace};
+    assertThat(run(oracle).succeeds().out()).isEqualTo(expected);
+    assertThat(misses(oracle)).isLessThan(misses("--policy=lru", "--expert-slots=25%") / 2);
+  }
+
+  private long misses(Object... policy) throws IOException {
+    Object[] all = Arrays.copyOf(policy, policy.length + 1);
+    all[policy.length] = "--json";
+    return new JsonMapper().readTree(run(all).out()).at("/stats/experts/misses").asLong();
   }
 
   @Test

@@ -5,8 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.foregate.backend.Routing;
 import io.foregate.error.ForegateException;
+import io.foregate.gate.trace.TraceHeader;
+import io.foregate.gate.trace.TracePredictor;
+import io.foregate.gate.trace.TraceRecords;
+import io.foregate.gguf.ModelHash;
 import io.foregate.schedule.Policy;
+import io.foregate.schedule.PredictorKind;
 import io.foregate.schedule.ScheduleStatistics;
 import io.foregate.schedule.SlotBudget;
 import io.foregate.store.TierChoice;
@@ -36,14 +42,38 @@ class PolicyTest {
   /** Logits after the prompt and after each token that greedy decoding makes. */
   private static List<float[]> expected;
 
+  /** What was routed meanwhile: what the oracle knows. */
+  private static TraceRecords routed;
+
   @BeforeAll
   static void generateWithAllExpertsResident() {
-    expected = generate(ExpertOptions.defaults(), new ArrayList<>());
+    var header =
+        new TraceHeader(
+            new ModelHash("00".repeat(ModelHash.BYTES)),
+            "demo",
+            12,
+            8,
+            2,
+            List.of(),
+            List.of("prompt"));
+    routed = new TraceRecords(header, 128);
+    expected = generate(ExpertOptions.defaults(), new ArrayList<>(), PolicyTest::remember);
+  }
+
+  private static void remember(int layer, int position, Routing routing, GateInputs inputs) {
+    for (int t = 0; t < routing.tokens(); t++) {
+      if (layer == 0) {
+        routed.add(0, false, position + t == 0, 0);
+      }
+      for (int rank = 0; rank < routing.used(); rank++) {
+        int pick = t * routing.used() + rank;
+        routed.choice(position + t, layer, rank, routing.ids()[pick], routing.weights()[pick]);
+      }
+    }
   }
 
   private static Stream<Arguments> policiesAndBudgets() {
     return Stream.concat(Policy.all().stream(), Policy.ablations().stream())
-        .filter(policy -> !policy.name().equals("oracle")) // needs a trace: OracleTest's business
         .flatMap(
             policy ->
                 Stream.of("6", "25%", "50%", "100%")
@@ -57,6 +87,9 @@ class PolicyTest {
     List<ScheduleStatistics> statistics = new ArrayList<>();
     ExpertOptions options =
         ExpertOptions.defaults().withPolicy(policy).withSlots(SlotBudget.parse(slots));
+    if (policy.predictor() == PredictorKind.ORACLE) {
+      options = options.withPredictors(() -> TracePredictor.oracle(routed, policy.horizon()));
+    }
     List<float[]> logits = generate(options, statistics);
     for (int i = 0; i < expected.size(); i++) {
       assertThat(logits.get(i)).as("logits after %d tokens", i).containsExactly(expected.get(i));
@@ -149,9 +182,15 @@ class PolicyTest {
 
   private static List<float[]> generate(
       ExpertOptions options, List<ScheduleStatistics> statistics) {
+    return generate(options, statistics, (layer, position, routing, inputs) -> {});
+  }
+
+  private static List<float[]> generate(
+      ExpertOptions options, List<ScheduleStatistics> statistics, RoutingListener listener) {
     List<float[]> logits = new ArrayList<>();
     try (Engine engine = open(options);
         Session session = engine.newSession()) {
+      session.onRouting(listener);
       int[] prompt = engine.tokenizer().encode(PROMPT, true, false);
       session.feed(prompt, 0, prompt.length);
       logits.add(session.logits().clone());

@@ -10,6 +10,7 @@ import io.foregate.schedule.ScheduleListener;
 import io.foregate.schedule.SlotBudget;
 import java.util.Comparator;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * A trace on a machine with a budget of device memory: what policies are compared on. All of them
@@ -78,13 +79,19 @@ public final class Cell {
 
   /** Replays a policy. Where it prefetches a fixed number of experts, that number is the best. */
   public SimulationResult simulate(Policy policy) {
-    if (policy.prefetch() != Policy.Prefetch.NEXT_LAYER) {
-      return result(policy);
-    }
-    return IntStream.rangeClosed(1, Math.min(MOST_PREFETCHED, grid.experts()))
-        .mapToObj(count -> result(policy.withPrefetch(Policy.Prefetch.NEXT_LAYER, count)))
+    return variants(policy)
+        .map(this::result)
         .max(Comparator.comparingDouble(SimulationResult::tokensPerSecond))
         .orElseThrow();
+  }
+
+  /** The policy with each number of prefetched experts, if that is a constant; else as it is. */
+  public Stream<Policy> variants(Policy policy) {
+    if (policy.prefetch() != Policy.Prefetch.NEXT_LAYER) {
+      return Stream.of(policy);
+    }
+    return IntStream.rangeClosed(1, Math.min(MOST_PREFETCHED, grid.experts()))
+        .mapToObj(count -> policy.withPrefetch(Policy.Prefetch.NEXT_LAYER, count));
   }
 
   private SimulationResult result(Policy policy) {
@@ -92,8 +99,14 @@ public final class Cell {
     return SimulationResult.of(this, policy, slots, run(policy), copyShare, bound(slots));
   }
 
-  SimulatedRun run(Policy policy) {
+  /** Replays a policy as it is, a fixed number of prefetched experts included. */
+  public SimulatedRun run(Policy policy) {
     return new Simulation(trace, profile, policy, slots(policy), ScheduleListener.NONE).run(warmUp);
+  }
+
+  /** What a token takes when every expert is resident, without gates. */
+  public long computeNanos() {
+    return profile.computeNanos(grid.layers(), grid.used());
   }
 
   /** Tokens per second that no cache of so many slots can exceed. */
@@ -104,7 +117,6 @@ public final class Cell {
             ? profile.copyNanos()
             : profile.transferNanos(profile.expertBytes());
     double tokens = trace.tokens() - warmUp;
-    double compute = profile.computeNanos(grid.layers(), grid.used());
-    return 1e9 / Math.max(compute, copies * (double) perCopy / tokens);
+    return 1e9 / Math.max((double) computeNanos(), copies * (double) perCopy / tokens);
   }
 }

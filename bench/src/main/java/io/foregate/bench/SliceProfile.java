@@ -1,0 +1,206 @@
+package io.foregate.bench;
+
+import io.foregate.backend.BackendModel;
+import io.foregate.backend.ExpertSlots;
+import io.foregate.backend.KvType;
+import io.foregate.backend.Routing;
+import io.foregate.backend.Sequence;
+import io.foregate.backend.cpu.CpuBackend;
+import io.foregate.gguf.GgmlType;
+import io.foregate.gguf.GgufFile;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelConfigReader;
+import io.foregate.model.ModelReader;
+import io.foregate.model.ModelWeights;
+import io.foregate.schedule.ExpertGrid;
+import io.foregate.schedule.sim.Profile;
+import io.foregate.store.BuildListener;
+import io.foregate.store.ExpertStore;
+import io.foregate.store.StoreOptions;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What each step of decoding a slice takes on this machine, measured step by step, with nothing
+ * beside it: all that the simulator is told before it predicts what {@link OffloadBench} measures.
+ */
+final class SliceProfile {
+  private static final int WARM_UP = 40;
+  private static final int TOKENS = 80;
+  private static final int COPIES = 60;
+  private static final int HAND_OFFS = 4000;
+  private static final double MICRO = 1e3;
+
+  private final GgmlType type;
+  private final ModelConfig config;
+  private final ExpertGrid grid;
+  private final ExpertStore store;
+  private final BackendModel model;
+
+  private SliceProfile(GgmlType type, ModelConfig config, ExpertStore store, BackendModel model) {
+    this.type = type;
+    this.config = config;
+    this.grid = new ExpertGrid(config.layers(), config.experts(), config.expertsUsed());
+    this.store = store;
+    this.model = model;
+  }
+
+  /** Measures a slice; takes some seconds. */
+  static Profile measure(GgmlType type, Path slice) {
+    try (GgufFile file = GgufFile.open(slice)) {
+      ModelConfig config = ModelConfigReader.read(file);
+      ModelWeights weights = ModelReader.read(file, config);
+      try (BackendModel model = new CpuBackend().open(config, weights, 1);
+          ExpertStore store =
+              ExpertStore.open(
+                  file,
+                  weights,
+                  model.expertLayout(),
+                  StoreOptions.defaults(),
+                  BuildListener.NONE)) {
+        return new SliceProfile(type, config, store, model).measure();
+      }
+    }
+  }
+
+  private Profile measure() {
+    try (ExpertSlots slots = model.newSlots(grid.total(), 0)) {
+      double gbps = copySpeed(slots);
+      Steps steps = decode(slots);
+      return new Profile(
+          "here-" + type,
+          "This machine, one compute thread, experts in " + type,
+          Profile.MEASURED,
+          0,
+          0,
+          store.maxRecordBytes(),
+          gbps,
+          handOffMicros(),
+          1,
+          steps.attentionMicros(),
+          steps.gatesMicros(),
+          steps.expertMicros(),
+          0,
+          steps.headMicros(),
+          List.of(
+              "Medians over %d tokens at which nothing was copied.".formatted(TOKENS),
+              "The link's speed is that of copies without pacing; a cell's link is no faster.",
+              "Gates are replayed, so they take what it takes to hand over their input."));
+    }
+  }
+
+  /** Fills all slots, in GB/s. */
+  private double copySpeed(ExpertSlots slots) {
+    for (int id = 0; id < grid.total(); id++) {
+      slots.copy(store.record(grid.layer(id), grid.expert(id)), id);
+    }
+    double[] speeds = new double[COPIES];
+    for (int i = 0; i < COPIES; i++) {
+      int id = i % grid.total();
+      long start = System.nanoTime();
+      slots.copy(store.record(grid.layer(id), grid.expert(id)), id);
+      speeds[i] = (double) store.maxRecordBytes() / (System.nanoTime() - start);
+    }
+    return Report.median(Arrays.stream(speeds));
+  }
+
+  private record Steps(
+      double attentionMicros, double gatesMicros, double expertMicros, double headMicros) {}
+
+  private Steps decode(ExpertSlots slots) {
+    double[] attention = new double[TOKENS];
+    double[] gates = new double[TOKENS];
+    double[] experts = new double[TOKENS];
+    double[] head = new double[TOKENS];
+    float[] input = new float[config.embedding()];
+    float[] logits = new float[config.vocabulary()];
+    int[] token = new int[1];
+    int[] ids = new int[grid.used()];
+    int[] places = new int[grid.used()];
+    try (Sequence sequence = model.newSequence(WARM_UP + TOKENS, KvType.F16)) {
+      for (int t = 0; t < WARM_UP + TOKENS; t++) {
+        int i = Math.max(0, t - WARM_UP);
+        attention[i] = 0;
+        gates[i] = 0;
+        experts[i] = 0;
+        token[0] = t;
+        long start = System.nanoTime();
+        sequence.embed(token, 0, 1, t);
+        for (int layer = 0; layer < grid.layers(); layer++) {
+          sequence.attention(layer);
+          Routing routing = sequence.route(layer);
+          for (int rank = 0; rank < ids.length; rank++) {
+            ids[rank] = routing.ids()[rank];
+            places[rank] = grid.id(layer, ids[rank]);
+          }
+          long routed = System.nanoTime();
+          sequence.gateInput(0, input);
+          long gated = System.nanoTime();
+          sequence.runExperts(layer, slots, ids, places, ids.length);
+          long ran = System.nanoTime();
+          sequence.combineExperts(layer);
+          long end = System.nanoTime();
+          attention[i] += routed - start + end - ran;
+          gates[i] += gated - routed;
+          experts[i] += ran - gated;
+          start = end;
+        }
+        sequence.logits(0, 1, logits);
+        head[i] = System.nanoTime() - start;
+      }
+    }
+    double layers = grid.layers() * MICRO;
+    return new Steps(
+        Report.median(Arrays.stream(attention)) / layers,
+        Report.median(Arrays.stream(gates)) / layers,
+        Report.median(Arrays.stream(experts)) / layers / grid.used(),
+        Report.median(Arrays.stream(head)) / MICRO);
+  }
+
+  /** What it takes to wake a thread that waits for a lock's signal. */
+  private static double handOffMicros() {
+    var ball = new Ball();
+    Thread partner = Thread.ofPlatform().daemon().start(ball::play);
+    double[] micros = new double[HAND_OFFS];
+    try {
+      for (int i = 0; i < HAND_OFFS; i++) {
+        long start = System.nanoTime();
+        ball.serve();
+        micros[i] = (System.nanoTime() - start) / (2 * MICRO);
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("interrupted while measuring", e);
+    } finally {
+      partner.interrupt();
+    }
+    return Report.median(Arrays.stream(micros));
+  }
+
+  /** Two threads that wake each other in turn. */
+  private static final class Ball {
+    private boolean there;
+
+    synchronized void serve() throws InterruptedException {
+      there = true;
+      notifyAll();
+      while (there) {
+        wait();
+      }
+    }
+
+    synchronized void play() {
+      try {
+        while (true) {
+          while (!there) {
+            wait();
+          }
+          there = false;
+          notifyAll();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt(); // the game is over
+      }
+    }
+  }
+}
