@@ -21,13 +21,14 @@ record SimulationReport(
     String measurement,
     String time,
     String version,
+    String commit,
     Machine machine,
     Recording trace,
     int warmUpTokens,
     List<Profile> profiles,
     List<SimulationResult> results) {
 
-  private static final int SCHEMA = 1;
+  private static final int SCHEMA = 2;
 
   /** The trace. */
   record Recording(
@@ -64,6 +65,7 @@ record SimulationReport(
         "simulation",
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
         Version.number(),
+        Version.commit(),
         Machine.here(),
         recording,
         warmUp,

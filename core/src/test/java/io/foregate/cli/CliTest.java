@@ -34,7 +34,7 @@ class CliTest {
   @Test
   void versionComesFromTheBuild() {
     assertThat(Invocation.of("--version").succeeds().out())
-        .containsPattern("^foregate \\d+\\.\\d+\\.\\d+");
+        .containsPattern("^foregate \\d+\\.\\d+\\.\\d+\\S* \\(([0-9a-f]{10,}(-dirty)?|unknown)\\)");
   }
 
   @Test
