@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -81,7 +82,7 @@ final class SimulateCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "FOLDER",
-      description = "Also write simulation.json, simulation.txt and plots there.")
+      description = "Also write simulation.json, README.md and plots there.")
   private Path out;
 
   SimulateCommand(Shell shell) {
@@ -193,11 +194,12 @@ final class SimulateCommand implements Callable<Integer> {
     try {
       Files.createDirectories(out);
       Files.writeString(out.resolve("simulation.json"), Json.pretty(report) + "\n");
-      Files.writeString(out.resolve("simulation.txt"), tables);
-      Files.writeString(out.resolve("gain.svg"), SimulationText.gainPlot(report.results()));
-      for (var plot : SimulationText.linkPlots(report.results()).entrySet()) {
+      Map<String, String> plots = SimulationText.plots(report.results());
+      for (var plot : plots.entrySet()) {
         Files.writeString(out.resolve(plot.getKey()), plot.getValue());
       }
+      Files.writeString(
+          out.resolve("README.md"), SimulationText.page(report, tables, plots.keySet()));
     } catch (IOException e) {
       throw new CommandException(
           out + ": cannot write the results: " + e.getMessage(), "Choose another folder.", e);

@@ -5,12 +5,14 @@ import io.foregate.plot.LineChart;
 import io.foregate.plot.Series;
 import io.foregate.schedule.sim.Profile;
 import io.foregate.schedule.sim.SimulationResult;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -102,8 +104,55 @@ final class SimulationText {
     return table.toString();
   }
 
+  /** All of it as a page, beside the plots. */
+  static String page(SimulationReport report, String tables, Set<String> plots) {
+    var text = new StringBuilder();
+    text.append(
+        """
+        # Simulated: policies on machines that are not here
+
+        Written by `foregate simulate`; every figure is in [simulation.json](simulation.json). Figures are **%s**, never
+        measured on these machines; docs/simulate.md says what is in the model. Trace `%s` of %s: %d tokens, %d layers of %d
+        experts, top-%d. Commit %s. %s
+
+        """
+            .formatted(
+                origins(report.results()),
+                Path.of(report.trace().file()).getFileName(),
+                report.trace().model(),
+                report.trace().tokens(),
+                report.trace().layers(),
+                report.trace().experts(),
+                report.trace().used(),
+                report.commit(),
+                hybridAgainstLookahead(report.results())));
+    plots.forEach(plot -> text.append("![%s](%s)\n\n".formatted(plot, plot)));
+    return text.append("```\n").append(tables.strip()).append("\n```\n").toString();
+  }
+
+  private static String hybridAgainstLookahead(List<SimulationResult> results) {
+    Map<String, Double> lookahead = new LinkedHashMap<>();
+    results.stream()
+        .filter(r -> r.policy().equals("lookahead"))
+        .forEach(r -> lookahead.put(cell(r), r.tokensPerSecond()));
+    List<SimulationResult> hybrid =
+        results.stream()
+            .filter(r -> r.policy().equals("hybrid") && lookahead.containsKey(cell(r)))
+            .toList();
+    long slower = hybrid.stream().filter(r -> r.tokensPerSecond() < lookahead.get(cell(r))).count();
+    return "`hybrid` is slower than `lookahead` in %d of %d cells."
+        .formatted(slower, hybrid.size());
+  }
+
+  /** All plots, by file name. */
+  static Map<String, String> plots(List<SimulationResult> results) {
+    Map<String, String> plots = linkPlots(results);
+    plots.put("gain.svg", gainPlot(results));
+    return plots;
+  }
+
   /** Speed-up over {@code lru} against copy share: one line per policy, a point per cell. */
-  static String gainPlot(List<SimulationResult> results) {
+  private static String gainPlot(List<SimulationResult> results) {
     Map<String, Double> reference = new LinkedHashMap<>();
     results.stream()
         .filter(r -> r.policy().equals(REFERENCE))
@@ -125,7 +174,7 @@ final class SimulationText {
   }
 
   /** Speed against link speed, for cells that differ in nothing else; by file name. */
-  static Map<String, String> linkPlots(List<SimulationResult> results) {
+  private static Map<String, String> linkPlots(List<SimulationResult> results) {
     Map<String, List<SimulationResult>> groups =
         results.stream()
             .collect(

@@ -148,8 +148,7 @@ class SimulateCommandTest {
             out)
         .succeeds();
     assertThat(out.toFile().list())
-        .containsExactlyInAnyOrder(
-            "simulation.json", "simulation.txt", "gain.svg", "link-mine-16.svg");
+        .containsExactlyInAnyOrder("simulation.json", "README.md", "gain.svg", "link-mine-16.svg");
     assertThat(Files.readString(out.resolve("gain.svg"))).contains("<svg", "lookahead", "measured");
     assertThat(Files.readString(out.resolve("link-mine-16.svg"))).contains("bound");
   }
