@@ -1,27 +1,20 @@
 package io.foregate.schedule;
 
-/**
- * Where in a token the computation is, and when each layer is expected to be routed, were there no
- * stalls. Feeds the {@link CostModel} with what passes between the events.
- */
+/** Where in a token the computation is, and how much of the time is lost to waiting for copies. */
 final class Clockwork {
-  /** Of what has lasted longer than expected, this share of its age is expected to follow. */
-  private static final double OVERTIME = 0.1;
+  /** Weight of a token in the average share of stalls. */
+  private static final double WEIGHT = 0.1;
 
   private final ExpertGrid grid;
-  private final CostModel costs;
-  private final double[] until;
+  private double stallShare;
   private int layer;
-  private boolean routed;
-  private boolean between = true;
   private int tokens = 1;
-  private long since;
+  private long begun;
+  private long routedAt;
   private long stalled;
 
-  Clockwork(ExpertGrid grid, CostModel costs) {
+  Clockwork(ExpertGrid grid) {
     this.grid = grid;
-    this.costs = costs;
-    this.until = new double[grid.layers() + 1];
     this.layer = grid.layers() - 1;
   }
 
@@ -30,82 +23,40 @@ final class Clockwork {
     return layer;
   }
 
-  /** Whether that layer's experts are at work; else the next layer's attention, or nothing. */
-  boolean routed() {
-    return routed;
+  /** When that was. */
+  long routedAt() {
+    return routedAt;
   }
 
+  /** Tokens of the current batch. */
   int tokens() {
     return tokens;
   }
 
+  /** Share of decoding's time, lately, in which nothing could be computed for want of experts. */
+  double stallShare() {
+    return stallShare;
+  }
+
   void begin(int batch, long now) {
-    if (between && batch == 1 && tokens == 1 && since > 0) {
-      costs.gap(now - since);
-    }
-    costs.begin(batch);
     tokens = batch;
     layer = grid.layers() - 1;
-    routed = false;
-    between = false;
-    since = now;
+    begun = now;
+    stalled = 0;
   }
 
   void routed(int newLayer, long now) {
-    if (!routed && !between && since > 0) {
-      costs.attention(newLayer, now - since);
-    }
     layer = newLayer;
-    routed = true;
-    since = now;
-    stalled = 0;
+    routedAt = now;
   }
 
   void stalled(long nanos) {
     stalled += nanos;
   }
 
-  long routedAt() {
-    return since;
-  }
-
   void layerDone(long now) {
-    costs.experts(layer, now - since - stalled);
-    routed = false;
-    between = layer == grid.layers() - 1;
-    since = now;
-  }
-
-  /**
-   * Time from now to the routing of the layers to come.
-   *
-   * @return by distance, 1 up to the number of layers; overwritten by the next call
-   */
-  double[] untilRouting(long now) {
-    int next = (layer + 1) % grid.layers();
-    double gap = next == 0 ? costs.gapNanos() : 0;
-    double time;
-    if (routed) {
-      time = remaining(costs.expertsNanos(layer), now - since - stalled);
-      time += gap + costs.attentionNanos(next);
-    } else {
-      double whole = costs.attentionNanos(next) + (between ? gap : 0);
-      time = remaining(whole, now - since);
+    if (tokens == 1 && layer == grid.layers() - 1 && now > begun) {
+      stallShare += WEIGHT * ((double) stalled / (now - begun) - stallShare);
     }
-    until[1] = time;
-    for (int d = 2; d <= grid.layers(); d++) {
-      int before = next;
-      next = (next + 1) % grid.layers();
-      time += costs.expertsNanos(before) + costs.attentionNanos(next);
-      if (next == 0) {
-        time += costs.gapNanos();
-      }
-      until[d] = time;
-    }
-    return until;
-  }
-
-  private static double remaining(double expected, long passed) {
-    return Math.max(expected - passed, OVERTIME * passed);
   }
 }

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * What the scheduler wants to know of each layer's experts, kept until something changes: the one
- * that goes first, the absent one that is likeliest to be used, and how likely a miss is.
+ * that goes first, and the absent one that is likeliest to be used.
  */
 final class LayerOutlook {
   private static final int NONE = ExpertCache.NONE;
@@ -23,7 +23,6 @@ final class LayerOutlook {
   private final int[] candidate;
   private final double[] candidateProbability;
   private final double[] candidateWorth;
-  private final double[] miss;
 
   /**
    * @param needed experts that must stay, by number; read, never written
@@ -52,7 +51,6 @@ final class LayerOutlook {
     candidate = new int[layers];
     candidateProbability = new double[layers];
     candidateWorth = new double[layers];
-    miss = new double[layers];
     changedAll();
   }
 
@@ -97,14 +95,7 @@ final class LayerOutlook {
 
   /** {@link Outlook#worth} of {@link #candidate}; 0 without one. */
   double candidateWorth(int layer) {
-    refresh(layer);
     return candidateWorth[layer];
-  }
-
-  /** The probability that some expert is absent when a layer comes next, as things are. */
-  double miss(int layer) {
-    refresh(layer);
-    return miss[layer];
   }
 
   private void refresh(int layer) {
@@ -118,7 +109,6 @@ final class LayerOutlook {
     candidateProbability[layer] = 0;
     victimRank[layer] = Double.MAX_VALUE;
     lastResortRank[layer] = Double.MAX_VALUE;
-    double none = 1;
     boolean fresh = outlook.fresh(layer);
     int end = grid.id(layer, 0) + grid.experts();
     for (int id = grid.id(layer, 0); id < end; id++) {
@@ -127,7 +117,6 @@ final class LayerOutlook {
       }
       if (cache.absent(id)) {
         double p = outlook.probability(id);
-        none *= 1 - p;
         if (p > candidateProbability[layer] && !barred[id] && !(fresh && p < floor)) {
           candidate[layer] = id;
           candidateProbability[layer] = p;
@@ -136,7 +125,6 @@ final class LayerOutlook {
         considerVictim(layer, id);
       }
     }
-    miss[layer] = 1 - none;
     candidateWorth[layer] = candidate[layer] == NONE ? 0 : outlook.worth(candidate[layer]);
   }
 

@@ -4,17 +4,12 @@ import java.util.Arrays;
 
 /**
  * How likely each expert is to be used when its layer comes next, and what it is worth to have it
- * then. Gates say so within their horizon; elsewhere it is estimated from how often and how lately
- * the expert was used.
+ * then. Gates say so within their horizon; elsewhere it is estimated from how often the expert was
+ * used lately.
  */
 final class Outlook {
-  /** Weight of a token in the average that remembers long, and in the one that forgets fast. */
-  private static final double SLOW = 1.0 / 64;
-
-  private static final double FAST = 1.0 / 2;
-
-  /** Share of the fast average in the estimate. */
-  private static final double RECENCY = 0.2;
+  /** Weight of a token in an expert's frequency. */
+  private static final double WEIGHT = 1.0 / 50;
 
   /** Tokens that the uniform estimate at the start counts for. */
   private static final int PRIOR_TOKENS = 4;
@@ -25,8 +20,7 @@ final class Outlook {
   private final ExpertGrid grid;
   private final Policy policy;
   private final float[] gates;
-  private final float[] slow;
-  private final float[] fast;
+  private final float[] frequency;
   private final long[] lastUse;
   private final boolean[] fresh;
   private final long[] visits;
@@ -39,11 +33,8 @@ final class Outlook {
     this.grid = grid;
     this.policy = policy;
     gates = new float[grid.total()];
-    slow = new float[grid.total()];
-    fast = new float[grid.total()];
-    float uniform = (float) grid.used() / grid.experts();
-    Arrays.fill(slow, uniform);
-    Arrays.fill(fast, uniform);
+    frequency = new float[grid.total()];
+    Arrays.fill(frequency, (float) grid.used() / grid.experts());
     lastUse = new long[grid.total()];
     fresh = new boolean[grid.layers()];
     visits = new long[grid.layers()];
@@ -98,13 +89,11 @@ final class Outlook {
     toCome[layer] = false;
     clock++;
     visits[layer] += tokens;
-    float weightSlow = (float) forget(Math.max(SLOW, 1.0 / (visits[layer] + PRIOR_TOKENS)), tokens);
-    float weightFast = (float) forget(FAST, tokens);
+    float weight = (float) forget(Math.max(WEIGHT, 1.0 / (visits[layer] + PRIOR_TOKENS)), tokens);
     for (int e = 0; e < grid.experts(); e++) {
       int id = grid.id(layer, e);
       float share = (float) served[e] / tokens;
-      slow[id] += weightSlow * (share - slow[id]);
-      fast[id] += weightFast * (share - fast[id]);
+      frequency[id] += weight * (share - frequency[id]);
       if (served[e] > 0) {
         lastUse[id] = clock;
       }
@@ -120,18 +109,13 @@ final class Outlook {
     return fresh[layer];
   }
 
-  /** From frequency and recency: the probability that a token uses an expert. */
-  double history(int id) {
-    return (1 - RECENCY) * slow[id] + RECENCY * fast[id];
-  }
-
   /** The probability that an expert is used when its layer comes next. */
   double probability(int id) {
     int layer = grid.layer(id);
     if (fresh[layer]) {
       return gates[id];
     }
-    return batch > 1 && toCome[layer] ? 1 - Math.pow(1 - history(id), batch) : history(id);
+    return batch > 1 && toCome[layer] ? 1 - Math.pow(1 - frequency[id], batch) : frequency[id];
   }
 
   /** Whether an expert stays while any other can go, because the gates expect that it is used. */
@@ -150,9 +134,8 @@ final class Outlook {
     return p + (1 - p) * laterWorth(id);
   }
 
-  /** The part of {@link #worth} that comes after its layer's next visit, if not used there. */
-  double laterWorth(int id) {
-    double q = history(id);
+  private double laterWorth(int id) {
+    double q = frequency[id];
     double token = discounts[grid.layers()];
     return token * q / (1 - (1 - q) * token);
   }
@@ -166,7 +149,7 @@ final class Outlook {
   double rank(int id) {
     return switch (policy.eviction()) {
       case LRU -> lastUse[id];
-      case LFU -> slow[id];
+      case LFU -> frequency[id];
       case PREDICTED -> worth(id);
     };
   }

@@ -88,8 +88,8 @@ public final class Scheduler {
     this.listener = listener;
     cache = new ExpertCache(grid, slots);
     outlook = new Outlook(grid, policy);
-    costs = new CostModel(grid, timings, Arrays.stream(bytes).max().getAsLong());
-    clockwork = new Clockwork(grid, costs);
+    costs = new CostModel(timings, Arrays.stream(bytes).max().getAsLong());
+    clockwork = new Clockwork(grid);
     due = new DueExperts(grid);
     requested = new boolean[grid.total()];
     barred = new boolean[grid.total()];
@@ -97,7 +97,7 @@ public final class Scheduler {
     layers = new LayerOutlook(grid, cache, outlook, due.needed(), barred, policy.tuning().floor());
     speculation =
         new Speculation(
-            grid, policy.tuning(), cache, outlook, layers, costs, clockwork, this.bytes, arrivals);
+            grid, policy.tuning(), cache, outlook, layers, clockwork, this.bytes, arrivals);
     orders = new CopyOrder[streams];
     Arrays.setAll(orders, i -> new CopyOrder());
     writeBacks = new WriteBacks(slots);
@@ -337,7 +337,9 @@ public final class Scheduler {
   /** The experts of a wave have run. */
   public void release(Wave wave, long now) {
     long nanos = now - wave.start;
-    costs.expert((double) nanos / wave.count, wave.onHost);
+    if (clockwork.tokens() == 1) {
+      costs.expert((double) nanos / wave.count, wave.onHost);
+    }
     tally.expertNanos += nanos;
     listener.computed(wave.layer, wave.count, wave.onHost, wave.start, now);
     for (int i = 0; i < wave.count; i++) {
@@ -517,10 +519,10 @@ public final class Scheduler {
   }
 
   private CopyOrder guess(CopyOrder order, long now) {
-    int id = speculation.choose(now);
+    int id = speculation.choose();
     while (speculation.hopeless() != ExpertCache.NONE) {
       room.giveUp(speculation.hopeless());
-      id = speculation.choose(now);
+      id = speculation.choose();
     }
     if (id == ExpertCache.NONE) {
       return null;

@@ -1,20 +1,28 @@
 package io.foregate.schedule;
 
 /**
- * Which guess is worth a copy now, if any: value = P(use) x stall avoided - cost of the eviction -
- * cost of keeping a missing expert waiting. A guess is copied in parts, so that what is missing
- * waits for one part only; between parts the scheduler decides anew. A copy that can as well be
- * made later should leave the link to one that cannot.
+ * Which guess is worth a copy now, if any. A copy gains what the expert is worth in memory, less
+ * what the one is worth that makes room, less the price of the link's time if it was in vain:
+ *
+ * <pre>
+ * discount^d(guess) * worth(guess) > discount^d(victim) * worth(victim) + price * (1 - worth(guess))
+ * </pre>
+ *
+ * all in copies, with {@link Outlook#worth} and distances {@code d} in layers. The price is what a
+ * moment of the link costs: hardly anything while nobody waits for copies, more the larger the
+ * share of time is that was lost to stalls. Of those that gain, the surest and soonest goes first,
+ * by {@code p^2 / d}: what is certain has to be copied anyway, and the sooner it is used the
+ * shorter it occupies a slot.
+ *
+ * <p>A guess is copied in parts, so that what is missing waits for one part only; between parts the
+ * scheduler decides anew.
  */
 final class Speculation {
   /** Parts are not smaller than this: the latency of each must not count. */
   private static final long LEAST_PART = 256 << 10;
 
-  /** What blocking counts for a guess that has begun: it is nearer to its end than a new one. */
-  private static final double PAUSED = 0.3;
-
   /** Guesses that may be paused at a time: each holds a slot. */
-  private static final int MOST_PAUSED = 3;
+  private static final int MOST_PAUSED = 5;
 
   /** Parts begin at multiples of this many bytes, as records do. */
   private static final long ALIGNMENT = 256;
@@ -24,18 +32,13 @@ final class Speculation {
   private final ExpertCache cache;
   private final Outlook outlook;
   private final LayerOutlook layers;
-  private final CostModel costs;
   private final Clockwork clockwork;
   private final long[] bytes;
   private final Arrivals arrivals;
-  private final double[] delays;
-  private double[] until;
-  private double delay;
-  private long delayedFor;
-  private int delayed;
+  private double price;
   private int best;
+  private double bestUrgency;
   private int hopeless;
-  private double bestScore;
   private int victim;
   private double victimWorth;
 
@@ -45,7 +48,6 @@ final class Speculation {
       ExpertCache cache,
       Outlook outlook,
       LayerOutlook layers,
-      CostModel costs,
       Clockwork clockwork,
       long[] bytes,
       Arrivals arrivals) {
@@ -54,36 +56,33 @@ final class Speculation {
     this.cache = cache;
     this.outlook = outlook;
     this.layers = layers;
-    this.costs = costs;
     this.clockwork = clockwork;
     this.bytes = bytes;
     this.arrivals = arrivals;
-    this.delays = new double[grid.layers() + 1];
   }
 
   /**
    * The expert to copy now, or to go on copying; -1 when waiting is better. {@link #victim} then
    * says who makes room.
    */
-  int choose(long now) {
-    until = clockwork.untilRouting(now);
-    delayedFor = 0;
+  int choose() {
+    price = Math.min(1, tuning.price() + tuning.stallPrice() * clockwork.stallShare());
     best = ExpertCache.NONE;
     hopeless = ExpertCache.NONE;
     for (int i = 0; i < arrivals.pausedCount(); i++) {
       int id = arrivals.paused(i);
-      if (!worth(id, outlook.probability(id), true, 0)) {
+      if (!gains(id, outlook.probability(id), outlook.worth(id), 0)) {
         hopeless = id;
       }
     }
     boolean full = cache.freeSlots() == 0;
     if (arrivals.pausedCount() < MOST_PAUSED && (!full || findVictim(false))) {
       double eviction = full ? victimWorth : 0;
-      double least = tuning.evictionWeight() * eviction + tuning.margin();
       for (int d = 1; d <= grid.layers(); d++) {
         int layer = (clockwork.layer() + d) % grid.layers();
-        if (outlook.discount(d) * layers.candidateWorth(layer) > least) {
-          worth(layers.candidate(layer), layers.candidateProbability(layer), false, eviction);
+        int id = layers.candidate(layer);
+        if (id != ExpertCache.NONE) {
+          gains(id, layers.candidateProbability(layer), layers.candidateWorth(layer), eviction);
         }
       }
     }
@@ -93,41 +92,18 @@ final class Speculation {
     return best;
   }
 
-  /** Whether a guess gains more than it costs; takes note of it if it is the best so far. */
-  private boolean worth(int id, double p, boolean paused, double eviction) {
-    int layer = grid.layer(id);
-    int d = grid.distance(clockwork.layer(), layer);
-    long rest = paused ? bytes[layer] - arrivals.bytes(id) : bytes[layer];
-    double copy = Math.max(1, costs.copyNanos(rest));
-    double use = outlook.discount(d) * p;
-    double unused = outlook.discount(d) * (1 - p);
-    double gain = use * Math.min(copy, until[d]) + unused * outlook.laterWorth(id) * copy;
-    double cost =
-        paused
-            ? PAUSED * blocking(rest, layer, d, p)
-            : blocking(rest, layer, d, p)
-                + (tuning.evictionWeight() * eviction + tuning.margin()) * copy;
-    if (gain <= cost) {
+  /** Whether a guess gains more than it costs; takes note of it if it is the most urgent so far. */
+  private boolean gains(int id, double p, double worth, double eviction) {
+    int d = grid.distance(clockwork.layer(), grid.layer(id));
+    if (outlook.discount(d) * worth <= eviction + price * (1 - worth)) {
       return false;
     }
-    double later = use * Math.clamp(until[d] - copy, 0, copy);
-    double score = (gain - cost - tuning.patience() * later) / copy;
-    if (best == ExpertCache.NONE || score > bestScore) {
+    double urgency = p * p / d;
+    if (best == ExpertCache.NONE || urgency > bestUrgency) {
       best = id;
-      bestScore = score;
+      bestUrgency = urgency;
     }
     return true;
-  }
-
-  /** What it costs that the parts of a guess keep missing experts of other layers waiting. */
-  private double blocking(long rest, int layer, int d, double p) {
-    long part = Math.min(rest, partBytes(layer));
-    if (part != delayedFor) {
-      delay = expectedDelay(Math.max(1, costs.copyNanos(part)));
-      delayedFor = part;
-    }
-    double own = d <= delayed ? p * delays[d] : 0;
-    return tuning.blockingWeight() * (delay - own) * rest / part;
   }
 
   /** A paused guess that {@link #choose} has found not worth going on with, or -1. */
@@ -173,23 +149,5 @@ final class Speculation {
       }
     }
     return victim != ExpertCache.NONE;
-  }
-
-  /**
-   * For how long, on average, a copy that starts now keeps a missing expert waiting; and in {@link
-   * #delays}, the part that each of the next {@link #delayed} layers has in it.
-   */
-  private double expectedDelay(double copy) {
-    double clear = 1;
-    double sum = 0;
-    delayed = 0;
-    for (int d = 1; d <= grid.layers() && until[d] < copy; d++) {
-      double miss = layers.miss((clockwork.layer() + d) % grid.layers());
-      delays[d] = clear * miss * (copy - until[d]);
-      clear *= 1 - miss;
-      sum += delays[d];
-      delayed = d;
-    }
-    return sum;
   }
 }

@@ -5,11 +5,9 @@ package io.foregate.schedule;
  * there. Zero: unknown.
  *
  * @param copyNanos one expert's copy to the device
- * @param attentionNanos from the end of one layer to the routing of the next
  * @param expertNanos one expert on the device, for one token
  * @param hostExpertNanos one expert on the processor, straight from host memory, for one token
  */
-public record Timings(
-    double copyNanos, double attentionNanos, double expertNanos, double hostExpertNanos) {
-  public static final Timings UNKNOWN = new Timings(0, 0, 0, 0);
+public record Timings(double copyNanos, double expertNanos, double hostExpertNanos) {
+  public static final Timings UNKNOWN = new Timings(0, 0, 0);
 }

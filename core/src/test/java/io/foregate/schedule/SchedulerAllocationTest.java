@@ -23,7 +23,7 @@ class SchedulerAllocationTest {
             24,
             TestBytes.perLayer(GRID),
             1,
-            new Timings(3e6, 3e5, 1e6, 4e6),
+            new Timings(3e6, 1e6, 4e6),
             ScheduleListener.NONE);
     Wave wave = new Wave(GRID.experts());
     float[] probabilities = new float[Policy.HORIZON * GRID.experts()];

@@ -74,7 +74,7 @@ class SchedulerPropertyTest {
               slots,
               TestBytes.perLayer(grid),
               streams,
-              new Timings(100, 10, 10, 50),
+              new Timings(100, 10, 50),
               this);
       wave = new Wave(grid.experts());
       content = new int[slots];

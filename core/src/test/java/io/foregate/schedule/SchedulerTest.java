@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 /** The rules, one by one, on a hand-made clock. Four layers of four experts, two of them used. */
 class SchedulerTest {
   private static final ExpertGrid GRID = new ExpertGrid(4, 4, 2);
-  private static final Timings TIMINGS = new Timings(1_000, 500, 500, 0);
+  private static final Timings TIMINGS = new Timings(1_000, 500, 0);
 
   private Scheduler scheduler;
   private final Wave wave = new Wave(GRID.experts());
@@ -59,6 +59,15 @@ class SchedulerTest {
   private void token(int a, int b) {
     scheduler.begin(1, now);
     for (int l = 0; l < GRID.layers(); l++) {
+      layer(l, a, b);
+    }
+  }
+
+  /** As {@link #token}, with gates that expect the same experts everywhere, next time as well. */
+  private void expectedToken(int a, int b) {
+    scheduler.begin(1, now);
+    for (int l = 0; l < GRID.layers(); l++) {
+      scheduler.predicted(l - 1, sure(GRID.layers(), a, b), GRID.layers(), now);
       layer(l, a, b);
     }
   }
@@ -169,14 +178,15 @@ class SchedulerTest {
   @Test
   void aMissingExpertGoesBeforeTheRestOfAGuess() {
     open(Policy.lookahead(), 8);
-    token(0, 1);
+    expectedToken(0, 1);
     scheduler.begin(1, now);
     scheduler.predicted(-1, sure(2, 0, 1), 2, now);
     scheduler.predicted(0, sure(2, 3), 2, now);
     CopyOrder guess = scheduler.nextCopy(now);
     int guessed = guess.expert();
     assertThat(guessed).isEqualTo(7);
-    assertThat(guess.bytes()).isEqualTo(VirtualRun.BYTES / 8);
+    long part = guess.bytes();
+    assertThat(part).isLessThan(VirtualRun.BYTES);
     scheduler.routed(0, new int[] {0, 2}, 1, now);
     assertThat(scheduler.nextCopy(now)).as("the link is busy").isNull();
     scheduler.copyDone(guess, now += 100);
@@ -187,17 +197,19 @@ class SchedulerTest {
     scheduler.copyDone(demand, now += 1_000);
     CopyOrder rest = scheduler.nextCopy(now);
     assertThat(rest.expert()).isEqualTo(guessed);
-    assertThat(rest.from()).isEqualTo(VirtualRun.BYTES / 8);
+    assertThat(rest.from()).isEqualTo(part);
   }
 
   @Test
   void aGuessThatFallsDueIsCopiedToItsEndAtOnce() {
     open(Policy.lookahead(), 8);
-    token(0, 1);
+    expectedToken(0, 1);
     scheduler.begin(1, now);
+    scheduler.predicted(-1, sure(4, 0, 1), 4, now);
     layer(0, 0, 1);
     scheduler.predicted(0, sure(1, 3), 1, now);
     CopyOrder guess = scheduler.nextCopy(now);
+    assertThat(guess.expert()).isEqualTo(7);
     long part = guess.bytes();
     scheduler.routed(1, new int[] {0, 3}, 1, now);
     scheduler.copyDone(guess, now += 100);
@@ -299,8 +311,8 @@ class SchedulerTest {
 
   @Test
   void aGuessThatFailsTwiceIsLeftUntilItIsDue() {
-    open(Policy.lookahead(), 10);
-    token(0, 1);
+    open(Policy.lookahead(), 8);
+    expectedToken(0, 1);
     scheduler.begin(1, now);
     scheduler.predicted(-1, sure(1, 0, 3), 1, now);
     for (int i = 0; i < 2; i++) {
@@ -315,7 +327,7 @@ class SchedulerTest {
 
   @Test
   void hybridComputesAMissingExpertOnTheHostWhenThatIsSooner() {
-    Timings fastHost = new Timings(10_000, 500, 500, 2_000);
+    Timings fastHost = new Timings(10_000, 500, 2_000);
     scheduler =
         new Scheduler(
             GRID,
@@ -339,7 +351,7 @@ class SchedulerTest {
 
   @Test
   void hybridCopiesWhatTheLinkBringsSooner() {
-    Timings slowHost = new Timings(1_000, 500, 500, 50_000);
+    Timings slowHost = new Timings(1_000, 500, 50_000);
     scheduler =
         new Scheduler(
             GRID,

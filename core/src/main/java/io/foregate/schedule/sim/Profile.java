@@ -113,7 +113,7 @@ public record Profile(
 
   /** What a scheduler may know of the machine beforehand. */
   Timings timings() {
-    return new Timings(copyNanos(), attentionNanos(), expertNanos(), hostExpertNanos());
+    return new Timings(copyNanos(), expertNanos(), hostExpertNanos());
   }
 
   private static long nanos(double micros) {
