@@ -93,11 +93,7 @@ final class OffloadMarkdown {
           type,
           all.size(),
           middle.size(),
-          middle.stream()
-              .mapToDouble(c -> c.speedup(LOOKAHEAD, LRU).median())
-              .sorted()
-              .mapToObj(OffloadMarkdown::gain)
-              .collect(Collectors.joining(", ")),
+          middle.stream().map(OffloadMarkdown::gainAndLimit).collect(Collectors.joining("<br>")),
           gain(
               all.stream()
                   .mapToDouble(c -> c.speedup(LOOKAHEAD, MIXTRAL).median())
@@ -107,6 +103,16 @@ final class OffloadMarkdown {
           slower(all, MIXTRAL));
     }
     out.format("\nSlower: the whole 95 %% interval of the ratio is below 1.\n");
+  }
+
+  /** What lookahead gains over lru, and what no cache could exceed. */
+  private static String gainAndLimit(OffloadCell cell) {
+    return String.format(
+        Locale.ROOT,
+        "%s of at most %s (c %.2f)",
+        gain(cell.speedup(LOOKAHEAD, LRU).median()),
+        gain(cell.bound() / cell.of(LRU).tokensPerSecond()),
+        cell.copyShare());
   }
 
   private static long slower(List<OffloadCell> all, String other) {

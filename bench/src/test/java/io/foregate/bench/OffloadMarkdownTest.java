@@ -22,7 +22,7 @@ class OffloadMarkdownTest {
                 List.of(cell("Q4_K", 0.5, 1)))
             .toString();
     assertThat(text)
-        .contains("| Q4_K | 2 | 1 | +100.0 % | +100.0 % | 1 | 1 |") // the second cell is slower
+        .contains("| Q4_K | 2 | 1 | +100.0 % of at most -100.0 % (c 0.50) | +100.0 % | 1 | 1 |")
         .contains("2.00 (2.00-2.00)")
         .contains("0.67 (0.67-0.67)")
         .contains("| 0.60 | 0.30 | 0.10 |")
