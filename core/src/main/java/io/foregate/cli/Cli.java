@@ -3,10 +3,6 @@ package io.foregate.cli;
 import io.foregate.cli.Terminal.ClosedOutputException;
 import io.foregate.error.ForegateException;
 import java.util.Arrays;
-import java.util.logging.ConsoleHandler;
-import java.util.logging.Handler;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -38,7 +34,12 @@ final class Cli implements Runnable {
    * @return the exit code
    */
   static int run(Terminal terminal, Cancellation cancellation, String... args) {
-    var shell = new Shell(terminal, cancellation);
+    try (var log = new CommandLog(terminal)) {
+      return run(new Shell(terminal, cancellation), log, args);
+    }
+  }
+
+  private static int run(Shell shell, CommandLog log, String... args) {
     var root = new Cli();
     var commands =
         new CommandLine(root)
@@ -53,7 +54,7 @@ final class Cli implements Runnable {
             .addSubcommand(new AlignCommand(shell))
             .addSubcommand(new QuantizeCommand(shell))
             .addSubcommand(new DevicesCommand(shell));
-    var failures = new FailurePrinter(terminal, cancellation);
+    var failures = new FailurePrinter(shell.terminal(), shell.cancellation());
     commands
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setOut(shell.outWriter())
@@ -62,7 +63,7 @@ final class Cli implements Runnable {
         .setUsageHelpWidth(100)
         .setExecutionStrategy(
             parsed -> {
-              LogLevels.set(root.verbose);
+              log.show(root.verbose);
               return new CommandLine.RunLast().execute(parsed);
             })
         .setParameterExceptionHandler((e, a) -> failures.badUsage(e))
@@ -133,21 +134,6 @@ final class Cli implements Runnable {
     private int print(ForegateException e, int code) {
       terminal.complain(e.getMessage(), e.hint());
       return code;
-    }
-  }
-
-  /** System.Logger ends in java.util.logging, whose default would print every INFO line. */
-  private static final class LogLevels {
-    private LogLevels() {}
-
-    static void set(boolean verbose) {
-      Level level = verbose ? Level.FINE : Level.WARNING;
-      Logger.getLogger("io.foregate").setLevel(level);
-      for (Handler handler : Logger.getLogger("").getHandlers()) {
-        if (handler instanceof ConsoleHandler) {
-          handler.setLevel(level);
-        }
-      }
     }
   }
 }

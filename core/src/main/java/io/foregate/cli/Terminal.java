@@ -151,6 +151,18 @@ final class Terminal {
     err.println(line);
   }
 
+  /**
+   * Writes a line to standard error while text may be on its way: that goes on as if nothing had
+   * been said, but where both are on one screen.
+   */
+  synchronized void aside(String line) {
+    if (outIsTerminal) {
+      endLine();
+    }
+    eraseStatus();
+    err.println(line);
+  }
+
   /** Tells a failure: its sentence, and what to do. */
   void complain(String sentence, String hint) {
     message("foregate: " + sentence + (sentence.endsWith(".") ? "" : "."));
