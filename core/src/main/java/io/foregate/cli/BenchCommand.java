@@ -3,6 +3,7 @@ package io.foregate.cli;
 import io.foregate.backend.KvType;
 import io.foregate.engine.Engine;
 import io.foregate.engine.EngineOptions;
+import io.foregate.schedule.Policy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -105,21 +106,38 @@ final class BenchCommand implements Callable<Integer> {
     this.shell = shell;
   }
 
+  /** A model and a way in which it is timed. */
+  private record Subject(Path model, EngineOptions setup) {}
+
   @Override
   public Integer call() {
     List<BenchTest> tests = tests();
     List<EngineOptions> setups = setups(tests);
-    requireAllOpen(setups);
-    long samples = (long) models.size() * setups.size() * tests.size() * repetitions;
-    try (var output = BenchOutput.begin(shell.terminal(), json ? BenchFormat.JSON : format);
+    List<Subject> subjects =
+        models.stream()
+            .flatMap(model -> setups.stream().map(setup -> new Subject(model, setup)))
+            .toList();
+    requireOpen(subjects.subList(1, subjects.size()));
+    long samples = (long) subjects.size() * tests.size() * repetitions;
+    try (Engine first = open(subjects.getFirst());
+        var output = BenchOutput.begin(shell.terminal(), format(), showsPolicy(setups));
         Progress progress = Progress.of(shell.terminal(), "bench", samples)) {
-      for (Path model : models) {
-        for (EngineOptions setup : setups) {
-          run(model, setup, tests, output, progress);
+      for (int i = 0; i < subjects.size(); i++) {
+        try (Engine engine = i == 0 ? first : open(subjects.get(i))) {
+          run(engine, tests, output, progress);
         }
       }
     }
     return ExitCode.OK;
+  }
+
+  private BenchFormat format() {
+    return json ? BenchFormat.JSON : format;
+  }
+
+  /** As llama-bench shows a parameter only where it is not the default. */
+  private static boolean showsPolicy(List<EngineOptions> setups) {
+    return setups.stream().anyMatch(setup -> !setup.experts().policy().equals(Policy.resident()));
   }
 
   /** All ways in which every model is timed. */
@@ -146,39 +164,33 @@ final class BenchCommand implements Callable<Integer> {
     return setups;
   }
 
-  /** Whoever waits for the last model's result should not learn then that there is no such file. */
-  private void requireAllOpen(List<EngineOptions> setups) {
-    for (Path model : models) {
-      for (EngineOptions setup : setups) {
-        shell.cancellation().check();
-        try (Engine engine = open(model, setup)) {
-          engine.newSession().close();
-        }
+  /**
+   * Whoever waits for the last model's result should not learn then that there is no such file. The
+   * first one is opened next anyway, and opening may mean to build a store of experts.
+   */
+  private void requireOpen(List<Subject> others) {
+    for (Subject subject : others) {
+      shell.cancellation().check();
+      try (Engine engine = open(subject)) {
+        engine.newSession().close();
       }
     }
   }
 
-  private Engine open(Path model, EngineOptions options) {
+  private Engine open(Subject subject) {
     try (var loading = new LoadProgress(shell.terminal())) {
-      return Engine.open(model, options, loading);
+      return Engine.open(subject.model(), subject.setup(), loading);
     }
   }
 
-  private void run(
-      Path model,
-      EngineOptions options,
-      List<BenchTest> tests,
-      BenchOutput output,
-      Progress progress) {
-    try (Engine engine = open(model, options)) {
-      var runner = new BenchRunner(engine, shell.cancellation());
-      for (BenchTest test : tests) {
-        if (!noWarmup) {
-          runner.warmUp(test, warmupSeconds);
-        }
-        long[] samples = runner.samples(test, repetitions, () -> progress.step(1));
-        output.result(BenchResult.of(engine, test, samples));
+  private void run(Engine engine, List<BenchTest> tests, BenchOutput output, Progress progress) {
+    var runner = new BenchRunner(engine, shell.cancellation());
+    for (BenchTest test : tests) {
+      if (!noWarmup) {
+        runner.warmUp(test, warmupSeconds);
       }
+      long[] samples = runner.samples(test, repetitions, () -> progress.step(1));
+      output.result(BenchResult.of(engine, test, samples));
     }
   }
 

@@ -3,6 +3,7 @@ package io.foregate.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -10,33 +11,57 @@ import java.util.stream.Collectors;
  * {@link #close} completes the format, so that the results so far can be read.
  */
 final class BenchOutput implements AutoCloseable {
-  private static final List<String> COLUMNS =
-      List.of("model", "size", "params", "backend", "threads", "test", "t/s");
-  private static final int[] WIDTHS = {30, 10, 10, 10, 7, 15, 20};
+  /**
+   * A column of the table for people.
+   *
+   * @param isText flush left; figures are flush right
+   */
+  private record Column(
+      String name, int width, boolean isText, Function<BenchResult, String> cell) {}
+
+  private static final List<Column> COLUMNS =
+      List.of(
+          new Column("model", 30, true, BenchResult::modelType),
+          new Column("size", 10, false, result -> Sizes.text(result.modelSize())),
+          new Column("params", 10, false, result -> Sizes.count(result.modelNParams())),
+          new Column("backend", 10, true, BenchResult::backends),
+          new Column("threads", 7, false, result -> Integer.toString(result.nThreads())),
+          new Column("policy", 18, true, BenchResult::policy),
+          new Column("test", 15, false, BenchResult::test),
+          new Column("t/s", 20, false, BenchOutput::speed));
 
   private final Terminal terminal;
   private final BenchFormat format;
+  private final List<Column> columns;
   private int printed;
 
-  private BenchOutput(Terminal terminal, BenchFormat format) {
+  private BenchOutput(Terminal terminal, BenchFormat format, List<Column> columns) {
     this.terminal = terminal;
     this.format = format;
+    this.columns = columns;
   }
 
-  /** Prints what comes before the first result. */
-  static BenchOutput begin(Terminal terminal, BenchFormat format) {
+  /**
+   * Prints what comes before the first result.
+   *
+   * @param withPolicy whether the table for people has a column for it
+   */
+  static BenchOutput begin(Terminal terminal, BenchFormat format, boolean withPolicy) {
+    List<Column> columns =
+        COLUMNS.stream().filter(c -> withPolicy || !c.name().equals("policy")).toList();
+    var output = new BenchOutput(terminal, format, columns);
     if (format == BenchFormat.MD) {
-      terminal.println(markdown(COLUMNS));
-      terminal.println(rule());
+      terminal.println(output.markdown(Column::name));
+      terminal.println(output.rule());
     } else if (format == BenchFormat.JSON) {
       terminal.print("[");
     }
-    return new BenchOutput(terminal, format);
+    return output;
   }
 
   void result(BenchResult result) {
     switch (format) {
-      case MD -> terminal.println(markdown(cells(result)));
+      case MD -> terminal.println(markdown(column -> column.cell().apply(result)));
       case JSONL -> terminal.println(Json.line(result));
       case JSON -> terminal.print((printed == 0 ? "\n" : ",\n") + Json.pretty(result));
       case CSV -> {
@@ -58,38 +83,27 @@ final class BenchOutput implements AutoCloseable {
     }
   }
 
-  private static List<String> cells(BenchResult result) {
-    return List.of(
-        result.modelType(),
-        Sizes.text(result.modelSize()),
-        Sizes.count(result.modelNParams()),
-        result.backends(),
-        Integer.toString(result.nThreads()),
-        result.test(),
-        String.format(Locale.ROOT, "%.2f ± %.2f", result.avgTs(), result.stddevTs()));
+  private static String speed(BenchResult result) {
+    return String.format(Locale.ROOT, "%.2f ± %.2f", result.avgTs(), result.stddevTs());
   }
 
-  private static String markdown(List<String> cells) {
+  private String markdown(Function<Column, String> cells) {
     var line = new StringBuilder("|");
-    for (int i = 0; i < WIDTHS.length; i++) {
-      String cell = cells.get(i).replace("|", "\\|");
-      String padding = " ".repeat(Math.max(0, WIDTHS[i] - cell.length()));
-      line.append(' ').append(isText(i) ? cell + padding : padding + cell).append(" |");
+    for (Column column : columns) {
+      String cell = cells.apply(column).replace("|", "\\|");
+      String padding = " ".repeat(Math.max(0, column.width() - cell.length()));
+      line.append(' ').append(column.isText() ? cell + padding : padding + cell).append(" |");
     }
     return line.toString();
   }
 
-  private static String rule() {
+  private String rule() {
     var line = new StringBuilder("|");
-    for (int i = 0; i < WIDTHS.length; i++) {
-      line.append(' ').append("-".repeat(WIDTHS[i] - 1)).append(isText(i) ? "- |" : ": |");
+    for (Column column : columns) {
+      line.append(' ').append("-".repeat(column.width() - 1));
+      line.append(column.isText() ? "- |" : ": |");
     }
     return line.toString();
-  }
-
-  /** Model and backend are words, flush left; the rest are figures. */
-  private static boolean isText(int column) {
-    return column == 0 || column == 3;
   }
 
   /** A line of CSV: the names or the values of all fields that are no arrays. */

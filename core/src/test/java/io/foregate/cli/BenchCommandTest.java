@@ -82,8 +82,20 @@ class BenchCommandTest {
   }
 
   @Test
+  void severalPoliciesAreToldApart() {
+    List<String> lines =
+        bench("-p", 4, "-n", 0, "--policy", "resident,lru", "--expert-slots", 6).lines().toList();
+    assertThat(lines.getFirst()).contains("| policy ");
+    assertThat(lines.get(2)).contains("| resident ");
+    assertThat(lines.get(3)).contains("| lru ");
+  }
+
+  @Test
   void printsNothingBeforeEveryModelOpens() {
     Path missing = folder.resolve("missing.gguf");
+    Invocation only = Invocation.of("bench", "-m", missing, "-p", 4, "-n", 0);
+    only.fails(ExitCode.FAILURE, "missing.gguf", "no such file");
+    assertThat(only.out()).isEmpty();
     for (String format : List.of("md", "csv", "json", "jsonl")) {
       Invocation bench =
           Invocation.of("bench", "-m", model + "," + missing, "-p", 4, "-n", 0, "-o", format);
