@@ -1,6 +1,8 @@
 package io.foregate.cli;
 
+import io.foregate.error.ForegateException;
 import java.util.Locale;
+import java.util.function.Supplier;
 
 /** What the values of options that several commands share must be. */
 final class Flags {
@@ -21,6 +23,19 @@ final class Flags {
       throw new UsageException(
           "%s is %d, expected %d or more, or -1 for no limit".formatted(option, value, least),
           "Only -1 means no limit.");
+    }
+  }
+
+  /**
+   * What an option's value stands for.
+   *
+   * @throws UsageException where {@code reader} finds that it stands for nothing
+   */
+  static <T> T read(Supplier<T> reader) {
+    try {
+      return reader.get();
+    } catch (ForegateException e) {
+      throw new UsageException(e.getMessage(), e.hint());
     }
   }
 

@@ -51,7 +51,8 @@ final class SimulateCommand implements Callable<Integer> {
       names = "--policy",
       split = ",",
       paramLabel = "NAME",
-      description = "Policies. Default: all that the trace has the scores for.")
+      description =
+          "Policies. Default: all that the trace has the scores, and the profiles the times for.")
   private List<String> policies = List.of();
 
   @Option(
@@ -94,8 +95,8 @@ final class SimulateCommand implements Callable<Integer> {
     Flags.requireNotNegative("--warmup", warmUp);
     List<Profile> machines = machines();
     try (TraceFile trace = TraceFile.open(traceFile)) {
-      List<Policy> chosen = policies(trace.header());
       List<Setup> setups = setups(machines);
+      List<Policy> chosen = policies(trace.header(), machines);
       List<SimulationResult> results = simulate(trace, setups, chosen);
       var report = SimulationReport.of(traceFile.toString(), trace, warmUp, machines, results);
       String tables = SimulationText.tables(machines, results);
@@ -118,11 +119,16 @@ final class SimulateCommand implements Callable<Integer> {
     return names.stream().flatMap(name -> Profiles.find(name).stream()).toList();
   }
 
-  private List<Policy> policies(TraceHeader header) {
+  private List<Policy> policies(TraceHeader header, List<Profile> machines) {
     if (!policies.isEmpty()) {
-      return policies.stream().map(name -> Policy.named(name.toLowerCase(Locale.ROOT))).toList();
+      return policies.stream()
+          .map(name -> Flags.read(() -> Policy.named(name.toLowerCase(Locale.ROOT))))
+          .toList();
     }
-    return Policy.all().stream().filter(policy -> hasScores(header, policy)).toList();
+    return Policy.all().stream()
+        .filter(policy -> hasScores(header, policy))
+        .filter(policy -> machines.stream().allMatch(machine -> machine.canRun(policy)))
+        .toList();
   }
 
   private static boolean hasScores(TraceHeader header, Policy policy) {
@@ -157,7 +163,7 @@ final class SimulateCommand implements Callable<Integer> {
 
   private List<SlotBudget> budgets(Profile machine) {
     if (!slots.isEmpty()) {
-      return slots.stream().map(SlotBudget::parse).toList();
+      return slots.stream().map(text -> Flags.read(() -> SlotBudget.parse(text))).toList();
     }
     if (machine.expertSlots() == 0) {
       throw new UsageException(

@@ -11,6 +11,7 @@ import io.foregate.gate.trace.TraceWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -194,12 +195,27 @@ class SimulateCommandTest {
   }
 
   @Test
+  void hybridNeedsToKnowTheProcessor() throws IOException {
+    Path deviceOnly = folder.resolve("device.json");
+    Files.writeString(
+        deviceOnly, TIMES.replace("\"host_expert_micros\": 60", "\"host_expert_micros\": 0"));
+    Object[] words = {
+      "simulate", "--trace", trace, "--profile", deviceOnly, "--expert-slots", 8, "--warmup", 20
+    };
+    assertThat(Invocation.of(words).succeeds().out()).contains("oracle").doesNotContain("hybrid");
+    Object[] hybrid = Arrays.copyOf(words, words.length + 2);
+    hybrid[words.length] = "--policy";
+    hybrid[words.length + 1] = "hybrid";
+    Invocation.of(hybrid).fails(ExitCode.FAILURE, "hybrid", "mine", "host_expert_micros");
+  }
+
+  @Test
   void whatMakesNoSense() throws IOException {
     fails(ExitCode.USAGE, "does not say how many experts fit", "--profile", profile);
     fails(ExitCode.FAILURE, "neither a profile nor a file", "--profile", "voodoo");
-    fails(ExitCode.FAILURE, "no policy 'best'", "--profile", "t4", "--policy", "best");
+    fails(ExitCode.USAGE, "no policy 'best'", "--profile", "t4", "--policy", "best");
     fails(ExitCode.USAGE, "--link-gbps is -1", "--profile", "t4", "--link-gbps", "-1");
-    fails(ExitCode.FAILURE, "'much'", "--profile", "t4", "--expert-slots", "much");
+    fails(ExitCode.USAGE, "'much'", "--profile", "t4", "--expert-slots", "much");
     fails(
         ExitCode.FAILURE, "3 slots", "--profile", profile, "--expert-slots", "3", "--warmup", "5");
     fails(ExitCode.FAILURE, "the warm-up takes 500", "--profile", "t4:q4", "--warmup", "500");

@@ -99,8 +99,18 @@ public final class Cell {
     return SimulationResult.of(this, policy, slots, run(policy), copyShare, bound(slots));
   }
 
-  /** Replays a policy as it is, a fixed number of prefetched experts included. */
+  /**
+   * Replays a policy as it is, a fixed number of prefetched experts included.
+   *
+   * @throws ForegateException if the profile or the trace lacks what the policy needs
+   */
   public SimulatedRun run(Policy policy) {
+    if (!profile.canRun(policy)) {
+      throw new ForegateException(
+          "Policy %s computes on the processor, and the profile %s does not say how long that takes."
+              .formatted(policy.name(), profile.name()),
+          "Add host_expert_micros to the profile, or leave the policy out (--policy).");
+    }
     return new Simulation(trace, profile, policy, slots(policy), ScheduleListener.NONE).run(warmUp);
   }
 

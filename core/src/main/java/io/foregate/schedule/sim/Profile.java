@@ -1,5 +1,6 @@
 package io.foregate.schedule.sim;
 
+import io.foregate.schedule.Policy;
 import io.foregate.schedule.Timings;
 import java.util.List;
 
@@ -70,6 +71,11 @@ public record Profile(
         hostExpertMicros,
         headMicros,
         notes);
+  }
+
+  /** Whether the figures say what the policy's steps take. */
+  public boolean canRun(Policy policy) {
+    return !policy.hostFallback() || hostExpertMicros > 0;
   }
 
   /** One copy on an idle link, in nanoseconds. */
