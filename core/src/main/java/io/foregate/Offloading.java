@@ -1,7 +1,11 @@
 package io.foregate;
 
 import io.foregate.engine.ExpertOptions;
+import io.foregate.engine.PredictionOptions;
+import io.foregate.schedule.Policy;
+import io.foregate.schedule.SlotBudget;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -15,11 +19,9 @@ import java.util.Optional;
  *     size ({@code 6GiB})
  * @param linkGbps GB/s at which the {@code cpu} backend copies experts, to imitate a device; 0 for
  *     as fast as it can
+ * @param store where the host keeps experts
  * @param gates lookahead gates that {@code foregate align} made; empty for those beside the model,
  *     or untrained ones if there are none
- * @param store where the host keeps experts: {@code ram}, {@code file}, or {@code auto}
- * @param storeFolder for the store's file; empty for the model's own folder
- * @param lock whether the host's experts are locked in memory
  * @param oracleTrace for policy {@code oracle}: recorded routing of the very text that is run
  * @param timeline a file for what the scheduler did, in Chrome's trace format
  */
@@ -27,25 +29,14 @@ public record Offloading(
     String policy,
     String slots,
     double linkGbps,
+    HostStore store,
     Optional<Path> gates,
-    String store,
-    Optional<Path> storeFolder,
-    boolean lock,
     Optional<Path> oracleTrace,
     Optional<Path> timeline) {
 
   /** All experts on the device. */
   public static Offloading resident() {
-    return new Offloading(
-        "resident",
-        "50%",
-        0,
-        Optional.empty(),
-        "auto",
-        Optional.empty(),
-        false,
-        Optional.empty(),
-        Optional.empty());
+    return of("resident", "50%");
   }
 
   /**
@@ -54,39 +45,43 @@ public record Offloading(
    * @param slots how many ({@code 24}), a share of them ({@code 25%}) or a size ({@code 6GiB})
    */
   public static Offloading lookahead(String slots) {
-    return resident().withPolicy("lookahead").withSlots(slots);
+    return of("lookahead", slots);
   }
 
-  public Offloading withPolicy(String value) {
+  /** A policy with an amount of device memory. */
+  public static Offloading of(String policy, String slots) {
     return new Offloading(
-        value, slots, linkGbps, gates, store, storeFolder, lock, oracleTrace, timeline);
-  }
-
-  public Offloading withSlots(String value) {
-    return new Offloading(
-        policy, value, linkGbps, gates, store, storeFolder, lock, oracleTrace, timeline);
+        policy, slots, 0, HostStore.auto(), Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   public Offloading withLinkGbps(double value) {
-    return new Offloading(
-        policy, slots, value, gates, store, storeFolder, lock, oracleTrace, timeline);
+    return new Offloading(policy, slots, value, store, gates, oracleTrace, timeline);
+  }
+
+  public Offloading withStore(HostStore value) {
+    return new Offloading(policy, slots, linkGbps, value, gates, oracleTrace, timeline);
   }
 
   public Offloading withGates(Path value) {
     return new Offloading(
-        policy,
-        slots,
-        linkGbps,
-        Optional.of(value),
-        store,
-        storeFolder,
-        lock,
-        oracleTrace,
-        timeline);
+        policy, slots, linkGbps, store, Optional.of(value), oracleTrace, timeline);
+  }
+
+  public Offloading withOracleTrace(Path value) {
+    return new Offloading(policy, slots, linkGbps, store, gates, Optional.of(value), timeline);
+  }
+
+  public Offloading withTimeline(Path value) {
+    return new Offloading(policy, slots, linkGbps, store, gates, oracleTrace, Optional.of(value));
   }
 
   ExpertOptions toEngine() {
-    return ExpertOptions.of(
-        policy, slots, linkGbps, gates, store, storeFolder, lock, oracleTrace, timeline);
+    return new ExpertOptions(
+        Policy.named(policy.toLowerCase(Locale.ROOT)),
+        SlotBudget.parse(slots),
+        linkGbps,
+        store.toEngine(),
+        new PredictionOptions(gates, oracleTrace, Optional.empty()),
+        timeline);
   }
 }

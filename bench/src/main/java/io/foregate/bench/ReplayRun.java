@@ -5,6 +5,7 @@ import io.foregate.backend.Routing;
 import io.foregate.engine.Engine;
 import io.foregate.engine.EngineOptions;
 import io.foregate.engine.ExpertOptions;
+import io.foregate.engine.PredictionOptions;
 import io.foregate.engine.Session;
 import io.foregate.gate.ExpertPredictor;
 import io.foregate.gate.trace.RoutingTrace;
@@ -40,11 +41,10 @@ final class ReplayRun implements AutoCloseable {
       int tokens) {
     this.trace = trace;
     this.predictor = predictor(trace, policy);
-    ExpertOptions experts =
-        ExpertOptions.defaults().withPolicy(policy).withSlots(slots).withLinkGbps(linkGbps);
+    ExpertOptions experts = ExpertOptions.of(policy, slots).withLinkGbps(linkGbps);
     if (predictor.isPresent()) {
       ExpertPredictor only = predictor.get();
-      experts = experts.withPredictors(() -> only);
+      experts = experts.withPredictions(PredictionOptions.defaults().withReplay(() -> only));
     }
     this.engine = Engine.open(slice, new EngineOptions(1, tokens, KvType.F16, "cpu", experts));
     this.session = engine.newSession();

@@ -1,9 +1,14 @@
 package io.foregate.cli;
 
+import io.foregate.HostStore;
 import io.foregate.Offloading;
 import io.foregate.engine.ExpertOptions;
-import io.foregate.error.ForegateException;
+import io.foregate.engine.PredictionOptions;
+import io.foregate.schedule.Policy;
+import io.foregate.schedule.SlotBudget;
+import io.foregate.store.StoreOptions;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -69,20 +74,16 @@ final class ExpertFlags {
    * @param policy its name; case does not matter
    */
   ExpertOptions options(String policy) {
-    try {
-      return ExpertOptions.of(
-          policy,
-          slots,
-          linkGbps,
-          Optional.ofNullable(gates),
-          store,
-          Optional.ofNullable(storeFolder),
-          lock,
-          Optional.ofNullable(oracleTrace),
-          Optional.ofNullable(timeline));
-    } catch (ForegateException e) { // what is wrong with an option's value is bad usage
-      throw new UsageException(e.getMessage(), e.hint());
-    }
+    return Flags.read(
+        () ->
+            new ExpertOptions(
+                Policy.named(policy.toLowerCase(Locale.ROOT)),
+                SlotBudget.parse(slots),
+                linkGbps,
+                StoreOptions.of(store, Optional.ofNullable(storeFolder), lock),
+                new PredictionOptions(
+                    Optional.ofNullable(gates), Optional.ofNullable(oracleTrace), Optional.empty()),
+                Optional.ofNullable(timeline)));
   }
 
   /** The same for the public API; {@link #options} says what is wrong with it. */
@@ -91,10 +92,8 @@ final class ExpertFlags {
         policy,
         slots,
         linkGbps,
+        new HostStore(store, Optional.ofNullable(storeFolder), lock),
         Optional.ofNullable(gates),
-        store,
-        Optional.ofNullable(storeFolder),
-        lock,
         Optional.ofNullable(oracleTrace),
         Optional.ofNullable(timeline));
   }

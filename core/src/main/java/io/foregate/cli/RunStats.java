@@ -86,7 +86,7 @@ record RunStats(
                 e.speculativeCopies(),
                 Sizes.text(e.copiedBytes()),
                 Sizes.text(e.wastedBytes()),
-                percent(e.hidden())));
+                percent(Math.max(0, e.hidden()))));
   }
 
   private static String percent(double share) {

@@ -2,6 +2,7 @@ package io.foregate.cli;
 
 import io.foregate.engine.Engine;
 import io.foregate.engine.EngineOptions;
+import io.foregate.engine.PredictionOptions;
 import io.foregate.engine.Sampler;
 import io.foregate.engine.Session;
 import io.foregate.gate.ExpertPredictor;
@@ -15,7 +16,6 @@ import io.foregate.gate.trace.TraceWriter;
 import io.foregate.gguf.ModelHash;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,7 +23,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -134,21 +133,15 @@ final class TraceCommand implements Callable<Integer> {
 
   /** Everyone whose scores are written down. */
   private Map<String, ExpertPredictor> predictors(Engine engine) {
-    Optional<Path> gates = engine.options().experts().gates();
+    PredictionOptions predictions = engine.options().experts().predictions();
     ModelConfig config = engine.config();
     ModelWeights weights = engine.weights();
     Map<String, ExpertPredictor> predictors = new LinkedHashMap<>();
-    Path sidecar = gates.orElse(GateFile.of(model.model));
-    if (gates.isPresent() || Files.exists(sidecar)) {
-      LookaheadGates aligned = GateFile.read(sidecar, ModelHash.of(engine.file()), config);
-      predictors.put(ScoreSet.LOOKAHEAD, aligned.predictor(config, weights));
-    } else {
-      shell
-          .terminal()
-          .message(
-              "foregate: %s is not there: recording without trained gates (see foregate align)."
-                  .formatted(sidecar));
-    }
+    predictions
+        .trainedGates(engine.file(), config)
+        .ifPresentOrElse(
+            gates -> predictors.put(ScoreSet.LOOKAHEAD, gates.predictor(config, weights)),
+            this::tellUntrained);
     predictors.put(
         ScoreSet.UNTRAINED,
         LookaheadGates.untrained(config, weights, horizon).predictor(config, weights));
@@ -156,6 +149,14 @@ final class TraceCommand implements Callable<Integer> {
         ScoreSet.NEXT_ROUTER,
         LookaheadGates.untrained(config, weights, 1).predictor(config, weights));
     return predictors;
+  }
+
+  private void tellUntrained() {
+    shell
+        .terminal()
+        .message(
+            "foregate: %s is not there: recording without trained gates (see foregate align)."
+                .formatted(GateFile.of(model.model)));
   }
 
   private void record(Engine engine, Map<String, ExpertPredictor> predictors) {

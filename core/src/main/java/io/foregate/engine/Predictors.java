@@ -2,7 +2,6 @@ package io.foregate.engine;
 
 import io.foregate.error.ForegateException;
 import io.foregate.gate.ExpertPredictor;
-import io.foregate.gate.GateFile;
 import io.foregate.gate.LookaheadGates;
 import io.foregate.gate.trace.TraceFile;
 import io.foregate.gate.trace.TracePredictor;
@@ -11,7 +10,6 @@ import io.foregate.gguf.ModelHash;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
 import io.foregate.schedule.Policy;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -34,9 +32,9 @@ final class Predictors {
       ModelWeights weights,
       ExpertOptions options,
       ResourceStack resources) {
-    if (options.predictors().isPresent()) {
-      Supplier<ExpertPredictor> replay = options.predictors().get();
-      return () -> Optional.of(replay.get());
+    Optional<Supplier<ExpertPredictor>> replay = options.predictions().replay();
+    if (replay.isPresent()) {
+      return () -> Optional.of(replay.get().get());
     }
     Policy policy = options.policy();
     if (config.layers() == 1) { // there is none to look ahead to
@@ -64,23 +62,23 @@ final class Predictors {
 
   private static Supplier<Optional<ExpertPredictor>> aligned(
       GgufFile file, ModelConfig config, ModelWeights weights, ExpertOptions options) {
-    Path beside = GateFile.of(file.path());
-    if (options.gates().isEmpty() && !Files.exists(beside)) {
+    Optional<LookaheadGates> trained = options.predictions().trainedGates(file, config);
+    if (trained.isEmpty()) {
       LOG.log(
           System.Logger.Level.WARNING,
-          "{0} has no trained gates beside it: they are as they were initialised. 'foregate align'"
-              + " trains them.",
+          "{0} has no trained gates beside it: they are as they were initialised (foregate align"
+              + " trains them).",
           file.path());
       return untrained(config, weights, options.policy().horizon());
     }
-    Path path = options.gates().orElse(beside);
-    return of(GateFile.read(path, ModelHash.of(file), config), config, weights);
+    return of(trained.get(), config, weights);
   }
 
   private static Supplier<Optional<ExpertPredictor>> oracle(
       GgufFile file, ExpertOptions options, ResourceStack resources) {
     Path path =
         options
+            .predictions()
             .trace()
             .orElseThrow(
                 () ->

@@ -25,6 +25,16 @@ public record StoreOptions(TierChoice tier, boolean lock, Optional<Path> folder,
         TierChoice.AUTO, false, Optional.empty(), Runtime.getRuntime().availableProcessors());
   }
 
+  /**
+   * The same from words.
+   *
+   * @param tier as {@link TierChoice#of} takes it
+   * @throws io.foregate.error.ForegateException if there is no such tier
+   */
+  public static StoreOptions of(String tier, Optional<Path> folder, boolean lock) {
+    return new StoreOptions(TierChoice.of(tier), lock, folder, defaults().threads());
+  }
+
   public StoreOptions withTier(TierChoice choice) {
     return new StoreOptions(choice, lock, folder, threads);
   }

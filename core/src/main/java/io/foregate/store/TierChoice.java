@@ -14,13 +14,13 @@ public enum TierChoice {
   FILE;
 
   /**
-   * The choice of that name, in lower case.
+   * The choice of that name; case does not matter.
    *
    * @throws ForegateException when there is none
    */
   public static TierChoice of(String name) {
     return Arrays.stream(values())
-        .filter(choice -> choice.word().equals(name))
+        .filter(choice -> choice.word().equalsIgnoreCase(name))
         .findFirst()
         .orElseThrow(
             () ->

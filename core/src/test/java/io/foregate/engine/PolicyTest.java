@@ -21,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -85,10 +84,12 @@ class PolicyTest {
   @MethodSource("policiesAndBudgets")
   void noPolicyChangesABit(Policy policy, String slots) {
     List<ScheduleStatistics> statistics = new ArrayList<>();
-    ExpertOptions options =
-        ExpertOptions.defaults().withPolicy(policy).withSlots(SlotBudget.parse(slots));
+    ExpertOptions options = ExpertOptions.of(policy, SlotBudget.parse(slots));
     if (policy.predictor() == PredictorKind.ORACLE) {
-      options = options.withPredictors(() -> TracePredictor.oracle(routed, policy.horizon()));
+      options =
+          options.withPredictions(
+              PredictionOptions.defaults()
+                  .withReplay(() -> TracePredictor.oracle(routed, policy.horizon())));
     }
     List<float[]> logits = generate(options, statistics);
     for (int i = 0; i < expected.size(); i++) {
@@ -131,18 +132,7 @@ class PolicyTest {
   @Test
   void aTimelineShowsLayersCopiesAndComputing() throws IOException {
     Path file = folder.resolve("timeline.json");
-    ExpertOptions options =
-        ExpertOptions.of(
-            "lru",
-            "25%",
-            1,
-            Optional.empty(),
-            "ram",
-            Optional.empty(),
-            false,
-            Optional.empty(),
-            Optional.of(file));
-    generate(options, new ArrayList<>());
+    generate(offloading("lru", "25%").withLinkGbps(1).withTimeline(file), new ArrayList<>());
     JsonNode events = new ObjectMapper().readTree(Files.readString(file)).get("traceEvents");
     List<String> tracks = new ArrayList<>();
     int[] perTrack = new int[6];
@@ -170,9 +160,7 @@ class PolicyTest {
   }
 
   private static ExpertOptions offloading(String policy, String slots) {
-    return ExpertOptions.defaults()
-        .withPolicy(Policy.named(policy))
-        .withSlots(SlotBudget.parse(slots));
+    return ExpertOptions.of(Policy.named(policy), SlotBudget.parse(slots));
   }
 
   private static Engine open(ExpertOptions options) {
