@@ -9,11 +9,11 @@ import java.lang.foreign.MemorySegment;
  * The experts of a model in host memory or in a file beside it, each as one contiguous record in
  * the layout that a backend reads best. Every expert that a device needs is copied from here.
  *
- * <p>In memory ({@link Tier#RAM}), records begin at multiples of 256 bytes, those of a layer follow
- * each other, and {@link #record(int, int)} gives them without a copy. In a file ({@link
- * Tier#FILE}), they are read into memory of the caller's, checked each time; a file that is cut or
- * damaged while in use is mended from the model's file or is a clear error, never a wrong weight.
- * {@link #record(int, int, MemorySegment)} does what fits the tier.
+ * <p>In memory ({@link Tier#RAM}), records begin at multiples of 256 bytes, and {@link #record(int,
+ * int)} gives them without a copy. In a file ({@link Tier#FILE}), they are read into memory of the
+ * caller's, checked each time; a file that is cut or damaged while in use is mended from the
+ * model's file or is a clear error, never a wrong weight. {@link #record(int, int, MemorySegment)}
+ * does what fits the tier.
  *
  * <p>Safe for use by many threads. The store belongs to whoever opened it, who closes it before the
  * model's file, and after the last kernel that runs straight from a record: after that an access

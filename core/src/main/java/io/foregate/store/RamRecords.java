@@ -5,11 +5,10 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import java.util.Optional;
 
-/** Records in memory of their own, one piece per layer. */
+/** Records in memory of their own. */
 final class RamRecords implements Records {
   private static final Logger LOG = System.getLogger(ExpertStore.class.getName());
 
@@ -18,16 +17,13 @@ final class RamRecords implements Records {
 
   private final Arena arena;
   private final MemorySegment[] records;
-  private final List<MemorySegment> layers;
   private final MemoryLock lock;
   private boolean locked;
   private boolean closed;
 
-  private RamRecords(
-      Arena arena, MemorySegment[] records, List<MemorySegment> layers, MemoryLock lock) {
+  private RamRecords(Arena arena, MemorySegment[] records, MemoryLock lock) {
     this.arena = arena;
     this.records = records;
-    this.layers = layers;
     this.lock = lock;
   }
 
@@ -39,9 +35,9 @@ final class RamRecords implements Records {
   static RamRecords build(ExpertSource source, RecordBuilder builder, MemoryLock lock) {
     Arena arena = Arena.ofShared();
     try {
-      var memory = new LayerMemory(source, arena);
-      builder.build("experts", memory);
-      return new RamRecords(arena, memory.readOnly(), List.copyOf(memory.layers), lock);
+      var records = new MemorySegment[source.records()];
+      builder.build("experts", new Memory(source, arena, records));
+      return new RamRecords(arena, records, lock);
     } catch (OutOfMemoryError e) {
       arena.close();
       throw new ForegateException(
@@ -55,55 +51,32 @@ final class RamRecords implements Records {
     }
   }
 
-  /** Takes memory for a layer when its first record is asked for. */
-  private static final class LayerMemory implements RecordBuilder.Destination {
-    private final ExpertSource source;
-    private final Arena arena;
-    private final MemorySegment[] records;
-    private final List<MemorySegment> layers = new ArrayList<>();
-
-    LayerMemory(ExpertSource source, Arena arena) {
-      this.source = source;
-      this.arena = arena;
-      this.records = new MemorySegment[source.records()];
-    }
+  /** Takes memory for a record when it is about to be packed. */
+  private record Memory(ExpertSource source, Arena arena, MemorySegment[] records)
+      implements RecordBuilder.Destination {
 
     @Override
     public MemorySegment memory(int record) {
-      if (records[record] == null) {
-        ExpertSource.Layer layer = source.layers().get(layers.size());
-        long bytes = layer.recordBytes();
-        MemorySegment all = arena.allocate(bytes * layer.experts(), PAGE);
-        layers.add(all);
-        for (int expert = 0; expert < layer.experts(); expert++) {
-          records[layer.first() + expert] = all.asSlice(expert * bytes, bytes);
-        }
-      }
-      return records[record];
+      return arena.allocate(source.recordBytes(record), PAGE);
     }
 
     @Override
-    public void packed(int record, MemorySegment memory) {}
-
-    MemorySegment[] readOnly() {
-      for (int record = 0; record < records.length; record++) {
-        records[record] = records[record].asReadOnly();
-      }
-      return records;
+    public void packed(int record, MemorySegment memory) {
+      records[record] = memory.asReadOnly();
     }
   }
 
   /** Locks all memory, or none and warns once. */
   synchronized void lockOrWarn() {
-    for (int layer = 0; layer < layers.size(); layer++) {
-      Optional<String> refused = lock.lock(layers.get(layer));
+    for (int record = 0; record < records.length; record++) {
+      Optional<String> refused = lock.lock(records[record]);
       if (refused.isPresent()) {
-        layers.subList(0, layer).forEach(lock::unlock);
+        Arrays.stream(records, 0, record).forEach(lock::unlock);
         LOG.log(
             Level.WARNING,
             "The experts ({0} MiB) are not locked into memory: {1}. They may be swapped out;"
                 + " raise the limit (ulimit -l), or leave --lock out.",
-            Long.toString(layers.stream().mapToLong(MemorySegment::byteSize).sum() >> 20),
+            Long.toString(Arrays.stream(records).mapToLong(MemorySegment::byteSize).sum() >> 20),
             refused.get());
         return;
       }
@@ -137,7 +110,7 @@ final class RamRecords implements Records {
       return;
     }
     if (locked) {
-      layers.forEach(lock::unlock);
+      Arrays.stream(records).forEach(lock::unlock);
       locked = false;
     }
     arena.close();

@@ -15,16 +15,22 @@ import java.util.concurrent.ThreadFactory;
  * way at a time, so that a writer needs memory for those only.
  */
 final class RecordBuilder {
-  /** Where the records go. Called on the thread that builds, in the order of the records. */
+  /** Where the records go. */
   interface Destination {
-    /** Memory for a record, in which it is packed on another thread. */
+    /**
+     * Memory for a record. Called on the thread that packs it: the first touch of new memory, which
+     * zeroes it, costs as much as packing.
+     */
     MemorySegment memory(int record);
 
-    /** A record is packed; its memory may be used for another. */
+    /**
+     * A record is packed; its memory may be used for another. Called on the thread that builds, in
+     * the order of the records.
+     */
     void packed(int record, MemorySegment memory);
   }
 
-  private record Pending(int record, MemorySegment memory, Future<?> packing) {}
+  private record Pending(int record, Future<MemorySegment> packing) {}
 
   private final ExpertSource source;
   private final int threads;
@@ -70,17 +76,23 @@ final class RecordBuilder {
         finish(pending.removeFirst(), destination);
       }
       int number = record;
-      MemorySegment memory = destination.memory(record);
-      pending.addLast(new Pending(record, memory, pool.submit(() -> source.pack(number, memory))));
+      pending.addLast(new Pending(record, pool.submit(() -> pack(number, destination))));
     }
     while (!pending.isEmpty()) {
       finish(pending.removeFirst(), destination);
     }
   }
 
+  private MemorySegment pack(int record, Destination destination) {
+    MemorySegment memory = destination.memory(record);
+    source.pack(record, memory);
+    return memory;
+  }
+
   private void finish(Pending next, Destination destination) throws InterruptedException {
+    MemorySegment memory;
     try {
-      next.packing().get();
+      memory = next.packing().get();
     } catch (ExecutionException e) {
       switch (e.getCause()) {
         case RuntimeException cause -> throw cause;
@@ -88,7 +100,7 @@ final class RecordBuilder {
         default -> throw new IllegalStateException(e.getCause());
       }
     }
-    destination.packed(next.record(), next.memory());
+    destination.packed(next.record(), memory);
     listener.advance(source.recordBytes(next.record()));
   }
 }

@@ -288,7 +288,7 @@ class StoreFaultTest {
   void locksAllMemoryUntilItIsClosed() {
     var lock = new StrictLock(-1);
     ExpertStore store = openLocked(TierChoice.RAM, lock);
-    assertThat(lock.locked).hasSize(model.layers());
+    assertThat(lock.locked).hasSize(model.layers() * StoreModel.EXPERTS);
     store.close();
     assertThat(lock.locked).isEmpty();
     store.close();
