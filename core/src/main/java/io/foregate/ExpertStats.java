@@ -16,7 +16,8 @@ import io.foregate.schedule.ScheduleStatistics;
  * @param copiedBytes their bytes
  * @param wastedBytes the part of them that was evicted unused
  * @param copySeconds time for which copies ran
- * @param hidden share of the copy time of the experts really used that computing did not wait for
+ * @param hidden share of the copy time of the experts really used that computing did not wait for;
+ *     negative where it waited for longer than the copies took
  * @param evictions experts that lost their place
  */
 public record ExpertStats(

@@ -54,14 +54,25 @@ public final class Engine implements AutoCloseable {
 
   private Optional<Offload> offload(ModelWeights weights, BuildListener listener) {
     ExpertOptions experts = options.experts();
-    if (!config.isMoe() || experts.policy().prefetch() == Policy.Prefetch.EVERYTHING) {
-      return Optional.empty();
-    }
     try {
+      if (!config.isMoe() || experts.policy().prefetch() == Policy.Prefetch.EVERYTHING) {
+        requireNoTimeline(experts);
+        return Optional.empty();
+      }
       return Optional.of(Offload.open(file, config, weights, model, experts, listener));
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;
+    }
+  }
+
+  /** Whoever waits for a file should not wait in vain. */
+  private static void requireNoTimeline(ExpertOptions experts) {
+    if (experts.timeline().isPresent()) {
+      throw new ForegateException(
+          "%s: there is no timeline to write where all experts are resident."
+              .formatted(experts.timeline().get()),
+          "Choose how experts of a Mixture-of-Experts model move, e.g. --policy lookahead.");
     }
   }
 

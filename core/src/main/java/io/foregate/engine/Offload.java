@@ -7,6 +7,8 @@ import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
 import io.foregate.gate.ExpertPredictor;
 import io.foregate.gguf.GgufFile;
+import io.foregate.model.FeedForward;
+import io.foregate.model.LayerWeights;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
 import io.foregate.schedule.ExpertGrid;
@@ -17,9 +19,12 @@ import io.foregate.schedule.ScheduleStatistics;
 import io.foregate.schedule.Scheduler;
 import io.foregate.schedule.Timings;
 import io.foregate.store.BuildListener;
+import io.foregate.store.ExpertLayout;
 import io.foregate.store.ExpertRecords;
+import io.foregate.store.ExpertShape;
 import io.foregate.store.ExpertStore;
 import io.foregate.store.Tier;
+import io.foregate.store.TierChoice;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -57,18 +62,22 @@ final class Offload implements AutoCloseable {
     this.config = config;
     this.grid = new ExpertGrid(config.layers(), config.experts(), config.expertsUsed());
     this.policy = options.policy();
+    // Whatever can be wrong is found before a store is built, which takes its time.
+    if (policy.hostFallback() && options.store().tier() == TierChoice.FILE) {
+      throw notInMemory("as chosen");
+    }
+    int count = options.slots().slots(grid, slotBytes(weights, model.expertLayout()), policy);
     this.predictors = Predictors.of(file, config, weights, options, resources);
+    ScheduleListener events = listener(options);
     this.store =
         resources.add(
             ExpertStore.open(file, weights, model.expertLayout(), options.store(), listener));
-    int count = options.slots().slots(grid, store.maxRecordBytes(), policy);
     this.slots = resources.add(model.newSlots(count, options.linkGbps()));
     this.host = policy.hostFallback() ? hostExperts(model) : null;
     long[] bytes = IntStream.range(0, grid.layers()).mapToLong(store::recordBytes).toArray();
-    var scheduler =
-        new Scheduler(grid, policy, count, bytes, STREAMS, Timings.UNKNOWN, listener(options));
+    var scheduler = new Scheduler(grid, policy, count, bytes, STREAMS, Timings.UNKNOWN, events);
     ExpertRecords records =
-        store.tier() == Tier.RAM ? store : resources.add(new StagedRecords(store));
+        store.tier() == Tier.RAM ? store : resources.add(new StagedRecords(store, grid.layers()));
     this.plan = resources.add(new ExpertPlan(scheduler, records, slots, STREAMS));
   }
 
@@ -96,12 +105,27 @@ final class Offload implements AutoCloseable {
 
   private ExpertMemory hostExperts(BackendModel model) {
     if (store.tier() != Tier.RAM) {
-      throw new ForegateException(
-          "Policy %s computes from host memory, and the experts are in a file (%s)."
-              .formatted(policy.name(), store.reason()),
-          "Keep them in memory (--store ram), or choose --policy lookahead.");
+      throw notInMemory(store.reason());
     }
     return model.hostExperts(store);
+  }
+
+  private ForegateException notInMemory(String reason) {
+    return new ForegateException(
+        "Policy %s computes from host memory, and the experts are in a file (%s)."
+            .formatted(policy.name(), reason),
+        "Keep them in memory (--store ram), or choose --policy lookahead.");
+  }
+
+  /** What the largest expert takes in device memory. */
+  private static long slotBytes(ModelWeights weights, ExpertLayout layout) {
+    return weights.layers().stream()
+        .map(LayerWeights::feedForward)
+        .filter(FeedForward.Routed.class::isInstance)
+        .map(FeedForward.Routed.class::cast)
+        .mapToLong(routed -> layout.recordBytes(ExpertShape.of(routed.experts())))
+        .max()
+        .orElseThrow();
   }
 
   private ScheduleListener listener(ExpertOptions options) {

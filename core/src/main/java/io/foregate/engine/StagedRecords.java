@@ -10,27 +10,49 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Records of a store that is a file, read and checked into memory of the asking thread, which holds
- * one record at a time. Safe for use by many threads.
+ * one record at a time. Safe for use by many threads; in steady state it allocates nothing.
  */
 final class StagedRecords implements ExpertRecords, AutoCloseable {
   private final ExpertStore store;
+  private final int layers;
   private final Arena arena = Arena.ofShared();
-  private final Map<Thread, MemorySegment> staging = new ConcurrentHashMap<>();
+  private final Map<Thread, Staging> staging = new ConcurrentHashMap<>();
 
-  StagedRecords(ExpertStore store) {
+  /**
+   * One thread's memory.
+   *
+   * @param whole room for any record
+   * @param parts the beginning of it that is as long as a record of each layer
+   */
+  private record Staging(MemorySegment whole, MemorySegment[] parts) {}
+
+  /**
+   * @param layers of the model, all of which have experts
+   */
+  StagedRecords(ExpertStore store, int layers) {
     this.store = store;
+    this.layers = layers;
   }
 
   /** Valid until the same thread asks for the next one. */
   @Override
   public MemorySegment record(int layer, int expert) {
-    MemorySegment mine = staging.get(Thread.currentThread());
+    Staging mine = staging.get(Thread.currentThread());
     if (mine == null) {
-      mine = arena.allocate(store.maxRecordBytes(), ExpertLayout.ALIGNMENT);
+      mine = staging();
       staging.put(Thread.currentThread(), mine);
     }
-    store.read(layer, expert, mine);
-    return mine.asSlice(0, store.recordBytes(layer));
+    store.read(layer, expert, mine.whole());
+    return mine.parts()[layer];
+  }
+
+  private Staging staging() {
+    MemorySegment whole = arena.allocate(store.maxRecordBytes(), ExpertLayout.ALIGNMENT);
+    var parts = new MemorySegment[layers];
+    for (int layer = 0; layer < layers; layer++) {
+      parts[layer] = whole.asSlice(0, store.recordBytes(layer));
+    }
+    return new Staging(whole, parts);
   }
 
   @Override

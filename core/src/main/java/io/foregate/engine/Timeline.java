@@ -50,7 +50,7 @@ public final class Timeline implements ScheduleListener, AutoCloseable {
   }
 
   /**
-   * Begins a timeline. The file appears when it is closed.
+   * Begins a timeline. The file appears when it is closed, if anything happened.
    *
    * @throws io.foregate.error.ForegateException if the file cannot be written
    */
@@ -95,9 +95,13 @@ public final class Timeline implements ScheduleListener, AutoCloseable {
     count++;
   }
 
-  /** Writes the file. */
+  /** Writes the file, unless nothing happened: a run that fails at once replaces no file. */
   @Override
   public void close() {
+    if (count == 0) {
+      file.close();
+      return;
+    }
     try (file;
         JsonGenerator json = new JsonFactory().createGenerator(new Bytes(file))) {
       write(json);

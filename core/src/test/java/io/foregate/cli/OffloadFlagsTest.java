@@ -113,8 +113,37 @@ class OffloadFlagsTest {
     run("--policy", "magic").fails(ExitCode.USAGE, "magic", "lookahead");
   }
 
+  /** A warning is a message of the command's own, and no part of the text. */
+  @Test
+  void warningsAreMessages() {
+    String expected = run().succeeds().out();
+    Invocation untrained = run("--policy", "lookahead", "--expert-slots", "6");
+    assertThat(untrained.err().lines().toList())
+        .singleElement()
+        .asString()
+        .startsWith("foregate: " + model + " has no trained gates")
+        .contains("foregate align");
+    assertThat(untrained.out()).isEqualTo(expected);
+    Invocation locked = run("--policy=lru", "--store=file", "--lock", "--expert-slots=6");
+    assertThat(locked.err()).startsWith("foregate: The experts are in a file");
+  }
+
+  @Test
+  void gatesAndTracesOfAnotherModelAreRefused() throws IOException {
+    Path gates = Path.of("../models/foregate-demo.gates.safetensors");
+    run("--policy", "lookahead", "--gates", gates)
+        .fails(ExitCode.FAILURE, gates.toString(), "another model", "foregate align");
+    Path demo = Path.of("../models/foregate-demo.gguf");
+    Path text = Files.writeString(folder.resolve("text.txt"), "the king");
+    Path trace = folder.resolve("demo.trace");
+    Invocation.of("trace", "-m", demo, "--text", text, "-o", trace).succeeds();
+    run("--policy", "oracle", "--oracle-trace", trace)
+        .fails(ExitCode.FAILURE, "demo.trace", "hash", "foregate trace");
+  }
+
   @Test
   void whatCannotBeDoneIsSaid() {
+    run("--timeline", folder.resolve("t.json")).fails(ExitCode.FAILURE, "t.json", "lookahead");
     run("--policy", "lookahead", "--expert-slots", "1")
         .fails(ExitCode.FAILURE, "1 slots", "--expert-slots 2");
     run("--policy", "oracle").fails(ExitCode.FAILURE, "oracle", "--oracle-trace");
