@@ -7,6 +7,7 @@ import io.foregate.engine.TextStretches;
 import io.foregate.gate.GateFile;
 import io.foregate.gate.GateShape;
 import io.foregate.gate.LookaheadGates;
+import io.foregate.gate.Reliability;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.ModelHash;
 import java.io.IOException;
@@ -53,20 +54,20 @@ final class AlignCommand implements Callable<Integer> {
   @Option(
       names = "--horizon",
       paramLabel = "K",
-      description = "Layers to look ahead. Default: ${DEFAULT-VALUE}.")
-  private int horizon = LookaheadGates.DEFAULT_HORIZON;
+      description = "Layers to look ahead. Default: 8, or all others of a model with fewer.")
+  private Integer horizon;
 
   @Option(
       names = "--hidden",
       paramLabel = "N",
       description = "Width of the gates' hidden layer, 0 for none. Default: ${DEFAULT-VALUE}.")
-  private int hidden = 128;
+  private int hidden = 256;
 
   @Option(
       names = "--tokens",
       paramLabel = "N",
       description = "Tokens of calibration text, at most. Default: ${DEFAULT-VALUE}.")
-  private int tokens = 400_000;
+  private int tokens = 500_000;
 
   @Option(
       names = "--holdout-tokens",
@@ -78,7 +79,7 @@ final class AlignCommand implements Callable<Integer> {
       names = "--passes",
       paramLabel = "N",
       description = "Passes over the text. Default: ${DEFAULT-VALUE}.")
-  private int passes = 4;
+  private int passes = 2;
 
   @Option(
       names = {"-o", "--out"},
@@ -106,7 +107,10 @@ final class AlignCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
-  /** The schema of {@code --json}; recalls by text, then by predictor, and the gap closed. */
+  /**
+   * The schema of {@code --json}: recalls by text, then by predictor, the gap closed, and whether
+   * the gates' probabilities come true, by distance.
+   */
   private record Result(
       String model,
       String modelHash,
@@ -123,7 +127,8 @@ final class AlignCommand implements Callable<Integer> {
       int threads,
       long holdoutTokens,
       Map<String, Map<String, AlignReport.Recalls>> recall,
-      Map<String, List<Double>> gapClosed) {}
+      Map<String, List<Double>> gapClosed,
+      List<Reliability.Summary> reliability) {}
 
   AlignCommand(Shell shell) {
     this.shell = shell;
@@ -139,12 +144,13 @@ final class AlignCommand implements Callable<Integer> {
     int asked = options.context() == 0 ? DEFAULT_LENGTH : options.context();
     try (Engine engine = model.openEngine(shell.terminal(), options.withContext(asked))) {
       int length = Math.min(asked, engine.config().contextLength());
+      int layers = horizon == null ? LookaheadGates.defaultHorizon(engine.config()) : horizon;
       var alignment =
           new GateAlignment(
               engine,
               texts,
               new GateAlignment.Options(
-                  horizon, hidden, tokens, length, passes, seed, checkpoint, resume));
+                  layers, hidden, tokens, length, passes, seed, checkpoint, resume));
       GateAlignment.Result trained = train(alignment);
       double seconds = (System.nanoTime() - begin) / 1e9;
       ModelHash hash = ModelHash.of(engine.file());
@@ -161,7 +167,9 @@ final class AlignCommand implements Callable<Integer> {
   private record Output(Path target, ModelHash hash, double seconds) {}
 
   private void check() {
-    requirePositive("--horizon", horizon);
+    if (horizon != null) {
+      requirePositive("--horizon", horizon);
+    }
     requirePositive("--tokens", tokens);
     requirePositive("--holdout-tokens", holdoutTokens);
     requirePositive("--passes", passes);
@@ -263,7 +271,10 @@ final class AlignCommand implements Callable<Integer> {
     Map<String, List<Double>> closed = new LinkedHashMap<>();
     for (String text : judged.texts()) {
       closed.put(
-          text, IntStream.rangeClosed(1, horizon).mapToObj(j -> judged.closed(text, j)).toList());
+          text,
+          IntStream.rangeClosed(1, judged.shape().horizon())
+              .mapToObj(j -> judged.closed(text, j))
+              .toList());
     }
     var result =
         new Result(
@@ -282,7 +293,8 @@ final class AlignCommand implements Callable<Integer> {
             engine.threads(),
             judged.tokens(),
             judged.figures(),
-            closed);
+            closed,
+            holdouts.isEmpty() ? List.of() : judged.reliability());
     if (report != null) {
       String stem = "recall-" + GgufFile.stem(model.model);
       new AlignDocument(judged, stem, result, told(result)).write(report);
@@ -296,7 +308,7 @@ final class AlignCommand implements Callable<Integer> {
     facts.put(
         "gates",
         "%s, %s: horizon %d, hidden layer of %d"
-            .formatted(r.gates(), Sizes.text(r.gatesBytes()), horizon, hidden));
+            .formatted(r.gates(), Sizes.text(r.gatesBytes()), r.shape().horizon(), hidden));
     facts.put(
         "trained on",
         "%,d tokens of calibration text, %d passes, seed %d; %d of %d rounds"

@@ -10,12 +10,14 @@ import io.foregate.gate.GateShape;
 import io.foregate.gate.LookaheadGates;
 import io.foregate.gate.PreviousToken;
 import io.foregate.gate.RecallTable;
+import io.foregate.gate.Reliability;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 
 /** How often each predictor is right on held-out text, per text. */
 final class AlignReport {
@@ -117,6 +119,12 @@ final class AlignReport {
     double before = table(text, UNTRAINED).within(distance, false);
     double after = table(text, ALIGNED).within(distance, false);
     return (after - before) / (1 - before);
+  }
+
+  /** Whether the aligned gates' probabilities come true, distance by distance. */
+  List<Reliability.Summary> reliability() {
+    RecallTable table = table(texts().getLast(), ALIGNED);
+    return IntStream.rangeClosed(1, shape.horizon()).mapToObj(table::reliability).toList();
   }
 
   /** All figures: by text, then by predictor. */

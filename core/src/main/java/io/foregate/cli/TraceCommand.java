@@ -63,8 +63,9 @@ final class TraceCommand implements Callable<Integer> {
   @Option(
       names = "--horizon",
       paramLabel = "K",
-      description = "Layers that untrained gates look ahead. Default: ${DEFAULT-VALUE}.")
-  private int horizon = LookaheadGates.DEFAULT_HORIZON;
+      description =
+          "Layers that untrained gates look ahead. Default: 8, or all others of a model with fewer.")
+  private Integer horizon;
 
   @Option(
       names = "--tokens",
@@ -117,11 +118,12 @@ final class TraceCommand implements Callable<Integer> {
           "%s: is a dense model, which routes nothing".formatted(model.model),
           "Use a Mixture-of-Experts model.");
     }
-    if (horizon < 1 || horizon >= config.layers()) {
+    int asked = horizon(config);
+    if (asked < 1 || asked >= config.layers()) {
       throw new UsageException(
           "--horizon is %d, expected 1 to %d, the model's layers less one"
-              .formatted(horizon, config.layers() - 1),
-          "Leave it out for %d.".formatted(LookaheadGates.DEFAULT_HORIZON));
+              .formatted(asked, config.layers() - 1),
+          "Leave it out for %d.".formatted(LookaheadGates.defaultHorizon(config)));
     }
     if (generate >= context) {
       throw new UsageException(
@@ -129,6 +131,10 @@ final class TraceCommand implements Callable<Integer> {
               .formatted(generate, context),
           "Generate fewer tokens, or give a larger --ctx.");
     }
+  }
+
+  private int horizon(ModelConfig config) {
+    return horizon == null ? LookaheadGates.defaultHorizon(config) : horizon;
   }
 
   /** Everyone whose scores are written down. */
@@ -144,7 +150,7 @@ final class TraceCommand implements Callable<Integer> {
             this::tellUntrained);
     predictors.put(
         ScoreSet.UNTRAINED,
-        LookaheadGates.untrained(config, weights, horizon).predictor(config, weights));
+        LookaheadGates.untrained(config, weights, horizon(config)).predictor(config, weights));
     predictors.put(
         ScoreSet.NEXT_ROUTER,
         LookaheadGates.untrained(config, weights, 1).predictor(config, weights));

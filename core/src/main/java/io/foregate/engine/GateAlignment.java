@@ -21,9 +21,11 @@ import java.util.Random;
  * training stops early when they gain nothing any more. Used by one thread.
  */
 public final class GateAlignment {
-  private static final int BATCH = 4;
-  private static final float RATE = 4e-3f;
-  private static final float MARGIN = 0.1f;
+  private static final int BATCH = 1;
+  private static final float RATE = 3e-3f;
+
+  /** Weight of the loss's term for the chosen experts. */
+  private static final float CHOSEN = 0.1f;
 
   /** One stretch in so many is held out. */
   private static final int HELD_OUT = 16;
@@ -34,7 +36,7 @@ public final class GateAlignment {
   private static final int PATIENCE = 4;
 
   /** What samples of a round may take outside the heap. */
-  private static final long ROUND_BYTES = 128L << 20;
+  private static final long ROUND_BYTES = 256L << 20;
 
   /**
    * What is wished for.
@@ -146,7 +148,7 @@ public final class GateAlignment {
         new TrainingPlan(
             rounds * options.passes() * Math.ceilDiv(roundSize, BATCH),
             RATE,
-            MARGIN,
+            CHOSEN,
             BATCH,
             options.seed(),
             engine.threads());

@@ -20,9 +20,10 @@ import java.util.Map;
  * a layer:
  *
  * <pre>
- * first     F16 [outputs + hidden, embedding]    bias  F32 [outputs + hidden]
+ * first     F16 [outputs + hidden, inputs]       bias  F32 [outputs + hidden]
  * history   F16 [layers * experts, outputs]      output F16 [outputs, hidden]
- * sharpness F32 [horizon]                        (outputs = horizon * experts)
+ * sharpness F32 [horizon]                        (outputs = horizon * experts,
+ *                                     inputs: GateShape.inputs)
  * </pre>
  *
  * <p>Metadata: {@code format}, {@code version}, {@code model} (its {@link ModelHash}), the sizes,
@@ -30,7 +31,7 @@ import java.util.Map;
  */
 public final class GateFile {
   private static final String FORMAT = "foregate lookahead gates";
-  private static final String VERSION = "1";
+  private static final String VERSION = "2";
   private static final String SUFFIX = ".gates.safetensors";
 
   private GateFile() {}
@@ -114,7 +115,7 @@ public final class GateFile {
     GateShape shape = shape(path, file, config);
     List<GateWeights> points = new ArrayList<>();
     for (int p = 0; p < shape.points(); p++) {
-      points.add(point(file, prefix(p), shape));
+      points.add(point(file, p, shape));
     }
     return new LookaheadGates(shape, points, true);
   }
@@ -141,11 +142,12 @@ public final class GateFile {
     return value;
   }
 
-  private static GateWeights point(Safetensors file, String prefix, GateShape shape) {
+  private static GateWeights point(Safetensors file, int point, GateShape shape) {
+    String prefix = prefix(point);
     MemorySegment history =
         file.tensor(prefix + "history", Safetensors.Type.F16, shape.history(), shape.outputs());
     return new GateWeights(
-        matrix(file, prefix + "first", shape.rows(), shape.embedding()),
+        matrix(file, prefix + "first", shape.rows(), shape.inputs(point)),
         file.floats(prefix + "bias", shape.rows()),
         floats(history),
         shape.hidden() == 0

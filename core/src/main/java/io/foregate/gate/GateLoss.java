@@ -2,80 +2,83 @@ package io.foregate.gate;
 
 /**
  * How wrong the scores of one layer's experts are: the Kullback-Leibler divergence of the router's
- * distribution from the scores', plus {@code margin} times a logistic loss of the weakest chosen
- * expert's score over the strongest other's.
+ * distribution from the scores', plus {@code weight} times how unlikely the scores make the experts
+ * that were chosen, as {@link TopK} reads them. The first says the most about experts that were
+ * nearly chosen, the second asks for what gates are used for. One thread at a time.
  *
- * @param margin weight of the second term
+ * <p>As the probabilities of {@link TopK} sum to k whatever the scores are, the second term's
+ * derivative by a score is {@code sharpness * (probability - chosen)}.
  */
-record GateLoss(float margin) {
+final class GateLoss {
+  /** What scores are sharpened with: near the likeliest of trained gates two or three layers on. */
+  private static final float SHARPNESS = 6;
+
+  private static final float LEAST = 1e-30f;
+
+  /** A product of probabilities is kept above it. */
+  private static final double SMALL = 1e-150;
+
+  private final float weight;
+  private final float[] chances;
+
+  /**
+   * @param weight of the second term
+   */
+  GateLoss(GateShape shape, float weight) {
+    this.weight = weight;
+    this.chances = new float[shape.experts()];
+  }
 
   /**
    * The loss, and its derivatives.
    *
-   * @param scores of the experts, at {@code at ..}
-   * @param logits of the router, at {@code truth ..}
-   * @param ids the chosen experts, at {@code chosen ..}
-   * @param gradient gets the derivatives by the scores, at {@code at ..}
+   * @param scores of the experts less the highest of them, at {@code at ..}
+   * @param samples what the model did with {@code token} at {@code layer}
+   * @param gradient has the exponentials of the scores at {@code at ..}, and gets the derivatives
    */
-  float of(
-      float[] scores,
-      int at,
-      int experts,
-      float[] logits,
-      int truth,
-      int[] ids,
-      int chosen,
-      int used,
-      float[] gradient) {
-    float topScore = max(scores, at, experts);
-    float topLogit = max(logits, truth, experts);
-    float sumScore = 0;
-    float sumLogit = 0;
+  float of(float[] scores, int at, GateSamples samples, int token, int layer, float[] gradient) {
+    int experts = chances.length;
+    int target = samples.targetsAt(token, layer);
+    float[] targets = samples.targets();
+    float sum = 0;
+    float cross = 0;
     for (int e = 0; e < experts; e++) {
-      sumScore += Exponential.of(scores[at + e] - topScore);
-      sumLogit += Exponential.of(logits[truth + e] - topLogit);
+      sum += gradient[at + e];
+      cross -= targets[target + e] * scores[at + e];
     }
-    float logScores = (float) Math.log(sumScore) + topScore;
-    float logLogits = (float) Math.log(sumLogit) + topLogit;
-    float loss = 0;
+    float scale = 1 / sum;
     for (int e = 0; e < experts; e++) {
-      float p = Exponential.of(logits[truth + e] - logLogits);
-      float q = Exponential.of(scores[at + e] - logScores);
-      loss += p * (logits[truth + e] - logLogits - (scores[at + e] - logScores));
-      gradient[at + e] = q - p;
+      gradient[at + e] = gradient[at + e] * scale - targets[target + e];
     }
-    return used < experts
-        ? loss + addMargin(scores, at, experts, ids, chosen, used, gradient)
-        : loss;
+    float divergence = cross + (float) Math.log(sum) - samples.entropy(token, layer);
+    return divergence + addChosen(scores, at, samples, samples.idsAt(token, layer), gradient);
   }
 
-  private float addMargin(
-      float[] scores, int at, int experts, int[] ids, int chosen, int used, float[] gradient) {
-    int weakest = -1;
-    int strongest = -1;
+  private float addChosen(
+      float[] scores, int at, GateSamples samples, int chosen, float[] gradient) {
+    int experts = chances.length;
+    int used = samples.shape().used();
+    System.arraycopy(scores, at, chances, 0, experts);
+    TopK.probabilities(chances, 0, experts, used, SHARPNESS);
+    float slope = weight * SHARPNESS;
     for (int e = 0; e < experts; e++) {
-      boolean in = false;
-      for (int i = 0; i < used; i++) {
-        in |= ids[chosen + i] == e;
-      }
-      if (in && (weakest < 0 || scores[at + e] < scores[at + weakest])) {
-        weakest = e;
-      } else if (!in && (strongest < 0 || scores[at + e] > scores[at + strongest])) {
-        strongest = e;
+      gradient[at + e] += slope * chances[e];
+    }
+    double likelihood = 1;
+    for (int i = chosen; i < chosen + used; i++) {
+      int id = samples.ids()[i];
+      gradient[at + id] -= slope;
+      likelihood *= Math.max(LEAST, chances[id]);
+      chances[id] = 0;
+    }
+    double logarithm = 0;
+    for (int e = 0; e < experts; e++) {
+      likelihood *= Math.max(LEAST, 1 - chances[e]);
+      if (likelihood < SMALL) {
+        logarithm += Math.log(likelihood);
+        likelihood = 1;
       }
     }
-    float lead = scores[at + weakest] - scores[at + strongest];
-    float slope = margin / (1 + Exponential.of(lead));
-    gradient[at + weakest] -= slope;
-    gradient[at + strongest] += slope;
-    return margin * (float) Math.log1p(Exponential.of(-lead));
-  }
-
-  private static float max(float[] values, int from, int n) {
-    float max = values[from];
-    for (int i = from + 1; i < from + n; i++) {
-      max = Math.max(max, values[i]);
-    }
-    return max;
+    return -weight * (float) (logarithm + Math.log(likelihood));
   }
 }

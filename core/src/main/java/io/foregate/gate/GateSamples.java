@@ -3,6 +3,7 @@ package io.foregate.gate;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * What a model did with one stretch of text, token after token: what its gates would have seen, and
@@ -14,7 +15,8 @@ public final class GateSamples implements AutoCloseable {
   private final int tokens;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment inputs;
-  private final float[] logits;
+  private final float[] targets;
+  private final float[] entropies;
   private final int[] ids;
 
   /**
@@ -24,7 +26,8 @@ public final class GateSamples implements AutoCloseable {
     this.shape = shape;
     this.tokens = tokens;
     this.inputs = arena.allocate(bytes(shape, tokens), Short.BYTES);
-    this.logits = new float[tokens * shape.history()];
+    this.targets = new float[tokens * shape.history()];
+    this.entropies = new float[tokens * shape.layers()];
     this.ids = new int[tokens * shape.layers() * shape.used()];
   }
 
@@ -53,12 +56,44 @@ public final class GateSamples implements AutoCloseable {
 
   /** Sets a token's routing at a layer from {@code logits[at ..]} and {@code ids[idsAt ..]}. */
   public void setRouting(int layer, int token, float[] from, int at, int[] chosen, int idsAt) {
-    System.arraycopy(from, at, logits, logitsAt(token, layer), shape.experts());
     System.arraycopy(chosen, idsAt, ids, idsAt(token, layer), shape.used());
+    float top = from[at];
+    for (int e = 1; e < shape.experts(); e++) {
+      top = Math.max(top, from[at + e]);
+    }
+    int to = targetsAt(token, layer);
+    double sum = 0;
+    for (int e = 0; e < shape.experts(); e++) {
+      targets[to + e] = (float) Math.exp(from[at + e] - top);
+      sum += targets[to + e];
+    }
+    double entropy = Math.log(sum);
+    for (int e = 0; e < shape.experts(); e++) {
+      targets[to + e] /= (float) sum;
+      entropy -= targets[to + e] * (from[at + e] - top);
+    }
+    entropies[token * shape.layers() + layer] = (float) entropy;
   }
 
-  /** Reads what {@link #setInput} set, as rounded, to {@code out[at ..]}. */
+  /**
+   * Reads what a point's gate sees of a token to {@code out[at ..]}, {@link GateShape#inputs}
+   * elements: what {@link #setInput} set, as rounded; where more is seen, the last layer's of the
+   * token before behind it, 0 at the beginning.
+   */
   public void input(int point, int token, float[] out, int at) {
+    residual(point, token, out, at);
+    if (shape.inputs(point) > shape.embedding()) {
+      int previous = at + shape.embedding();
+      if (token == 0) {
+        Arrays.fill(out, previous, previous + shape.embedding(), 0);
+      } else {
+        residual(shape.layers(), token - 1, out, previous);
+      }
+    }
+  }
+
+  /** Reads what {@link #setInput} set of a token, as rounded, to {@code out[at ..]}. */
+  void residual(int point, int token, float[] out, int at) {
     long row = row(point, token);
     for (int i = 0; i < shape.embedding(); i++) {
       out[at + i] = Float.float16ToFloat(inputs.getAtIndex(ValueLayout.JAVA_SHORT, row + i));
@@ -69,13 +104,18 @@ public final class GateSamples implements AutoCloseable {
     return ((long) point * tokens + token) * shape.embedding();
   }
 
-  /** Router logits, {@code [tokens][layers][experts]}. */
-  float[] logits() {
-    return logits;
+  /** The routers' distributions, {@code [tokens][layers][experts]}. */
+  float[] targets() {
+    return targets;
   }
 
-  /** Where a token's logits of a layer begin. */
-  int logitsAt(int token, int layer) {
+  /** The entropy of the router's distribution, in nats. */
+  float entropy(int token, int layer) {
+    return entropies[token * shape.layers() + layer];
+  }
+
+  /** Where a token's distribution of a layer begins. */
+  int targetsAt(int token, int layer) {
     return (token * shape.layers() + layer) * shape.experts();
   }
 

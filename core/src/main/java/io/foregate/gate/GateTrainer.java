@@ -39,13 +39,12 @@ public final class GateTrainer implements AutoCloseable {
     this.shape = shape;
     this.plan = plan;
     VectorKernels kernels = VectorProvider.get().kernels();
-    var loss = new GateLoss(plan.margin());
     for (int p = 0; p < shape.points(); p++) {
       points.add(
           new PointTrainer(
               shape,
               p,
-              new PointModel(shape, p, kernels, loss),
+              new PointModel(shape, p, kernels, new GateLoss(shape, plan.chosen())),
               PointParameters.initial(shape, p, routers, plan.seed())));
     }
     this.state = new TrainerState(points.stream().map(p -> p.parameters().values.clone()).toList());

@@ -20,8 +20,7 @@ import java.util.List;
  * reads the residual of an earlier one.
  */
 public final class LookaheadGates {
-  /** Layers looked ahead unless told otherwise. */
-  public static final int DEFAULT_HORIZON = 4;
+  private static final int DEFAULT_HORIZON = 8;
 
   /**
    * Scores become less certain with the distance. Fitted to the demo model's text, this divided by
@@ -37,6 +36,11 @@ public final class LookaheadGates {
     this.shape = shape;
     this.points = List.copyOf(points);
     this.aligned = aligned;
+  }
+
+  /** Layers looked ahead in a model unless told otherwise: as many as it has, at most. */
+  public static int defaultHorizon(ModelConfig config) {
+    return Math.clamp(config.layers() - 1, 1, DEFAULT_HORIZON);
   }
 
   /**
@@ -58,7 +62,7 @@ public final class LookaheadGates {
       }
       points.add(
           new GateWeights(
-              GateWeights.half(linear(shape, point, routers), shape.outputs(), shape.embedding()),
+              GateWeights.half(linear(shape, point, routers), shape.outputs(), shape.inputs(point)),
               new float[shape.outputs()],
               new float[0],
               null,
@@ -86,14 +90,18 @@ public final class LookaheadGates {
   }
 
   /**
-   * A point's first scores, {@code [outputs, embedding]}; zero where they cross to a next token.
+   * A point's first scores, {@code [outputs, inputs]}; zero where they cross to a next token, and
+   * of inputs other than the residual.
    */
   static float[] linear(GateShape shape, int point, float[][] routers) {
-    int size = shape.experts() * shape.embedding();
-    var linear = new float[shape.horizon() * size];
-    for (int j = 1; j <= shape.horizon(); j++) {
+    int width = shape.embedding();
+    int inputs = shape.inputs(point);
+    var linear = new float[shape.outputs() * inputs];
+    for (int o = 0; o < shape.outputs(); o++) {
+      int j = 1 + o / shape.experts();
       if (!shape.crosses(point, j)) {
-        System.arraycopy(routers[shape.target(point, j)], 0, linear, (j - 1) * size, size);
+        int row = o % shape.experts() * width;
+        System.arraycopy(routers[shape.target(point, j)], row, linear, o * inputs, width);
       }
     }
     return linear;

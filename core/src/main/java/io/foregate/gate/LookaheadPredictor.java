@@ -7,6 +7,7 @@ import io.foregate.quant.Quants;
 import io.foregate.quant.Scratch;
 import io.foregate.quant.VectorKernels;
 import io.foregate.quant.VectorProvider;
+import java.util.Arrays;
 
 /** {@link LookaheadGates} at work on one sequence. */
 final class LookaheadPredictor implements ExpertPredictor {
@@ -20,11 +21,16 @@ final class LookaheadPredictor implements ExpertPredictor {
 
   private final VectorKernels kernels = VectorProvider.get().kernels();
   private final Scratch scratch = new Scratch();
-  private final Activation input;
+  private final Activation narrowInput;
+  private final Activation wideInput;
   private final Activation hiddenInput;
-  private final float[] token;
+
+  /** What a gate reads: the residual, and behind it the last layer's of the token before. */
+  private final float[] x;
+
   private final float[] scores;
   private final float[] fromHidden;
+  private final float[] sigmoid;
 
   LookaheadPredictor(LookaheadGates gates, Matrix embedding, float normEpsilon) {
     this.gates = gates;
@@ -32,11 +38,13 @@ final class LookaheadPredictor implements ExpertPredictor {
     this.tokenInput = new TokenInput(embedding, normEpsilon);
     this.history = new RoutingHistory(shape);
     this.frequency = new Frequency(shape.layers(), shape.experts(), shape.used(), shape.horizon());
-    this.input = new Activation(kernels, 1, shape.embedding());
+    this.narrowInput = new Activation(kernels, 1, shape.embedding());
+    this.wideInput = new Activation(kernels, 1, 2 * shape.embedding());
     this.hiddenInput = new Activation(kernels, 1, Math.max(1, shape.hidden()));
-    this.token = new float[shape.embedding()];
+    this.x = new float[2 * shape.embedding()];
     this.scores = new float[shape.rows()];
     this.fromHidden = new float[shape.outputs()];
+    this.sigmoid = new float[shape.hidden()];
   }
 
   @Override
@@ -46,18 +54,25 @@ final class LookaheadPredictor implements ExpertPredictor {
 
   @Override
   public void predictToken(int id, float[] probabilities) {
-    tokenInput.read(id, token);
-    predictAt(0, token, probabilities);
+    tokenInput.read(id, x);
+    predictAt(0, probabilities);
   }
 
   @Override
   public void predict(int layer, float[] gateInput, float[] probabilities) {
-    predictAt(layer + 1, gateInput, probabilities);
+    System.arraycopy(gateInput, 0, x, 0, shape.embedding());
+    predictAt(layer + 1, probabilities);
+    if (layer == shape.layers() - 1) {
+      System.arraycopy(gateInput, 0, x, shape.embedding(), shape.embedding());
+    }
   }
 
-  private void predictAt(int point, float[] x, float[] probabilities) {
+  private void predictAt(int point, float[] probabilities) {
     GateWeights w = gates.point(point);
-    score(w, x);
+    int inputs = shape.inputs(point);
+    Activation input = inputs == shape.embedding() ? narrowInput : wideInput;
+    input.set(Quants.dotType(GgmlType.F16), x, 0, inputs, 0);
+    score(w, input);
     System.arraycopy(scores, 0, probabilities, 0, shape.outputs());
     for (int j = 1; j <= shape.horizon(); j++) {
       int at = (j - 1) * shape.experts();
@@ -70,14 +85,11 @@ final class LookaheadPredictor implements ExpertPredictor {
   }
 
   /** Writes the scores to {@link #scores}, before the hidden layer's values. */
-  private void score(GateWeights w, float[] x) {
-    input.set(Quants.dotType(GgmlType.F16), x, 0, shape.embedding(), 0);
+  private void score(GateWeights w, Activation input) {
     multiply(w.first(), input, scores);
     kernels.axpy(1, w.bias(), 0, scores, 0, w.bias().length);
     if (w.output() != null) {
-      for (int i = shape.outputs(); i < shape.rows(); i++) {
-        scores[i] = Gelu.of(scores[i]);
-      }
+      Gelu.apply(kernels, scores, shape.outputs(), sigmoid, shape.hidden());
       hiddenInput.set(Quants.dotType(GgmlType.F16), scores, shape.outputs(), shape.hidden(), 0);
       multiply(w.output(), hiddenInput, fromHidden);
       kernels.axpy(1, fromHidden, 0, scores, 0, shape.outputs());
@@ -97,8 +109,8 @@ final class LookaheadPredictor implements ExpertPredictor {
     }
   }
 
-  private void multiply(Matrix m, Activation x, float[] out) {
-    kernels.matVec(m.type(), m.data(), 0, m.columns(), 0, m.rows(), x, 0, out, 0, scratch);
+  private void multiply(Matrix m, Activation input, float[] out) {
+    kernels.matVec(m.type(), m.data(), 0, m.columns(), 0, m.rows(), input, 0, out, 0, scratch);
   }
 
   @Override
@@ -111,5 +123,6 @@ final class LookaheadPredictor implements ExpertPredictor {
   public void reset() {
     history.reset();
     frequency.reset();
+    Arrays.fill(x, 0);
   }
 }

@@ -9,38 +9,41 @@ import java.util.Arrays;
  */
 final class PointModel {
   /** Tokens of a pass: what keeps all matrices within a second-level cache. */
-  static final int ROWS = 256;
+  static final int ROWS = 128;
+
+  /** Columns transposed at once: as many lines as a first-level cache keeps at a stride. */
+  private static final int TRANSPOSED = 16;
 
   private final GateShape shape;
   private final int point;
+  private final int inputs;
   private final VectorKernels kernels;
   private final GateLoss loss;
   private final float[] input;
-  private final float[] inputTransposed;
 
-  /** Scores, then the hidden layer before its activation. */
-  private final float[] first;
+  /** Any of the matrices of a token per row, with a token per column. */
+  private final float[] turned;
 
+  private final float[] beforeHidden;
   private final float[] hidden;
-  private final float[] hiddenTransposed;
+  private final float[] slope;
   private final float[] scores;
   private final float[] scoreGradient;
-  private final float[] firstGradient;
   private final float[] hiddenGradient;
 
   PointModel(GateShape shape, int point, VectorKernels kernels, GateLoss loss) {
     this.shape = shape;
     this.point = point;
+    this.inputs = shape.inputs(point);
     this.kernels = kernels;
     this.loss = loss;
-    this.input = new float[ROWS * shape.embedding()];
-    this.inputTransposed = new float[ROWS * shape.embedding()];
-    this.first = new float[ROWS * shape.rows()];
+    this.input = new float[ROWS * inputs];
+    this.turned = new float[ROWS * Math.max(inputs, shape.hidden())];
+    this.beforeHidden = new float[ROWS * shape.hidden()];
     this.hidden = new float[ROWS * shape.hidden()];
-    this.hiddenTransposed = new float[ROWS * shape.hidden()];
+    this.slope = new float[ROWS * shape.hidden()];
     this.scores = new float[ROWS * shape.outputs()];
     this.scoreGradient = new float[ROWS * shape.outputs()];
-    this.firstGradient = new float[ROWS * shape.rows()];
     this.hiddenGradient = new float[ROWS * shape.hidden()];
   }
 
@@ -51,26 +54,23 @@ final class PointModel {
 
   /** Computes the scores of tokens {@code [from, from + n)}. */
   void forward(float[] w, GateSamples samples, int from, int n) {
-    for (int t = 0; t < n; t++) {
-      samples.input(point, from + t, input, t * shape.embedding());
-    }
     int rows = shape.rows();
     int outputs = shape.outputs();
-    int width = shape.embedding();
-    kernels.gemm(input, 0, width, w, 0, rows, first, 0, rows, n, rows, width, false);
+    int h = shape.hidden();
+    int bias = PointParameters.bias(shape, point);
     for (int t = 0; t < n; t++) {
-      kernels.axpy(1, w, PointParameters.bias(shape), first, t * rows, rows);
-      System.arraycopy(first, t * rows, scores, t * outputs, outputs);
-      for (int h = 0; h < shape.hidden(); h++) {
-        hidden[t * shape.hidden() + h] = Gelu.of(first[t * rows + outputs + h]);
-      }
+      samples.input(point, from + t, input, t * inputs);
+      System.arraycopy(w, bias, scores, t * outputs, outputs);
+      System.arraycopy(w, bias + outputs, beforeHidden, t * h, h);
     }
-    if (shape.hidden() > 0) {
-      int h = shape.hidden();
-      int at = PointParameters.output(shape);
+    kernels.gemm(input, 0, inputs, w, 0, rows, scores, 0, outputs, n, outputs, inputs, true);
+    if (h > 0) {
+      kernels.gemm(input, 0, inputs, w, outputs, rows, beforeHidden, 0, h, n, h, inputs, true);
+      Gelu.apply(kernels, beforeHidden, hidden, slope, n * h);
+      int at = PointParameters.output(shape, point);
       kernels.gemm(hidden, 0, h, w, at, outputs, scores, 0, outputs, n, outputs, h, true);
     }
-    int history = PointParameters.history(shape);
+    int history = PointParameters.history(shape, point);
     for (int t = 0; t < n; t++) {
       for (int pick = 0; pick < shape.layers() * shape.used(); pick++) {
         int element = historyElement(samples, from + t, pick);
@@ -95,7 +95,7 @@ final class PointModel {
 
   /**
    * Adds the derivatives of the mean loss over {@code count} tokens to {@code gradient}, for the
-   * tokens of the last {@link #forward}.
+   * tokens of the last {@link #forward}, whose scores it changes.
    *
    * @return the sum of the losses, over {@code count}
    */
@@ -103,19 +103,17 @@ final class PointModel {
     double sum = scoreGradients(samples, from, n, 1f / (count * shape.horizon()));
     int outputs = shape.outputs();
     int rows = shape.rows();
-    int width = shape.embedding();
+    int h = shape.hidden();
     backwardHidden(w, n, gradient);
+    int bias = PointParameters.bias(shape, point);
     for (int t = 0; t < n; t++) {
-      System.arraycopy(scoreGradient, t * outputs, firstGradient, t * rows, outputs);
-      for (int h = 0; h < shape.hidden(); h++) {
-        firstGradient[t * rows + outputs + h] =
-            hiddenGradient[t * shape.hidden() + h] * Gelu.derivative(first[t * rows + outputs + h]);
-      }
-      kernels.axpy(1, firstGradient, t * rows, gradient, PointParameters.bias(shape), rows);
+      kernels.axpy(1, scoreGradient, t * outputs, gradient, bias, outputs);
+      kernels.axpy(1, hiddenGradient, t * h, gradient, bias + outputs, h);
     }
-    transpose(input, n, width, inputTransposed);
+    transpose(input, n, inputs);
     kernels.gemm(
-        inputTransposed, 0, n, firstGradient, 0, rows, gradient, 0, rows, width, rows, n, true);
+        turned, 0, n, scoreGradient, 0, outputs, gradient, 0, rows, inputs, outputs, n, true);
+    kernels.gemm(turned, 0, n, hiddenGradient, 0, h, gradient, outputs, rows, inputs, h, n, true);
     backwardHistory(samples, from, n, gradient);
     return sum;
   }
@@ -126,30 +124,21 @@ final class PointModel {
       return;
     }
     int outputs = shape.outputs();
-    int at = PointParameters.output(shape);
-    transpose(hidden, n, h, hiddenTransposed);
+    int at = PointParameters.output(shape, point);
+    transpose(hidden, n, h);
     kernels.gemm(
-        hiddenTransposed,
-        0,
-        n,
-        scoreGradient,
-        0,
-        outputs,
-        gradient,
-        at,
-        outputs,
-        h,
-        outputs,
-        n,
-        true);
+        turned, 0, n, scoreGradient, 0, outputs, gradient, at, outputs, h, outputs, n, true);
     float[] output = PointParameters.transposed(w, at, h, outputs);
     kernels.gemm(
         scoreGradient, 0, outputs, output, 0, h, hiddenGradient, 0, h, n, h, outputs, false);
+    for (int i = 0; i < n * h; i++) {
+      hiddenGradient[i] *= slope[i];
+    }
   }
 
   private void backwardHistory(GateSamples samples, int from, int n, float[] gradient) {
     int outputs = shape.outputs();
-    int history = PointParameters.history(shape);
+    int history = PointParameters.history(shape, point);
     for (int t = 0; t < n; t++) {
       for (int pick = 0; pick < shape.layers() * shape.used(); pick++) {
         int element = historyElement(samples, from + t, pick);
@@ -163,35 +152,47 @@ final class PointModel {
   }
 
   private double scoreGradients(GateSamples samples, int from, int n, float scale) {
-    Arrays.fill(scoreGradient, 0, n * shape.outputs(), 0);
+    int experts = shape.experts();
+    int outputs = shape.outputs();
+    for (int at = 0; at < n * outputs; at += experts) {
+      subtractHighest(at);
+    }
+    System.arraycopy(scores, 0, scoreGradient, 0, n * outputs);
+    kernels.exp(scoreGradient, 0, n * outputs);
     double sum = 0;
     for (int t = 0; t < n; t++) {
       for (int j = 1; j <= shape.horizon(); j++) {
         int token = from + t + (shape.crosses(point, j) ? 1 : 0);
+        int at = t * outputs + (j - 1) * experts;
         if (token < samples.tokens()) {
-          int layer = shape.target(point, j);
-          sum +=
-              loss.of(
-                  scores,
-                  t * shape.outputs() + (j - 1) * shape.experts(),
-                  shape.experts(),
-                  samples.logits(),
-                  samples.logitsAt(token, layer),
-                  samples.ids(),
-                  samples.idsAt(token, layer),
-                  shape.used(),
-                  scoreGradient);
+          sum += loss.of(scores, at, samples, token, shape.target(point, j), scoreGradient);
+        } else {
+          Arrays.fill(scoreGradient, at, at + experts, 0);
         }
       }
     }
-    kernels.scale(scoreGradient, 0, n * shape.outputs(), scale);
+    kernels.scale(scoreGradient, 0, n * outputs, scale);
     return sum * scale;
   }
 
-  private static void transpose(float[] from, int rows, int columns, float[] to) {
-    for (int r = 0; r < rows; r++) {
-      for (int c = 0; c < columns; c++) {
-        to[c * rows + r] = from[r * columns + c];
+  private void subtractHighest(int at) {
+    float highest = scores[at];
+    for (int e = 1; e < shape.experts(); e++) {
+      highest = Math.max(highest, scores[at + e]);
+    }
+    for (int e = 0; e < shape.experts(); e++) {
+      scores[at + e] -= highest;
+    }
+  }
+
+  /** Turns {@code [rows][columns]} into {@link #turned}. */
+  private void transpose(float[] from, int rows, int columns) {
+    for (int first = 0; first < columns; first += TRANSPOSED) {
+      int end = Math.min(first + TRANSPOSED, columns);
+      for (int r = 0; r < rows; r++) {
+        for (int c = first; c < end; c++) {
+          turned[c * rows + r] = from[r * columns + c];
+        }
       }
     }
   }

@@ -8,40 +8,42 @@ import java.util.SplittableRandom;
  * them without transposing:
  *
  * <pre>
- * first [embedding][outputs + hidden], bias [outputs + hidden],
+ * first [inputs][outputs + hidden], bias [outputs + hidden],
  * history [layers * experts][outputs], output [hidden][outputs]
  * </pre>
  */
 final class PointParameters {
   private final GateShape shape;
+  private final int point;
 
   /** All of them. */
   final float[] values;
 
-  private PointParameters(GateShape shape) {
+  private PointParameters(GateShape shape, int point) {
     this.shape = shape;
-    this.values = new float[size(shape)];
+    this.point = point;
+    this.values = new float[size(shape, point)];
   }
 
-  static int size(GateShape shape) {
+  static int size(GateShape shape, int point) {
     return Math.addExact(
-        Math.multiplyExact(shape.embedding() + 1, shape.rows()),
+        Math.multiplyExact(shape.inputs(point) + 1, shape.rows()),
         Math.multiplyExact(shape.history() + shape.hidden(), shape.outputs()));
   }
 
   /** Where the biases begin. */
-  static int bias(GateShape shape) {
-    return shape.embedding() * shape.rows();
+  static int bias(GateShape shape, int point) {
+    return shape.inputs(point) * shape.rows();
   }
 
   /** Where the history's matrix begins. */
-  static int history(GateShape shape) {
-    return bias(shape) + shape.rows();
+  static int history(GateShape shape, int point) {
+    return bias(shape, point) + shape.rows();
   }
 
   /** Where the output matrix begins. */
-  static int output(GateShape shape) {
-    return history(shape) + shape.history() * shape.outputs();
+  static int output(GateShape shape, int point) {
+    return history(shape, point) + shape.history() * shape.outputs();
   }
 
   /**
@@ -50,14 +52,15 @@ final class PointParameters {
    * @param routers {@link LookaheadGates#routers}
    */
   static PointParameters initial(GateShape shape, int point, float[][] routers, long seed) {
-    var parameters = new PointParameters(shape);
+    var parameters = new PointParameters(shape, point);
     float[] linear = LookaheadGates.linear(shape, point, routers);
     var random = new SplittableRandom(seed + point);
-    double deviation = 1 / Math.sqrt(shape.embedding());
-    for (int i = 0; i < shape.embedding(); i++) {
+    int width = shape.inputs(point);
+    double deviation = 1 / Math.sqrt(width);
+    for (int i = 0; i < width; i++) {
       int row = i * shape.rows();
       for (int o = 0; o < shape.outputs(); o++) {
-        parameters.values[row + o] = linear[o * shape.embedding() + i];
+        parameters.values[row + o] = linear[o * width + i];
       }
       for (int h = shape.outputs(); h < shape.rows(); h++) {
         parameters.values[row + h] = (float) (random.nextGaussian() * deviation);
@@ -68,16 +71,17 @@ final class PointParameters {
 
   /** The gate, with one sharpness per distance. */
   GateWeights weights(float[] sharpness) {
-    float[] first = transposed(values, 0, shape.embedding(), shape.rows());
-    int history = history(shape);
+    float[] first = transposed(values, 0, shape.inputs(point), shape.rows());
+    int history = history(shape, point);
+    int output = output(shape, point);
     return new GateWeights(
-        GateWeights.half(first, shape.rows(), shape.embedding()),
-        Arrays.copyOfRange(values, bias(shape), history),
-        Arrays.copyOfRange(values, history, output(shape)),
+        GateWeights.half(first, shape.rows(), shape.inputs(point)),
+        Arrays.copyOfRange(values, bias(shape, point), history),
+        Arrays.copyOfRange(values, history, output),
         shape.hidden() == 0
             ? null
             : GateWeights.half(
-                transposed(values, output(shape), shape.hidden(), shape.outputs()),
+                transposed(values, output, shape.hidden(), shape.outputs()),
                 shape.outputs(),
                 shape.hidden()),
         sharpness.clone());

@@ -32,7 +32,7 @@ final class PointTrainer {
   void startFromFrequency(List<GateSamples> samples) {
     for (int j = 1; j <= shape.horizon(); j++) {
       if (shape.crosses(point, j)) {
-        int bias = PointParameters.bias(shape) + (j - 1) * shape.experts();
+        int bias = PointParameters.bias(shape, point) + (j - 1) * shape.experts();
         var counts = new int[shape.experts()];
         int total = count(samples, shape.target(point, j), counts);
         for (int e = 0; e < shape.experts(); e++) {

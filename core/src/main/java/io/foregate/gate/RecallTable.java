@@ -1,5 +1,6 @@
 package io.foregate.gate;
 
+import java.util.Arrays;
 import java.util.List;
 
 /** Recall@k and recall@2k of one predictor, by prediction point and distance. Not thread-safe. */
@@ -11,11 +12,16 @@ public final class RecallTable {
 
   private final long[][] uses;
 
+  /** By distance less 1. */
+  private final Reliability[] reliability;
+
   /** An empty table. */
   public RecallTable(GateShape shape) {
     this.shape = shape;
     this.hits = new long[2][shape.points()][shape.horizon()];
     this.uses = new long[shape.points()][shape.horizon()];
+    this.reliability = new Reliability[shape.horizon()];
+    Arrays.setAll(reliability, j -> new Reliability());
   }
 
   /**
@@ -33,7 +39,7 @@ public final class RecallTable {
       count(probabilities, predictor.horizon(), 0, t, samples);
       for (int layer = 0; layer < shape.layers(); layer++) {
         predictor.observe(layer, samples.ids(), samples.idsAt(t, layer), shape.used());
-        samples.input(layer + 1, t, input, 0);
+        samples.residual(layer + 1, t, input, 0);
         predictor.predict(layer, input, probabilities);
         count(probabilities, predictor.horizon(), layer + 1, t, samples);
       }
@@ -57,6 +63,8 @@ public final class RecallTable {
                   shape.used());
         }
         uses[point][j - 1] += shape.used();
+        int first = (j - 1) * shape.experts();
+        reliability[j - 1].add(scores, first, shape.experts(), samples.ids(), ids, shape.used());
       }
     }
   }
@@ -65,6 +73,9 @@ public final class RecallTable {
   public static RecallTable sum(List<RecallTable> tables) {
     var sum = new RecallTable(tables.getFirst().shape);
     for (RecallTable table : tables) {
+      for (int j = 0; j < sum.shape.horizon(); j++) {
+        sum.reliability[j].add(table.reliability[j]);
+      }
       for (int p = 0; p < sum.shape.points(); p++) {
         for (int j = 0; j < sum.shape.horizon(); j++) {
           sum.uses[p][j] += table.uses[p][j];
@@ -74,6 +85,11 @@ public final class RecallTable {
       }
     }
     return sum;
+  }
+
+  /** Whether the predictor's probabilities come true at a distance, over all points. */
+  public Reliability.Summary reliability(int distance) {
+    return reliability[distance - 1].summary();
   }
 
   /**

@@ -5,12 +5,12 @@ package io.foregate.gate;
  *
  * @param steps of the optimizer in all; the rate falls to 0 along a cosine over them
  * @param rate the highest learning rate
- * @param margin weight of the loss's margin term
+ * @param chosen weight of the loss's term for the chosen experts
  * @param batch stretches of text per step
  * @param seed of everything random
  * @param threads that train; how many does not change the result
  */
-public record TrainingPlan(int steps, float rate, float margin, int batch, long seed, int threads) {
+public record TrainingPlan(int steps, float rate, float chosen, int batch, long seed, int threads) {
   private static final int WARM_UP = 20;
 
   /** The rate of step {@code step} (from 0). */

@@ -247,6 +247,17 @@ final class PanamaKernels implements VectorKernels {
   }
 
   @Override
+  public void exp(float[] x, int offset, int n) {
+    int i = 0;
+    for (; i <= n - N; i += N) {
+      Exponential.of(load(x, offset + i)).intoArray(x, offset + i);
+    }
+    for (; i < n; i++) {
+      x[offset + i] = (float) Math.exp(x[offset + i]);
+    }
+  }
+
+  @Override
   public void siluProduct(
       float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n) {
     int i = 0;

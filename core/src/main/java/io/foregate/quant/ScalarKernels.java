@@ -192,6 +192,13 @@ final class ScalarKernels implements VectorKernels {
   }
 
   @Override
+  public void exp(float[] x, int offset, int n) {
+    for (int i = offset; i < offset + n; i++) {
+      x[i] = (float) Math.exp(x[i]);
+    }
+  }
+
+  @Override
   public void siluProduct(
       float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n) {
     for (int i = 0; i < n; i++) {

@@ -117,6 +117,9 @@ public sealed interface VectorKernels permits ScalarKernels, PanamaKernels {
    */
   void softmax(float[] x, int offset, int n);
 
+  /** Replaces {@code x[offset ..]} by its exponential, within 1e-6 (relative) of the true one. */
+  void exp(float[] x, int offset, int n);
+
   /**
    * {@code out[outOffset + i] = gate / (1 + exp(-gate)) * up}: the product inside a SwiGLU. {@code
    * out} may be either input.

@@ -59,7 +59,7 @@ public record Policy(
   }
 
   /** Layers that lookahead gates look ahead. */
-  public static final int HORIZON = 4;
+  public static final int HORIZON = 8;
 
   /** Staging buffers of Mixtral-offloading's published code. */
   private static final int STAGING = 4;

@@ -50,6 +50,9 @@ class AlignCommandTest {
     assertThat(token).isGreaterThan(json.at("/recall/held/untrained gates/token/0").asDouble());
     assertThat(json.at("/gap_closed/held/0").asDouble())
         .isEqualTo((aligned - untrained) / (1 - untrained));
+    JsonNode reliability = json.at("/reliability/0");
+    assertThat(reliability.at("/bins")).hasSize(10);
+    assertThat(reliability.at("/error").asDouble()).isBetween(0.0, 0.3);
     assertThat(json.at("/recall/held/frequency/within_twice/0").asDouble()).isEqualTo(1);
     assertThat(folder.resolve("tiny.gates.safetensors")).exists();
     assertThat(folder.resolve("tiny.gates.safetensors.checkpoint")).doesNotExist();
@@ -100,7 +103,7 @@ class AlignCommandTest {
   void refusesWhatCannotBeAligned() throws IOException {
     Path dense = TinyGguf.dense().write(folder.resolve("dense.gguf"));
     Invocation.of("align", "-m", dense, "--text", text).fails(ExitCode.FAILURE, "dense");
-    Invocation.of("align", "-m", model, "--text", text)
+    Invocation.of("align", "-m", model, "--text", text, "--horizon", 4)
         .fails(ExitCode.FAILURE, "horizon is 4", "only 2");
     Invocation.of("align", "-m", model, "--text", text, "--horizon", 0)
         .fails(ExitCode.USAGE, "--horizon");

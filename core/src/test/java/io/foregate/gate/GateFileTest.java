@@ -143,7 +143,7 @@ class GateFileTest {
       delimiter = '|',
       value = {
         "\"format\":\"foregate l|\"format\":\"somebody l|expected 'foregate lookahead gates'",
-        "\"version\":\"1\"|\"version\":\"9\"|version '9'",
+        "\"version\":\"2\"|\"version\":\"1\"|version '1'",
         "\"horizon\":\"1\"|\"horizon\":\"2\"|horizon",
         "\"horizon\":\"1\"|\"horizon\":\"x\"|horizon",
         "\"experts\":\"4\"|\"experts\":\"8\"|experts",

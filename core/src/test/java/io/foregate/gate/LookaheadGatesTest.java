@@ -17,6 +17,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -99,20 +100,10 @@ class LookaheadGatesTest {
     predictor.observe(0, new int[] {1, 2}, 0, 2);
     float[] x = gaussian(4, shape.embedding());
     GateWeights w = gates.point(1);
-    float[] first = product(w.first(), x);
-    for (int i = 0; i < first.length; i++) {
-      first[i] += w.bias()[i];
-    }
-    var hidden = new float[shape.hidden()];
-    for (int i = 0; i < hidden.length; i++) {
-      hidden[i] = Gelu.of(first[shape.outputs() + i]);
-    }
-    float[] output = product(w.output(), hidden);
-    var expected = new float[shape.outputs()];
+    float[] expected = withoutHistory(w, shape, x);
     for (int o = 0; o < expected.length; o++) {
       expected[o] =
-          first[o]
-              + output[o]
+          expected[o]
               + history(w, shape, 1, o)
               + history(w, shape, 2, o) / 2
               + history(w, shape, shape.experts() + 3, o)
@@ -127,6 +118,27 @@ class LookaheadGatesTest {
     var without = new float[shape.outputs()];
     predictor.predict(0, x, without);
     assertThat(without).isNotEqualTo(found);
+  }
+
+  @Test
+  void theFirstGatesAlsoReadTheLastLayerOfTheTokenBefore() {
+    GateShape shape = GateShape.of(config, 1, 7);
+    LookaheadGates gates = random(shape);
+    ExpertPredictor predictor = gates.predictor(config, weights);
+    var found = new float[shape.outputs()];
+    float[] last = gaussian(4, shape.embedding());
+    predictor.predict(config.layers() - 1, last, found);
+    var token = new float[shape.embedding()];
+    new TokenInput(weights.embedding(), config.normEpsilon()).read(5, token);
+    float[] both = Arrays.copyOf(token, 2 * shape.embedding());
+    System.arraycopy(last, 0, both, shape.embedding(), shape.embedding());
+    for (float[] x : List.of(both, Arrays.copyOf(token, 2 * shape.embedding()))) {
+      float[] expected = withoutHistory(gates.point(0), shape, x);
+      TopK.probabilities(expected, 0, expected.length, shape.used(), gates.point(0).sharpness()[0]);
+      predictor.predictToken(5, found);
+      assertThat(found).containsExactly(expected, within(5e-3f));
+      predictor.reset(); // and with it the token before
+    }
   }
 
   @Test
@@ -158,9 +170,9 @@ class LookaheadGatesTest {
                 p ->
                     new GateWeights(
                         GateWeights.half(
-                            gaussian(p, shape.rows() * shape.embedding()),
+                            gaussian(p, shape.rows() * shape.inputs(p)),
                             shape.rows(),
-                            shape.embedding()),
+                            shape.inputs(p)),
                         gaussian(p + 100, shape.rows()),
                         gaussian(p + 200, shape.history() * shape.outputs()),
                         GateWeights.half(
@@ -191,6 +203,24 @@ class LookaheadGatesTest {
       }
     }
     return result;
+  }
+
+  /** Scores of a gate that has seen no routing yet. */
+  private static float[] withoutHistory(GateWeights w, GateShape shape, float[] x) {
+    float[] first = product(w.first(), x);
+    for (int i = 0; i < first.length; i++) {
+      first[i] += w.bias()[i];
+    }
+    var hidden = new float[shape.hidden()];
+    for (int i = 0; i < hidden.length; i++) {
+      float h = first[shape.outputs() + i];
+      hidden[i] = (float) (h / (1 + Math.exp(-1.702 * h)));
+    }
+    float[] output = product(w.output(), hidden);
+    for (int o = 0; o < output.length; o++) {
+      output[o] += first[o];
+    }
+    return output;
   }
 
   private static float history(GateWeights w, GateShape shape, int element, int output) {

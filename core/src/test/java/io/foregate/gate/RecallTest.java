@@ -46,6 +46,8 @@ class RecallTest {
         assertThat(wrong.within(j, false)).isZero();
         assertThat(wrong.crossing(j, false)).isZero();
       }
+      assertThat(right.reliability(1).error()).isZero();
+      assertThat(wrong.reliability(1).error()).isGreaterThan(0.6);
       RecallTable both = RecallTable.sum(List.of(right, wrong));
       assertThat(both.within(1, false)).isCloseTo(0.5, within(1e-9));
     }
@@ -60,6 +62,22 @@ class RecallTest {
       assertThat(table.within(1, false)).isBetween(0.0, 1.0);
       assertThat(table.within(2, false)).isNaN();
     }
+  }
+
+  @Test
+  void reliabilityIsTheShareThatWasUsedOfWhatWasGivenSoMuch() {
+    var reliability = new Reliability();
+    float[] probabilities = {0, 0.65f, 0.35f, 1, 0.65f, 0.35f};
+    reliability.add(probabilities, 1, 2, new int[] {0}, 0, 1);
+    reliability.add(probabilities, 4, 2, new int[] {1}, 0, 1);
+    Reliability.Summary summary = reliability.summary();
+    assertThat(summary.bins()).hasSize(10);
+    assertThat(summary.bins().get(6).count()).isEqualTo(2);
+    assertThat(summary.bins().get(6).predicted()).isCloseTo(0.65, within(1e-6));
+    assertThat(summary.bins().get(6).used()).isEqualTo(0.5);
+    assertThat(summary.bins().get(3).used()).isEqualTo(0.5);
+    assertThat(summary.bins().get(9).count()).isZero();
+    assertThat(summary.error()).isCloseTo(0.15, within(1e-6));
   }
 
   private static RecallTable follow(GateShape shape, GateSamples samples, int sign) {

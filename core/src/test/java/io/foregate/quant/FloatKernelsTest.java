@@ -72,6 +72,25 @@ class FloatKernelsTest {
 
   @ParameterizedTest
   @MethodSource("kernels")
+  void exponentialIsThatOfDoubles(VectorKernels k) {
+    for (int n : LENGTHS) {
+      float[] x = gaussian(n + 2);
+      for (int i = 1; i <= n; i++) {
+        x[i] *= 20;
+      }
+      float[] actual = x.clone();
+      k.exp(actual, 1, n);
+      for (int i = 1; i <= n; i++) {
+        double expected = Math.exp(x[i]);
+        assertThat((double) actual[i]).isCloseTo(expected, within(expected * 1e-6));
+      }
+      assertThat(actual[0]).isEqualTo(x[0]);
+      assertThat(actual[n + 1]).isEqualTo(x[n + 1]);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernels")
   void softmaxIsThatOfDoubles(VectorKernels k) {
     for (int n : LENGTHS) {
       float[] x = gaussian(n + 2);
