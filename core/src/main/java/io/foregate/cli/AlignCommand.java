@@ -76,6 +76,14 @@ final class AlignCommand implements Callable<Integer> {
   private int holdoutTokens = 16_384;
 
   @Option(
+      names = "--round-tokens",
+      paramLabel = "N",
+      description =
+          "Tokens that are trained on at once, and between two checkpoints, at most. "
+              + "Default: what fits 256 MiB.")
+  private int roundTokens;
+
+  @Option(
       names = "--passes",
       paramLabel = "N",
       description = "Passes over the text. Default: ${DEFAULT-VALUE}.")
@@ -150,7 +158,7 @@ final class AlignCommand implements Callable<Integer> {
               engine,
               texts,
               new GateAlignment.Options(
-                  layers, hidden, tokens, length, passes, seed, checkpoint, resume));
+                  layers, hidden, tokens, length, roundTokens, passes, seed, checkpoint, resume));
       GateAlignment.Result trained = train(alignment);
       double seconds = (System.nanoTime() - begin) / 1e9;
       ModelHash hash = ModelHash.of(engine.file());
@@ -174,6 +182,7 @@ final class AlignCommand implements Callable<Integer> {
     requirePositive("--holdout-tokens", holdoutTokens);
     requirePositive("--passes", passes);
     Flags.requireNotNegative("--hidden", hidden);
+    Flags.requireNotNegative("--round-tokens", roundTokens);
     if (report != null && holdouts.isEmpty()) {
       throw new UsageException(
           "--report needs text to judge the gates on", "Name it with --holdout.");

@@ -35,7 +35,7 @@ public final class GateAlignment {
   /** Validations without progress after which training stops. */
   private static final int PATIENCE = 4;
 
-  /** What samples of a round may take outside the heap. */
+  /** What samples of a round may take outside the heap, unless told otherwise. */
   private static final long ROUND_BYTES = 256L << 20;
 
   /**
@@ -45,6 +45,7 @@ public final class GateAlignment {
    * @param hidden width of the gates' hidden layer; 0 for none
    * @param tokens of calibration text, at most
    * @param length tokens of a stretch
+   * @param roundTokens tokens between two checkpoints, at most; 0 for what fits 256 MiB
    * @param passes over a round's samples
    * @param seed of everything random
    * @param checkpoint file that holds the training between rounds
@@ -55,6 +56,7 @@ public final class GateAlignment {
       int hidden,
       long tokens,
       int length,
+      long roundTokens,
       int passes,
       long seed,
       Path checkpoint,
@@ -106,8 +108,11 @@ public final class GateAlignment {
           "Give more text (--text).");
     }
     divide();
-    long bytes = GateSamples.bytes(shape, options.length());
-    this.roundSize = Math.clamp(ROUND_BYTES / bytes, 1, train.size());
+    long wanted =
+        options.roundTokens() == 0
+            ? ROUND_BYTES / GateSamples.bytes(shape, options.length())
+            : options.roundTokens() / options.length();
+    this.roundSize = Math.clamp(wanted, 1, train.size());
   }
 
   private static GateShape shape(Engine engine, Options options) {
