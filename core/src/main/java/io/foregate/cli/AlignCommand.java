@@ -67,7 +67,7 @@ final class AlignCommand implements Callable<Integer> {
       names = "--tokens",
       paramLabel = "N",
       description = "Tokens of calibration text, at most. Default: ${DEFAULT-VALUE}.")
-  private int tokens = 500_000;
+  private int tokens = 700_000;
 
   @Option(
       names = "--holdout-tokens",
@@ -87,7 +87,7 @@ final class AlignCommand implements Callable<Integer> {
       names = "--passes",
       paramLabel = "N",
       description = "Passes over the text. Default: ${DEFAULT-VALUE}.")
-  private int passes = 2;
+  private int passes = 3;
 
   @Option(
       names = {"-o", "--out"},
@@ -132,6 +132,7 @@ final class AlignCommand implements Callable<Integer> {
       int plannedRounds,
       double validationRecall,
       double seconds,
+      double processorSeconds,
       int threads,
       long holdoutTokens,
       Map<String, Map<String, AlignReport.Recalls>> recall,
@@ -149,6 +150,7 @@ final class AlignCommand implements Callable<Integer> {
     Path target = out == null ? GateFile.of(model.model) : out;
     Path checkpoint = target.resolveSibling(target.getFileName() + ".checkpoint");
     long begin = System.nanoTime();
+    double processorBefore = processorSeconds();
     int asked = options.context() == 0 ? DEFAULT_LENGTH : options.context();
     try (Engine engine = model.openEngine(shell.terminal(), options.withContext(asked))) {
       int length = Math.min(asked, engine.config().contextLength());
@@ -161,18 +163,28 @@ final class AlignCommand implements Callable<Integer> {
                   layers, hidden, tokens, length, roundTokens, passes, seed, checkpoint, resume));
       GateAlignment.Result trained = train(alignment);
       double seconds = (System.nanoTime() - begin) / 1e9;
+      double processor = processorSeconds() - processorBefore;
       ModelHash hash = ModelHash.of(engine.file());
       GateFile.write(target, trained.gates(), hash, facts(trained));
       // What is judged is what was written, rounding and all.
       var report = new AlignReport(engine, GateFile.read(target, hash, engine.config()));
       judge(engine, report, length);
-      finish(engine, trained, report, new Output(target, hash, seconds));
+      finish(engine, trained, report, new Output(target, hash, seconds, processor));
       Files.deleteIfExists(checkpoint);
     }
     return ExitCode.OK;
   }
 
-  private record Output(Path target, ModelHash hash, double seconds) {}
+  private record Output(Path target, ModelHash hash, double seconds, double processorSeconds) {}
+
+  /** What this process has used of all processors; 0 where the system does not tell. */
+  private static double processorSeconds() {
+    return ProcessHandle.current()
+        .info()
+        .totalCpuDuration()
+        .map(time -> time.toNanos() / 1e9)
+        .orElse(0.0);
+  }
 
   private void check() {
     if (horizon != null) {
@@ -299,6 +311,7 @@ final class AlignCommand implements Callable<Integer> {
             trained.planned(),
             trained.recall(),
             output.seconds(),
+            output.processorSeconds(),
             engine.threads(),
             judged.tokens(),
             judged.figures(),
@@ -322,7 +335,14 @@ final class AlignCommand implements Callable<Integer> {
         "trained on",
         "%,d tokens of calibration text, %d passes, seed %d; %d of %d rounds"
             .formatted(r.trainedTokens(), passes, seed, r.rounds(), r.plannedRounds()));
-    facts.put("took", String.format(Locale.ROOT, "%.0f s on %d threads", r.seconds(), r.threads()));
+    facts.put(
+        "took",
+        String.format(
+            Locale.ROOT,
+            "%.0f s on %d threads, %.0f s of processor time",
+            r.seconds(),
+            r.threads(),
+            r.processorSeconds()));
     facts.put("judged on", "%,d held-out tokens".formatted(r.holdoutTokens()));
     return facts;
   }

@@ -58,8 +58,25 @@ class AlignKillTest {
 
   private static Object[] arguments(Path model, Path text, Path out, Object... more) {
     Object[] common = {
-      "align", "-m", model, "--text", text, "--out", out, "--ctx", 64, "--tokens", 9_000,
-      "--round-tokens", 640, "--hidden", 64, "--passes", 20, "--threads", 2
+      "align",
+      "-m",
+      model,
+      "--text",
+      text,
+      "--out",
+      out,
+      "--ctx",
+      64,
+      "--tokens",
+      9_000,
+      "--round-tokens",
+      640,
+      "--hidden",
+      64,
+      "--passes",
+      20,
+      "--threads",
+      2
     };
     return Stream.concat(Stream.of(common), Stream.of(more)).toArray();
   }
