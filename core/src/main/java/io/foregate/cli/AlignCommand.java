@@ -67,7 +67,7 @@ final class AlignCommand implements Callable<Integer> {
       names = "--tokens",
       paramLabel = "N",
       description = "Tokens of calibration text, at most. Default: ${DEFAULT-VALUE}.")
-  private int tokens = 700_000;
+  private int tokens = 500_000;
 
   @Option(
       names = "--holdout-tokens",
@@ -87,7 +87,7 @@ final class AlignCommand implements Callable<Integer> {
       names = "--passes",
       paramLabel = "N",
       description = "Passes over the text. Default: ${DEFAULT-VALUE}.")
-  private int passes = 3;
+  private int passes = 2;
 
   @Option(
       names = {"-o", "--out"},
