@@ -59,11 +59,6 @@ public final class TraceWriter implements AutoCloseable {
     tokens += block.tokens();
   }
 
-  /** Tokens appended so far. */
-  public long tokens() {
-    return tokens;
-  }
-
   /** Makes the file appear. */
   public void finish() {
     var footer = new Bytes().raw(FOOTER_MAGIC).u64(tokens);
