@@ -1,0 +1,185 @@
+package io.foregate.kernels;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * Grouped-query attention of one new token. {@code step} is {@code [0]} the layer, {@code [1]} the
+ * token's position.
+ *
+ * <p>The KV cache is two arrays of F16 pairs, {@code [layers][kvHeads][capacity][headSize / 2]}
+ * words each: keys, rotated; and values.
+ */
+public final class Attention {
+  /** The largest head. */
+  public static final int MOST_HEAD = 256;
+
+  /** Below every score. */
+  private static final float LOWEST = -1e30f;
+
+  private Attention() {}
+
+  /**
+   * Rotates queries and keys (RoPE, arXiv 2104.09864), and appends the token's keys and values to
+   * the cache. One thread per pair of elements: {@code (heads + 2 * kvHeads) * headSize / 2}.
+   *
+   * @param qkv query, key and value heads one after the other, {@code [heads + 2 *
+   *     kvHeads][headSize]}
+   * @param angles cosine and sine of each position's pairs, {@code [capacity][dimensions / 2][2]}
+   * @param rotated the rotated queries, {@code [heads][headSize]}
+   * @param dimensions leading elements of a head that rotate
+   * @param halves 1 if element {@code i} rotates with {@code i + dimensions / 2} (NEOX), 0 if
+   *     {@code 2i} does with {@code 2i + 1} (NORM)
+   */
+  public static void append(
+      KernelContext context,
+      IntArray step,
+      FloatArray qkv,
+      FloatArray angles,
+      FloatArray rotated,
+      IntArray keys,
+      IntArray values,
+      int heads,
+      int kvHeads,
+      int headSize,
+      int dimensions,
+      int halves,
+      int capacity) {
+    int pair = context.globalIdx;
+    int words = headSize / 2;
+    int head = pair / words;
+    int d = 2 * (pair - head * words);
+    int begin = head * headSize;
+    int position = step.get(1);
+    int angle = position * dimensions;
+    int cached = (step.get(0) * kvHeads * capacity + position) * words + d / 2;
+    if (head < heads) {
+      rotated.set(begin + d, rotate(qkv, begin, d, angles, angle, dimensions, halves));
+      rotated.set(begin + d + 1, rotate(qkv, begin, d + 1, angles, angle, dimensions, halves));
+    } else if (head < heads + kvHeads) {
+      int low = Halves.encode(rotate(qkv, begin, d, angles, angle, dimensions, halves));
+      int high = Halves.encode(rotate(qkv, begin, d + 1, angles, angle, dimensions, halves));
+      keys.set(cached + (head - heads) * capacity * words, low | (high << 16));
+    } else if (head < heads + 2 * kvHeads) {
+      int low = Halves.encode(qkv.get(begin + d));
+      int high = Halves.encode(qkv.get(begin + d + 1));
+      values.set(cached + (head - heads - kvHeads) * capacity * words, low | (high << 16));
+    }
+  }
+
+  /** Element {@code d} of the head at {@code begin}, rotated. */
+  private static float rotate(
+      FloatArray x, int begin, int d, FloatArray angles, int angle, int dimensions, int halves) {
+    int pairs = dimensions / 2;
+    int i = halves == 1 ? d % pairs : d / 2;
+    int first = halves == 1 ? begin + i : begin + 2 * i;
+    int second = halves == 1 ? first + pairs : first + 1;
+    boolean isFirst = halves == 1 ? d < pairs : (d & 1) == 0;
+    float result = x.get(begin + d);
+    if (d < dimensions) {
+      float cos = angles.get(angle + 2 * i);
+      float sin = angles.get(angle + 2 * i + 1);
+      float a = x.get(first);
+      float b = x.get(second);
+      result = isFirst ? a * cos - b * sin : a * sin + b * cos;
+    }
+    return result;
+  }
+
+  /**
+   * {@code attended = softmax(q k / sqrt(headSize)) v} over all positions up to the token's, with an
+   * online softmax (arXiv 1805.02867), one group per query head. Each thread scores one position of
+   * a tile; then each sums some of the head's elements.
+   *
+   * @param rotated queries, {@code [heads][headSize]}
+   * @param attended {@code [heads][headSize]}
+   * @param headSize at most {@link #MOST_HEAD}
+   */
+  public static void attend(
+      KernelContext context,
+      IntArray step,
+      FloatArray rotated,
+      IntArray keys,
+      IntArray values,
+      FloatArray attended,
+      int heads,
+      int kvHeads,
+      int headSize,
+      int capacity,
+      float scale) {
+    int head = context.groupIdx;
+    int lane = context.localIdx;
+    int lanes = context.localGroupSizeX;
+    float[] part = context.allocateFloatLocalArray(Groups.MOST);
+    float[] weights = context.allocateFloatLocalArray(Groups.MOST);
+    float[] sums = context.allocateFloatLocalArray(MOST_HEAD);
+    int length = step.get(1) + 1;
+    int words = headSize / 2;
+    int query = head * headSize;
+    int cache = (step.get(0) * kvHeads + head / (heads / kvHeads)) * capacity * words;
+    float max = LOWEST;
+    float total = 0;
+    for (int d = lane; d < headSize; d += lanes) {
+      sums[d] = 0;
+    }
+    for (int tile = 0; tile < length; tile += lanes) {
+      int position = tile + lane;
+      float score = LOWEST;
+      if (position < length) {
+        score = scale * score(rotated, query, keys, cache + position * words, words);
+      }
+      part[lane] = score;
+      for (int stride = lanes / 2; stride > 0; stride = stride / 2) {
+        context.localBarrier();
+        if (lane < stride) {
+          part[lane] = part[lane + stride] > part[lane] ? part[lane + stride] : part[lane];
+        }
+      }
+      context.localBarrier();
+      float newMax = part[0] > max ? part[0] : max;
+      context.localBarrier();
+      float correction = TornadoMath.exp(max - newMax);
+      float weight = 0;
+      if (position < length) {
+        weight = TornadoMath.exp(score - newMax);
+      }
+      weights[lane] = weight;
+      part[lane] = weight;
+      for (int stride = lanes / 2; stride > 0; stride = stride / 2) {
+        context.localBarrier();
+        if (lane < stride) {
+          part[lane] = part[lane] + part[lane + stride];
+        }
+      }
+      context.localBarrier();
+      total = total * correction + part[0];
+      max = newMax;
+      int end = length - tile < lanes ? length - tile : lanes;
+      for (int d = lane; d < headSize; d += lanes) {
+        float sum = sums[d] * correction;
+        int shift = (d & 1) * 16;
+        for (int i = 0; i < end; i++) {
+          int word = values.get(cache + (tile + i) * words + d / 2);
+          sum += weights[i] * Halves.decode(word >> shift);
+        }
+        sums[d] = sum;
+      }
+      context.localBarrier();
+    }
+    for (int d = lane; d < headSize; d += lanes) {
+      attended.set(query + d, sums[d] / total);
+    }
+  }
+
+  private static float score(FloatArray q, int query, IntArray keys, int key, int words) {
+    float sum = 0;
+    for (int i = 0; i < words; i++) {
+      int word = keys.get(key + i);
+      sum += q.get(query + 2 * i) * Halves.decode(word);
+      sum += q.get(query + 2 * i + 1) * Halves.decode(word >> 16);
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,30 @@
+package io.foregate.kernels;
+
+/**
+ * Where the weights of each layer are: {@code directory[layer * PARTS + part]} is the place of a
+ * part's first element, in words of the quantized weights or, where it is F32, in the array of
+ * floats. Behind the last layer comes a row for what is outside of all layers.
+ */
+public final class Directory {
+  public static final int ATTENTION_NORM = 0;
+  public static final int QUERY = 1;
+  public static final int KEY = 2;
+  public static final int VALUE = 3;
+  public static final int OUTPUT = 4;
+  public static final int FEED_FORWARD_NORM = 5;
+  public static final int ROUTER = 6;
+
+  /** In the row behind the last layer: the embedding table. */
+  public static final int EMBEDDING = 0;
+
+  /** In the row behind the last layer: the norm before the logits. */
+  public static final int LAST_NORM = 1;
+
+  /** In the row behind the last layer: the matrix of the logits. */
+  public static final int LOGITS = 2;
+
+  /** Entries of a row. */
+  public static final int PARTS = 7;
+
+  private Directory() {}
+}

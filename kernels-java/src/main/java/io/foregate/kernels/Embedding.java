@@ -1,0 +1,49 @@
+package io.foregate.kernels;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Rows of the embedding table. */
+public final class Embedding {
+  /** Length of what {@link #row} multiplies units with. */
+  public static final int BASIS = 2 * Planes.UNIT;
+
+  private Embedding() {}
+
+  /**
+   * {@code x = table[token]}, one thread per element, decoded by {@link UnitDot} with a unit vector:
+   * it is little work, and no second decoder is needed.
+   *
+   * @param step {@code [0]}: the row of the directory; {@code [1]}: the token
+   * @param basis {@code [BASIS]}: zeros, but for a one in the middle
+   * @param x {@code [columns]}
+   * @param type of the table
+   * @param rows of the table
+   */
+  public static void row(
+      KernelContext context,
+      IntArray step,
+      IntArray directory,
+      IntArray weights,
+      FloatArray floats,
+      FloatArray basis,
+      FloatArray x,
+      int type,
+      int rows,
+      int columns) {
+    int i = context.globalIdx;
+    int token = step.get(1);
+    int base = directory.get(step.get(0) * Directory.PARTS + Directory.EMBEDDING);
+    if (i < columns) {
+      if (type == Planes.F32) {
+        x.set(i, floats.get(base + token * columns + i));
+      } else {
+        int units = columns / Planes.UNIT;
+        int u = token * units + i / Planes.UNIT;
+        int at = Planes.UNIT - i % Planes.UNIT;
+        x.set(i, UnitDot.dot(type, weights, base, rows * units, u, basis, at));
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package io.foregate.kernels;
+
+/**
+ * IEEE 754 half-precision numbers in integer arithmetic, for devices without a type for them (and
+ * because TornadoVM 5.2 compiles neither {@code Float.float16ToFloat} nor {@code intBitsToFloat} of
+ * a computed value). Exact: every factor is a power of two. Finite numbers only.
+ */
+public final class Halves {
+  private static final float TWO_TO_MINUS_25 = 0x1p-25f;
+
+  private Halves() {}
+
+  /** The number whose bits are the low 16 of {@code bits}. */
+  public static float decode(int bits) {
+    int exponent = (bits >> 10) & 31;
+    int mantissa = bits & 1023;
+    if (exponent > 0) {
+      mantissa += 1024;
+    } else {
+      exponent = 1;
+    }
+    float value = mantissa * (float) (1 << exponent) * TWO_TO_MINUS_25;
+    return (bits & 0x8000) != 0 ? -value : value;
+  }
+
+  /**
+   * The bits of the half nearest to {@code value}, ties to even.
+   *
+   * @param value of a magnitude below 65520
+   */
+  public static int encode(float value) {
+    float magnitude = value < 0 ? -value : value;
+    int exponent = 1;
+    float limit = 0x1p-13f; // the first magnitude beyond exponent 1
+    float toInteger = 0x1p24f; // makes an integer below 2048 of a mantissa with that exponent
+    while (exponent < 30 && magnitude >= limit) {
+      exponent++;
+      limit *= 2;
+      toInteger *= 0.5f;
+    }
+    float scaled = magnitude * toInteger;
+    int mantissa = (int) scaled;
+    float rest = scaled - mantissa;
+    if (rest > 0.5f || (rest == 0.5f && (mantissa & 1) == 1)) {
+      mantissa++;
+    }
+    // A mantissa of 1024 or more carries into the exponent; a smaller one is subnormal.
+    int bits = ((exponent - 1) << 10) + mantissa;
+    return value < 0 ? bits | 0x8000 : bits;
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * Kernels: static methods that TornadoVM compiles for a device at run time.
+ *
+ * <p>All of them are work-group kernels on {@link uk.ac.manchester.tornado.api.KernelContext}, and
+ * all are portable: they reduce in local memory, and use neither half-precision types nor shuffles.
+ * A group of any power of two of threads computes the same thing, so a group of one thread is how
+ * the same method runs as plain Java, which tests do.
+ *
+ * <p>Scalar parameters become constants when a task is compiled: of a {@code switch} over the type
+ * of weights, one branch is left. What changes from launch to launch comes in small arrays, called
+ * {@code step}.
+ */
+package io.foregate.kernels;
