@@ -2,6 +2,7 @@ package io.foregate.backend;
 
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
+import java.util.Optional;
 
 /** A kind of device that can run a model. */
 public interface Backend {
@@ -11,6 +12,11 @@ public interface Backend {
 
   /** The device and how it will compute, in one line. */
   String description();
+
+  /** Why {@code --backend auto} should leave it alone; empty if it should not. */
+  default Optional<String> whyNotAutomatic() {
+    return Optional.empty();
+  }
 
   /**
    * Opens a model on the device. The weights stay owned by the caller and must outlive the result.

@@ -9,6 +9,7 @@ import io.foregate.model.ModelWeights;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
@@ -76,6 +77,11 @@ public record Backends(List<Backend> usable, List<String> failures) {
     failures.forEach(
         reason -> LOG.log(System.Logger.Level.WARNING, "Backend skipped: {0}", reason));
     for (Backend backend : usable.subList(0, usable.size() - 1)) {
+      Optional<String> reason = backend.whyNotAutomatic();
+      if (reason.isPresent()) {
+        LOG.log(System.Logger.Level.INFO, "Backend {0} left alone: {1}", backend.name(), reason.get());
+        continue;
+      }
       try {
         return new Opened(backend, backend.open(config, weights, threads));
       } catch (RuntimeException | LinkageError e) {

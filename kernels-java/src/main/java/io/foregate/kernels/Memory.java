@@ -55,6 +55,7 @@ public final class Memory {
       IntArray order,
       IntArray keys,
       IntArray values,
+      FloatArray angles,
       FloatArray x,
       FloatArray normed,
       FloatArray qkv,
@@ -64,7 +65,7 @@ public final class Memory {
       FloatArray out) {
     if (order.get(0) < 0) { // never
       x.set(0, normed.get(0) + qkv.get(0) + rotated.get(0) + attended.get(0));
-      x.set(0, hidden.get(0) + out.get(0) + keys.get(0) + values.get(0));
+      x.set(0, hidden.get(0) + out.get(0) + angles.get(0) + keys.get(0) + values.get(0));
     }
   }
 }

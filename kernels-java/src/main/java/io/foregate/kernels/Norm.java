@@ -16,7 +16,7 @@ public final class Norm {
    * @param floats holds the weight, {@code [size]}, where the directory tells
    * @param x {@code [size]}
    * @param out {@code [size]}
-   * @param plain written from {@code plainAt} on
+   * @param plain written from {@code plainAt} on; not at all if that is negative
    * @param part of the {@link Directory}
    * @param epsilon added to the mean square
    */
@@ -51,7 +51,9 @@ public final class Norm {
     int weight = directory.get(step.get(0) * Directory.PARTS + part);
     for (int i = lane; i < size; i += lanes) {
       float normed = x.get(i) * factor;
-      plain.set(plainAt + i, normed);
+      if (plainAt >= 0) {
+        plain.set(plainAt + i, normed);
+      }
       out.set(i, floats.get(weight + i) * normed);
     }
   }

@@ -1,0 +1,222 @@
+package io.foregate.tornado;
+
+import io.foregate.error.ForegateException;
+import io.foregate.gguf.GgmlType;
+import io.foregate.kernels.Directory;
+import io.foregate.kernels.Planes;
+import io.foregate.model.FeedForward;
+import io.foregate.model.LayerWeights;
+import io.foregate.model.Matrix;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelWeights;
+import io.foregate.quant.Quants;
+import io.foregate.store.ExpertShape;
+import io.foregate.store.ExpertWeights;
+import java.util.ArrayList;
+import java.util.List;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * All weights that every token needs, as kernels read them: matrices in {@link Planes}, one after
+ * the other, norms and F32 matrices in an array of floats, and the {@link Directory} that tells
+ * where each is. Types without planes (BF16, Q4_1, Q5_0, Q5_1) are decoded to floats.
+ */
+final class DenseWeights {
+  private final List<Runnable> copies = new ArrayList<>();
+  private final List<LayerTypes> layers = new ArrayList<>();
+  private final int[] records;
+  private final int[] entries;
+  private final ModelConfig config;
+  private long words;
+  private long floatCount;
+  private IntArray weights;
+  private FloatArray floats;
+
+  /**
+   * What the kernels of a layer are compiled for. Layers of equal types share their kernels.
+   *
+   * @param router {@code -1} in a dense layer
+   * @param experts of the experts, or of the one feed-forward network of a dense layer
+   */
+  record LayerTypes(
+      int query, int key, int value, int output, int router, ExpertShape experts) {
+    boolean isRouted() {
+      return router >= 0;
+    }
+  }
+
+  private DenseWeights(ModelConfig config, ModelWeights model) {
+    this.config = config;
+    this.records = new int[config.layers()];
+    this.entries = new int[(config.layers() + 1) * Directory.PARTS];
+    for (int layer = 0; layer < config.layers(); layer++) {
+      layers.add(add(layer, model.layers().get(layer)));
+    }
+    int last = config.layers();
+    put(last, Directory.EMBEDDING, model.embedding());
+    put(last, Directory.LAST_NORM, model.outputNorm());
+    if (model.output() == model.embedding()) {
+      entries[last * Directory.PARTS + Directory.LOGITS] =
+          entries[last * Directory.PARTS + Directory.EMBEDDING];
+    } else {
+      put(last, Directory.LOGITS, model.output());
+    }
+  }
+
+  /**
+   * Sorts a model's weights.
+   *
+   * @throws ForegateException when there is a type that no kernel reads, or they are too many for
+   *     one array
+   */
+  static DenseWeights of(ModelConfig config, ModelWeights model) {
+    var dense = new DenseWeights(config, model);
+    dense.weights = new IntArray(size(dense.words, "quantized words"));
+    dense.floats = new FloatArray(size(dense.floatCount, "floats"));
+    dense.copies.forEach(Runnable::run);
+    dense.copies.clear();
+    return dense;
+  }
+
+  /** TornadoVM has no empty arrays. */
+  private static int size(long count, String what) {
+    if (count > Integer.MAX_VALUE - 8) {
+      throw new ForegateException(
+          "The model's dense weights are %d %s, more than one device array holds."
+              .formatted(count, what),
+          "Run it on the processor (--backend cpu).");
+    }
+    return Math.max(1, (int) count);
+  }
+
+  private LayerTypes add(int layer, LayerWeights w) {
+    put(layer, Directory.ATTENTION_NORM, w.attentionNorm());
+    put(layer, Directory.FEED_FORWARD_NORM, w.feedForwardNorm());
+    int query = put(layer, Directory.QUERY, w.query());
+    int key = put(layer, Directory.KEY, w.key());
+    int value = put(layer, Directory.VALUE, w.value());
+    int output = put(layer, Directory.OUTPUT, w.output());
+    return switch (w.feedForward()) {
+      case FeedForward.Routed routed -> {
+        ExpertShape shape = ExpertShape.of(routed.experts());
+        requirePlanes(shape);
+        int router = put(layer, Directory.ROUTER, routed.router());
+        yield new LayerTypes(query, key, value, output, router, shape);
+      }
+      case FeedForward.Dense d -> {
+        var shape =
+            new ExpertShape(
+                config.embedding(),
+                config.feedForward(),
+                d.gate().type(),
+                d.up().type(),
+                d.down().type());
+        requirePlanes(shape);
+        putRecord(layer, shape, new ExpertWeights(d.gate(), d.up(), d.down()));
+        yield new LayerTypes(query, key, value, output, -1, shape);
+      }
+    };
+  }
+
+  private static void requirePlanes(ExpertShape shape) {
+    requirePlanes(shape.gate(), shape.embedding());
+    requirePlanes(shape.up(), shape.embedding());
+    requirePlanes(shape.down(), shape.feedForward());
+  }
+
+  private static void requirePlanes(GgmlType type, int columns) {
+    if (!hasPlanes(type, columns)) {
+      throw new ForegateException(
+          "Feed-forward weights of type %s in rows of %d cannot run on TornadoVM."
+              .formatted(type, columns),
+          "It reads F16, Q4_0, Q8_0 and Q2_K to Q6_K in rows of a multiple of 32: "
+              + "requantize the model (foregate quantize), or choose --backend cpu.");
+    }
+  }
+
+  private static boolean hasPlanes(GgmlType type, int columns) {
+    return Planes.supports(type.id()) && columns % Planes.UNIT == 0;
+  }
+
+  private void putRecord(int layer, ExpertShape shape, ExpertWeights experts) {
+    var layout = new PlaneLayout();
+    long bytes = layout.recordBytes(shape);
+    long at = words;
+    words += bytes / 4;
+    records[layer] = (int) at;
+    copies.add(() -> layout.pack(shape, experts, weights.getSegment().asSlice(4 * at, bytes)));
+  }
+
+  private void put(int layer, int part, float[] vector) {
+    int at = (int) floatCount;
+    entries[layer * Directory.PARTS + part] = at;
+    floatCount += vector.length;
+    copies.add(
+        () -> {
+          for (int i = 0; i < vector.length; i++) {
+            floats.set(at + i, vector[i]);
+          }
+        });
+  }
+
+  /** Returns the type that kernels see. */
+  private int put(int layer, int part, Matrix matrix) {
+    int entry = layer * Directory.PARTS + part;
+    if (hasPlanes(matrix.type(), matrix.columns())) {
+      var packer = new PlanePacker(matrix.type(), matrix.rows(), matrix.columns());
+      long at = words;
+      words += packer.bytes() / 4;
+      entries[entry] = (int) at;
+      copies.add(() -> packer.pack(matrix, weights.getSegment(), 4 * at));
+      return matrix.type().id();
+    }
+    long at = floatCount;
+    floatCount += (long) matrix.rows() * matrix.columns();
+    entries[entry] = (int) at;
+    copies.add(() -> decode(matrix, at));
+    return Planes.F32;
+  }
+
+  private void decode(Matrix matrix, long at) {
+    float[] row = new float[matrix.columns()];
+    for (int r = 0; r < matrix.rows(); r++) {
+      Quants.decode(matrix.type(), matrix.data(), r * matrix.rowBytes(), row, 0, row.length);
+      for (int i = 0; i < row.length; i++) {
+        floats.set((int) (at + (long) r * row.length + i), row[i]);
+      }
+    }
+  }
+
+  /** The type that kernels see of a matrix. */
+  static int kernelType(Matrix matrix) {
+    return hasPlanes(matrix.type(), matrix.columns()) ? matrix.type().id() : Planes.F32;
+  }
+
+  IntArray weights() {
+    return weights;
+  }
+
+  FloatArray floats() {
+    return floats;
+  }
+
+  IntArray directory() {
+    return IntArray.fromArray(entries);
+  }
+
+  /** By layer. */
+  List<LayerTypes> layers() {
+    return layers;
+  }
+
+  /** The first word of a dense layer's feed-forward record. */
+  int record(int layer) {
+    return records[layer];
+  }
+
+  /** Bytes on the device. */
+  long bytes() {
+    return 4 * (words + floatCount + entries.length);
+  }
+}

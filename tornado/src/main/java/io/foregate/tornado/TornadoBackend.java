@@ -1,0 +1,43 @@
+package io.foregate.tornado;
+
+import io.foregate.backend.Backend;
+import io.foregate.backend.BackendModel;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelWeights;
+import java.util.Optional;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+
+/** Runs models on a device that TornadoVM drives. Found by {@link java.util.ServiceLoader}. */
+public final class TornadoBackend implements Backend {
+  private final TornadoDevice device;
+
+  /**
+   * Looks for TornadoVM and its default device.
+   *
+   * @throws IllegalStateException saying what is missing
+   */
+  public TornadoBackend() {
+    TornadoSettings.apply();
+    this.device = Devices.preferred();
+  }
+
+  @Override
+  public String name() {
+    return "tornado";
+  }
+
+  @Override
+  public String description() {
+    return Devices.describe(device);
+  }
+
+  @Override
+  public Optional<String> whyNotAutomatic() {
+    return Devices.whySlow(device);
+  }
+
+  @Override
+  public BackendModel open(ModelConfig config, ModelWeights weights, int threads) {
+    return new TornadoModel(config, weights, device.getMaxAllocMemory());
+  }
+}
