@@ -132,7 +132,7 @@ public final class Experts {
       }
       context.localBarrier();
     }
-    if (lane == 0 && step.get(2) == 1) {
+    if (lane < step.get(2)) { // the first thread, if the sum is due
       float sum = x.get(row);
       for (int rank = 0; rank < used; rank++) {
         sum += weights.get(rank) * out.get(rank * rows + row);

@@ -33,15 +33,20 @@ public final class Halves {
     int exponent = 1;
     float limit = 0x1p-13f; // the first magnitude beyond exponent 1
     float toInteger = 0x1p24f; // makes an integer below 2048 of a mantissa with that exponent
-    while (exponent < 30 && magnitude >= limit) {
-      exponent++;
-      limit *= 2;
-      toInteger *= 0.5f;
+    for (int i = 1; i < 30; i++) {
+      if (magnitude >= limit) {
+        exponent++;
+        limit *= 2;
+        toInteger *= 0.5f;
+      }
     }
     float scaled = magnitude * toInteger;
     int mantissa = (int) scaled;
     float rest = scaled - mantissa;
-    if (rest > 0.5f || (rest == 0.5f && (mantissa & 1) == 1)) {
+    if (rest == 0.5f) {
+      mantissa += mantissa & 1;
+    }
+    if (rest > 0.5f) {
       mantissa++;
     }
     // A mantissa of 1024 or more carries into the exponent; a smaller one is subnormal.

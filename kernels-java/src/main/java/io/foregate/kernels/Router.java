@@ -24,9 +24,13 @@ public final class Router {
     for (int e = lane; e < experts; e += context.localGroupSizeX) {
       float logit = routed.get(e);
       int rank = 0;
-      for (int other = 0; other < experts; other++) {
-        float value = routed.get(other);
-        if (value > logit || (value == logit && other < e)) {
+      for (int other = 0; other < e; other++) {
+        if (routed.get(other) >= logit) {
+          rank++;
+        }
+      }
+      for (int other = e + 1; other < experts; other++) {
+        if (routed.get(other) > logit) {
           rank++;
         }
       }

@@ -56,7 +56,7 @@ final class DenseWeights {
     int last = config.layers();
     put(last, Directory.EMBEDDING, model.embedding());
     put(last, Directory.LAST_NORM, model.outputNorm());
-    if (model.output() == model.embedding()) {
+    if (model.output().equals(model.embedding())) {
       entries[last * Directory.PARTS + Directory.LOGITS] =
           entries[last * Directory.PARTS + Directory.EMBEDDING];
     } else {

@@ -9,6 +9,8 @@ import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Runs one kernel once on TornadoVM's default device. A kernel that cannot is an exception. */
 final class DeviceRun {
@@ -28,15 +30,45 @@ final class DeviceRun {
     var graph = new TaskGraph(name);
     graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, inputs);
     graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, outputs);
+    var grid = new GridScheduler();
+    for (int i = 0; i < outputs.length; i++) {
+      String keep = "keep" + i;
+      if (outputs[i] instanceof IntArray output) {
+        graph.task(keep, DeviceRun::keepInts, context(), output);
+      } else if (outputs[i] instanceof FloatArray output) {
+        graph.task(keep, DeviceRun::keep, context(), output);
+      }
+      grid.addWorkerGrid(name + "." + keep, worker(1, 1));
+    }
     task.accept(graph);
+    grid.addWorkerGrid(name + ".kernel", worker(groups, lanes));
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, outputs);
-    var worker = new WorkerGrid1D(groups * lanes);
-    worker.setLocalWork(lanes, 1, 1);
     try (var plan = new TornadoExecutionPlan(graph.snapshot())) {
-      plan.withGridScheduler(new GridScheduler(name + ".kernel", worker)).execute();
+      plan.withGridScheduler(grid).execute();
     } catch (TornadoExecutionPlanException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /**
+   * TornadoVM does not bring an array to the device whose elements are only written, and what was
+   * not written is then garbage. A task that reads one element makes it do so.
+   */
+  static void keep(KernelContext context, FloatArray array) {
+    int first = context.globalIdx;
+    array.set(first, array.get(first));
+  }
+
+  /** The same for integers. */
+  static void keepInts(KernelContext context, IntArray array) {
+    int first = context.globalIdx;
+    array.set(first, array.get(first));
+  }
+
+  private static WorkerGrid1D worker(int groups, int lanes) {
+    var worker = new WorkerGrid1D(groups * lanes);
+    worker.setLocalWork(lanes, 1, 1);
+    return worker;
   }
 
   static KernelContext context() {

@@ -1,0 +1,165 @@
+package io.foregate.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.foregate.engine.Engine;
+import io.foregate.engine.EngineOptions;
+import io.foregate.engine.Session;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The device's answers beside the processor's, position by position over held-out text, each fed the
+ * same tokens. The processor rounds activations to 8 bits as ggml does, and the device does not, so
+ * they cannot agree to the bit: where the processor is sure, they must name the same token.
+ *
+ * <p>{@code -Dforegate.agreement.positions=2048} compares more of them.
+ */
+class AgreementTest {
+  private static final Path DEMO = Path.of("../models/foregate-demo.gguf");
+  private static final Path TEXTS = Path.of("../models/foregate-demo-heldout");
+  private static final List<String> NAMES =
+      List.of("bible", "novels", "wordnet", "manuals", "java");
+
+  /** Natural logarithms of probabilities by which the processor's best must lead to be sure. */
+  private static final double TOLERANCE = 0.25;
+
+  private static final int POSITIONS = Integer.getInteger("foregate.agreement.positions", 120);
+
+  private int compared;
+  private int agreed;
+  private int nearTies;
+  private int picks;
+  private int flips;
+  private double divergence;
+  private double widestFlippedMargin;
+
+  @Test
+  void namesTheSameTokenWhereverTheProcessorIsSure() throws IOException {
+    try (Engine cpu = open("cpu");
+        Engine device = open("tornado")) {
+      int each = Math.ceilDiv(POSITIONS, NAMES.size());
+      for (String name : NAMES) {
+        String text = Files.readString(TEXTS.resolve(name + ".txt"));
+        int[] tokens = cpu.tokenizer().encode(text, true, false);
+        for (int from = 0; from < each; from += cpu.context()) {
+          int length = Math.min(cpu.context(), each - from);
+          compare(cpu, device, Arrays.copyOfRange(tokens, from, from + length));
+        }
+      }
+    }
+    System.out.printf(
+        "agreement with the processor: %d positions, same best token at %d, near-ties (lead below"
+            + " %.2f) among the others %d, widest lead lost %.4f; KL divergence %.2e on average;"
+            + " %d of %d routed experts differ%n",
+        compared,
+        agreed,
+        TOLERANCE,
+        nearTies,
+        widestFlippedMargin,
+        divergence / compared,
+        flips,
+        picks);
+    assertThat(compared).isGreaterThanOrEqualTo(POSITIONS);
+    assertThat(agreed + nearTies).as("same token, or a near-tie").isEqualTo(compared);
+    assertThat(divergence / compared).isLessThan(2e-3);
+    assertThat(flips).isLessThan(picks / 50);
+  }
+
+  private static Engine open(String backend) {
+    return Engine.open(DEMO, EngineOptions.defaults().withBackend(backend));
+  }
+
+  private void compare(Engine cpu, Engine device, int[] tokens) {
+    int vocabulary = cpu.config().vocabulary();
+    int layers = cpu.config().layers();
+    int used = cpu.config().expertsUsed();
+    float[][] expected = new float[tokens.length][];
+    int[][] routed = new int[tokens.length * layers][];
+    try (Session session = cpu.newSession()) {
+      session.onRouting(
+          (layer, position, routing, inputs) -> {
+            for (int t = 0; t < routing.tokens(); t++) {
+              routed[(position + t) * layers + layer] =
+                  Arrays.copyOfRange(routing.ids(), t * used, (t + 1) * used);
+            }
+          });
+      session.feedAll(
+          tokens,
+          0,
+          tokens.length,
+          (i, logits, at) -> expected[i] = Arrays.copyOfRange(logits, at, at + vocabulary));
+    }
+    try (Session session = device.newSession()) {
+      session.onRouting(
+          (layer, position, routing, inputs) ->
+              countFlips(routed[position * layers + layer], routing.ids(), used));
+      session.feedAll(
+          tokens,
+          0,
+          tokens.length,
+          (i, logits, at) ->
+              judge(expected[i], Arrays.copyOfRange(logits, at, at + vocabulary)));
+    }
+  }
+
+  private void countFlips(int[] expected, int[] ids, int used) {
+    for (int rank = 0; rank < used; rank++) {
+      int id = ids[rank];
+      picks++;
+      if (Arrays.stream(expected).noneMatch(e -> e == id)) {
+        flips++;
+      }
+    }
+  }
+
+  private void judge(float[] expected, float[] found) {
+    double[] p = logProbabilities(expected);
+    double[] q = logProbabilities(found);
+    int best = best(p);
+    int other = best(q);
+    compared++;
+    for (int i = 0; i < p.length; i++) {
+      divergence += Math.exp(p[i]) * (p[i] - q[i]);
+    }
+    if (best == other) {
+      agreed++;
+    } else {
+      double lead = p[best] - p[other];
+      widestFlippedMargin = Math.max(widestFlippedMargin, lead);
+      if (lead < TOLERANCE) {
+        nearTies++;
+      }
+    }
+  }
+
+  private static int best(double[] values) {
+    int best = 0;
+    for (int i = 1; i < values.length; i++) {
+      if (values[i] > values[best]) {
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  private static double[] logProbabilities(float[] logits) {
+    double max = Double.NEGATIVE_INFINITY;
+    for (float logit : logits) {
+      max = Math.max(max, logit);
+    }
+    double sum = 0;
+    for (float logit : logits) {
+      sum += Math.exp(logit - max);
+    }
+    double[] result = new double[logits.length];
+    for (int i = 0; i < result.length; i++) {
+      result[i] = logits[i] - max - Math.log(sum);
+    }
+    return result;
+  }
+}

@@ -1,0 +1,192 @@
+package io.foregate.tornado;
+
+import io.foregate.kernels.Attention;
+import io.foregate.model.RopeFacts;
+import io.foregate.model.RopeStyle;
+import java.util.Random;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Random queries, keys and values of some positions in layer 1 of 2, and attention over them. */
+final class AttentionCase {
+  private static final int LAYER = 1;
+
+  private final RopeStyle style;
+  private final int heads;
+  private final int kvHeads;
+  private final int headSize;
+  private final int dimensions;
+  private final int length;
+  private final int capacity;
+  private final float[][] qkv;
+  private final FloatArray angles;
+
+  AttentionCase(
+      RopeStyle style, int heads, int kvHeads, int headSize, int dimensions, int length) {
+    this.style = style;
+    this.heads = heads;
+    this.kvHeads = kvHeads;
+    this.headSize = headSize;
+    this.dimensions = dimensions;
+    this.length = length;
+    this.capacity = length + 2;
+    var random = new Random(length);
+    this.qkv = new float[length][];
+    for (int t = 0; t < length; t++) {
+      qkv[t] = TestMatrix.floats((heads + 2 * kvHeads) * headSize, random);
+    }
+    this.angles =
+        RopeAngles.of(
+            new RopeFacts(style, dimensions, 10_000f, 1f, new float[0]), capacity);
+  }
+
+  /** In double precision, but for the cache, which holds halves. */
+  double[] expected() {
+    double[] result = new double[heads * headSize];
+    for (int head = 0; head < heads; head++) {
+      int kvHead = head / (heads / kvHeads);
+      double[] query = rotated(length - 1, head);
+      double[] scores = new double[length];
+      double sum = 0;
+      for (int t = 0; t < length; t++) {
+        double[] key = rotated(t, heads + kvHead);
+        for (int d = 0; d < headSize; d++) {
+          scores[t] += query[d] * half(key[d]);
+        }
+        scores[t] = Math.exp(scores[t] / Math.sqrt(headSize));
+        sum += scores[t];
+      }
+      for (int t = 0; t < length; t++) {
+        for (int d = 0; d < headSize; d++) {
+          double value = half(qkv[t][(heads + kvHeads + kvHead) * headSize + d]);
+          result[head * headSize + d] += scores[t] / sum * value;
+        }
+      }
+    }
+    return result;
+  }
+
+  private static double half(double value) {
+    return Float.float16ToFloat(Float.floatToFloat16((float) value));
+  }
+
+  private double[] rotated(int position, int head) {
+    double[] x = new double[headSize];
+    for (int d = 0; d < headSize; d++) {
+      x[d] = qkv[position][head * headSize + d];
+    }
+    int pairs = dimensions / 2;
+    for (int i = 0; i < pairs; i++) {
+      int first = style == RopeStyle.NORM ? 2 * i : i;
+      int second = style == RopeStyle.NORM ? 2 * i + 1 : i + pairs;
+      double angle = position * Math.pow(10_000, -2.0 * i / dimensions);
+      double a = x[first];
+      double b = x[second];
+      x[first] = a * Math.cos(angle) - b * Math.sin(angle);
+      x[second] = a * Math.sin(angle) + b * Math.cos(angle);
+    }
+    return x;
+  }
+
+  private IntArray cache() {
+    var cache = new IntArray(2 * kvHeads * capacity * headSize / 2);
+    cache.init(0x7bff7bff); // the largest half: what is read and should not be shows
+    return cache;
+  }
+
+  private int words() {
+    return (heads + 2 * kvHeads) * headSize / 2;
+  }
+
+  private int neox() {
+    return style == RopeStyle.NEOX ? 1 : 0;
+  }
+
+  private float scale() {
+    return (float) (1 / Math.sqrt(headSize));
+  }
+
+  FloatArray asPlainJava() {
+    IntArray keys = cache();
+    IntArray values = cache();
+    var rotated = new FloatArray(heads * headSize);
+    appendAsPlainJava(keys, values, rotated, length);
+    var attended = new FloatArray(heads * headSize);
+    IntArray step = IntArray.fromElements(LAYER, length - 1);
+    PlainJava.run(
+        heads,
+        c ->
+            Attention.attend(
+                c, step, rotated, keys, values, attended, heads, kvHeads, headSize, capacity,
+                scale()));
+    return attended;
+  }
+
+  private void appendAsPlainJava(IntArray keys, IntArray values, FloatArray rotated, int count) {
+    for (int t = 0; t < count; t++) {
+      IntArray step = IntArray.fromElements(LAYER, t);
+      FloatArray in = FloatArray.fromArray(qkv[t]);
+      PlainJava.run(
+          words(),
+          c ->
+              Attention.append(
+                  c, step, in, angles, rotated, keys, values, heads, kvHeads, headSize,
+                  dimensions, neox(), capacity));
+    }
+  }
+
+  /** The last position is appended by the device, those before it by plain Java. */
+  FloatArray onDevice() {
+    IntArray keys = cache();
+    IntArray values = cache();
+    appendAsPlainJava(keys, values, new FloatArray(heads * headSize), length - 1);
+    FloatArray rotated = Poisoned.array(heads * headSize);
+    FloatArray attended = Poisoned.array(heads * headSize);
+    IntArray step = IntArray.fromElements(LAYER, length - 1);
+    FloatArray in = FloatArray.fromArray(qkv[length - 1]);
+    DeviceRun.run(
+        Math.ceilDiv(words(), 64),
+        64,
+        g ->
+            g.task(
+                "kernel",
+                Attention::append,
+                DeviceRun.context(),
+                step,
+                in,
+                angles,
+                rotated,
+                keys,
+                values,
+                heads,
+                kvHeads,
+                headSize,
+                dimensions,
+                neox(),
+                capacity),
+        new Object[] {step, in, angles},
+        new Object[] {rotated, keys, values});
+    Poisoned.assertWritten(rotated);
+    DeviceRun.run(
+        heads,
+        64,
+        g ->
+            g.task(
+                "kernel",
+                Attention::attend,
+                DeviceRun.context(),
+                step,
+                rotated,
+                keys,
+                values,
+                attended,
+                heads,
+                kvHeads,
+                headSize,
+                capacity,
+                scale()),
+        new Object[] {step, rotated, keys, values},
+        new Object[] {attended});
+    return attended;
+  }
+}

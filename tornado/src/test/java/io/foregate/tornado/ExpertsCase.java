@@ -1,0 +1,188 @@
+package io.foregate.tornado;
+
+import io.foregate.gguf.GgmlType;
+import io.foregate.kernels.Experts;
+import io.foregate.store.ExpertShape;
+import io.foregate.store.ExpertWeights;
+import java.util.Random;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Random experts in a pool, and the kernels that run some of them for a random token. */
+final class ExpertsCase {
+  private static final int WIDTH = 256;
+  private static final int HIDDEN = 512;
+  private static final int USED = 3;
+  private static final int SLOTS = 5;
+
+  /** Slot of the expert of each rank. */
+  private static final int[] SLOT = {4, 0, 2};
+
+  private final ExpertShape shape;
+  private final TestMatrix[] gate = new TestMatrix[USED];
+  private final TestMatrix[] up = new TestMatrix[USED];
+  private final TestMatrix[] down = new TestMatrix[USED];
+  private final IntArray pool;
+  private final int slotWords;
+  private final float[] normed;
+  private final float[] residual;
+  private final float[] weights = {0.5f, 0.3f, 0.2f};
+
+  ExpertsCase(GgmlType type, GgmlType downType) {
+    var random = new Random(type.id());
+    shape = new ExpertShape(WIDTH, HIDDEN, type, type, downType);
+    var layout = new PlaneLayout();
+    long bytes = layout.recordBytes(shape);
+    slotWords = (int) (bytes / 4);
+    pool = new IntArray(SLOTS * slotWords);
+    for (int i = 0; i < pool.getSize(); i++) {
+      pool.set(i, random.nextInt());
+    }
+    for (int rank = 0; rank < USED; rank++) {
+      gate[rank] = TestMatrix.random(type, HIDDEN, WIDTH, random);
+      up[rank] = TestMatrix.random(type, HIDDEN, WIDTH, random);
+      down[rank] = TestMatrix.random(downType, WIDTH, HIDDEN, random);
+      var expert =
+          new ExpertWeights(gate[rank].matrix(), up[rank].matrix(), down[rank].matrix());
+      layout.pack(shape, expert, pool.getSegment().asSlice(SLOT[rank] * bytes, bytes));
+    }
+    normed = TestMatrix.floats(WIDTH, random);
+    for (int i = 0; i < WIDTH; i++) {
+      normed[i] *= 0.1f; // keeps the activation out of saturation
+    }
+    residual = TestMatrix.floats(WIDTH, random);
+  }
+
+  /** In double precision. */
+  double[] expected() {
+    double[] result = TestMatrix.doubles(residual);
+    double[] x = TestMatrix.doubles(normed);
+    for (int rank = 0; rank < USED; rank++) {
+      double[] g = gate[rank].times(x);
+      double[] u = up[rank].times(x);
+      double[] h = new double[HIDDEN];
+      for (int i = 0; i < HIDDEN; i++) {
+        h[i] = g[i] / (1 + Math.exp(-g[i])) * u[i];
+      }
+      double[] y = down[rank].times(h);
+      for (int i = 0; i < WIDTH; i++) {
+        result[i] += weights[rank] * y[i];
+      }
+    }
+    return result;
+  }
+
+  private IntArray step(int[] ranks, boolean last) {
+    var step = new IntArray(Experts.PLACES + 2 * USED);
+    step.init(0);
+    step.set(1, ranks.length);
+    step.set(2, last ? 1 : 0);
+    for (int i = 0; i < ranks.length; i++) {
+      step.set(Experts.PLACES + i, SLOT[ranks[i]] * slotWords);
+      step.set(Experts.PLACES + USED + i, ranks[i]);
+    }
+    return step;
+  }
+
+  private FloatArray residual() {
+    FloatArray x = Poisoned.array(WIDTH);
+    for (int i = 0; i < WIDTH; i++) {
+      x.set(i, residual[i]);
+    }
+    return x;
+  }
+
+  private int upOffset() {
+    return (int) (PlaneLayout.upOffset(shape) / 4);
+  }
+
+  private int downOffset() {
+    return (int) (PlaneLayout.downOffset(shape) / 4);
+  }
+
+  FloatArray onDevice(int[][] waves) {
+    FloatArray x = residual();
+    FloatArray in = FloatArray.fromArray(normed);
+    FloatArray hidden = Poisoned.array(USED * HIDDEN);
+    FloatArray out = Poisoned.array(USED * WIDTH);
+    FloatArray w = FloatArray.fromArray(weights);
+    for (int wave = 0; wave < waves.length; wave++) {
+      IntArray step = step(waves[wave], wave == waves.length - 1);
+      DeviceRun.run(
+          USED * HIDDEN,
+          8,
+          g ->
+              g.task(
+                  "kernel",
+                  Experts::gateUp,
+                  DeviceRun.context(),
+                  step,
+                  pool,
+                  in,
+                  hidden,
+                  shape.gate().id(),
+                  shape.up().id(),
+                  upOffset(),
+                  HIDDEN,
+                  WIDTH),
+          new Object[] {step, pool, in},
+          new Object[] {hidden});
+      DeviceRun.run(
+          WIDTH,
+          16,
+          g ->
+              g.task(
+                  "kernel",
+                  Experts::down,
+                  DeviceRun.context(),
+                  step,
+                  pool,
+                  hidden,
+                  w,
+                  out,
+                  x,
+                  shape.down().id(),
+                  downOffset(),
+                  WIDTH,
+                  HIDDEN,
+                  USED),
+          new Object[] {step, pool, hidden, w},
+          new Object[] {out, x});
+    }
+    Poisoned.assertWritten(out);
+    return x;
+  }
+
+  FloatArray asPlainJava(int[][] waves) {
+    FloatArray x = residual();
+    FloatArray in = FloatArray.fromArray(normed);
+    var hidden = new FloatArray(USED * HIDDEN);
+    var out = new FloatArray(USED * WIDTH);
+    FloatArray w = FloatArray.fromArray(weights);
+    int type = shape.gate().id();
+    for (int wave = 0; wave < waves.length; wave++) {
+      IntArray step = step(waves[wave], wave == waves.length - 1);
+      PlainJava.run(
+          USED * HIDDEN,
+          c ->
+              Experts.gateUp(c, step, pool, in, hidden, type, type, upOffset(), HIDDEN, WIDTH));
+      PlainJava.run(
+          WIDTH,
+          c ->
+              Experts.down(
+                  c,
+                  step,
+                  pool,
+                  hidden,
+                  w,
+                  out,
+                  x,
+                  shape.down().id(),
+                  downOffset(),
+                  WIDTH,
+                  HIDDEN,
+                  USED));
+    }
+    return x;
+  }
+}

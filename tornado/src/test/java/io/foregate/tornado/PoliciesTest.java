@@ -1,0 +1,135 @@
+package io.foregate.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foregate.backend.KvType;
+import io.foregate.engine.Engine;
+import io.foregate.engine.EngineOptions;
+import io.foregate.engine.ExpertOptions;
+import io.foregate.engine.Session;
+import io.foregate.error.ForegateException;
+import io.foregate.schedule.Policy;
+import io.foregate.schedule.ScheduleStatistics;
+import io.foregate.schedule.SlotBudget;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Policies move bytes; on the device too, not one of them may change a bit of what is computed. */
+class PoliciesTest {
+  private static final Path DEMO = Path.of("../models/foregate-demo.gguf");
+  private static final String PROMPT =
+      "And it came to pass in those days, that the king said unto his servants,";
+  private static final int DECODED = 24;
+
+  /** Logits after each token of the prompt, and after each that greedy decoding makes. */
+  private static List<float[]> expected;
+
+  @BeforeAll
+  static void generateWithAllExpertsResident() {
+    try (Engine engine = open(ExpertOptions.defaults())) {
+      expected = generate(engine);
+    }
+  }
+
+  @ParameterizedTest(name = "{0} {1}")
+  @CsvSource({
+    "on-demand, 6",
+    "lru, 25%",
+    "lru-as-published, 50%",
+    "mixtral-offloading, 25%",
+    "lookahead, 25%",
+    "lookahead, 100%"
+  })
+  void noPolicyChangesABit(String policy, String slots) {
+    try (Engine engine = open(offloading(policy, slots))) {
+      assertSameBits(generate(engine));
+      ScheduleStatistics s = engine.scheduleStatistics().orElseThrow();
+      assertThat(s.hits() + s.lates() + s.misses()).isPositive();
+      assertThat(s.copiedBytes()).isPositive();
+    }
+  }
+
+  @Test
+  void sessionsShareTheDevice() {
+    try (Engine engine = open(offloading("lookahead", "25%"))) {
+      int[] prompt = engine.tokenizer().encode(PROMPT, true, false);
+      try (Session one = engine.newSession();
+          Session two = engine.newSession()) {
+        for (int i = 0; i < prompt.length; i++) {
+          one.feed(prompt, i, i + 1);
+          assertThat(one.logits()).containsExactly(expected.get(i));
+          two.feed(prompt, i, i + 1);
+          assertThat(two.logits()).containsExactly(expected.get(i));
+        }
+      }
+      assertSameBits(generate(engine)); // by one that takes over what a closed session had
+    }
+  }
+
+  @Test
+  void saysWhatItCannotDo() {
+    assertThatThrownBy(() -> open(offloading("hybrid", "50%")))
+        .isInstanceOf(ForegateException.class)
+        .hasMessageContaining("hybrid");
+    assertThatThrownBy(() -> open(offloading("lru", "50%").withLinkGbps(1)))
+        .isInstanceOf(ForegateException.class)
+        .hasMessageContaining("imitated");
+    try (Engine engine =
+        Engine.open(
+            DEMO, EngineOptions.defaults().withBackend("tornado").withKvType(KvType.F32))) {
+      assertThatThrownBy(engine::newSession)
+          .isInstanceOf(ForegateException.class)
+          .hasMessageContaining("F32");
+    }
+  }
+
+  private static ExpertOptions offloading(String policy, String slots) {
+    return ExpertOptions.defaults()
+        .withPolicy(Policy.named(policy))
+        .withSlots(SlotBudget.parse(slots));
+  }
+
+  private static Engine open(ExpertOptions experts) {
+    return Engine.open(
+        DEMO, EngineOptions.defaults().withBackend("tornado").withExperts(experts));
+  }
+
+  private static void assertSameBits(List<float[]> logits) {
+    assertThat(logits).hasSameSizeAs(expected);
+    for (int i = 0; i < logits.size(); i++) {
+      assertThat(logits.get(i)).as("logits after %d tokens", i).containsExactly(expected.get(i));
+    }
+  }
+
+  private static List<float[]> generate(Engine engine) {
+    List<float[]> all = new ArrayList<>();
+    try (Session session = engine.newSession()) {
+      int[] prompt = engine.tokenizer().encode(PROMPT, true, false);
+      for (int i = 0; i < prompt.length; i++) {
+        session.feed(prompt, i, i + 1);
+        all.add(session.logits().clone());
+      }
+      for (int i = 0; i < DECODED; i++) {
+        session.feed(new int[] {best(all.getLast())}, 0, 1);
+        all.add(session.logits().clone());
+      }
+    }
+    return all;
+  }
+
+  private static int best(float[] logits) {
+    int best = 0;
+    for (int i = 1; i < logits.length; i++) {
+      if (logits[i] > logits[best]) {
+        best = i;
+      }
+    }
+    return best;
+  }
+}

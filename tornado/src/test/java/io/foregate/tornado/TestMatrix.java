@@ -1,0 +1,82 @@
+package io.foregate.tornado;
+
+import io.foregate.gguf.GgmlType;
+import io.foregate.kernels.Planes;
+import io.foregate.model.Matrix;
+import io.foregate.quant.Quants;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Random;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * Random weights of one type, and what they decode to.
+ *
+ * @param decoded {@code [rows][columns]}
+ */
+record TestMatrix(Matrix matrix, float[] decoded) {
+
+  static TestMatrix random(GgmlType type, int rows, int columns, Random random) {
+    float[] values = floats(rows * columns, random);
+    MemorySegment data = Arena.ofAuto().allocate(type.byteSize(values.length));
+    Quants.quantize(type, values, 0, data, 0, values.length);
+    Quants.decode(type, data, 0, values, 0, values.length);
+    return new TestMatrix(new Matrix(type, rows, columns, data), values);
+  }
+
+  static float[] floats(int count, Random random) {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
+  }
+
+  int rows() {
+    return matrix.rows();
+  }
+
+  /** The type as kernels name it. */
+  int kind() {
+    return matrix.type().id();
+  }
+
+  /** Words of its planes. */
+  int words() {
+    return Planes.words(kind(), rows() * matrix.columns() / Planes.UNIT);
+  }
+
+  void pack(MemorySegment out, int word) {
+    new PlanePacker(matrix.type(), rows(), matrix.columns()).pack(matrix, out, 4L * word);
+  }
+
+  /** {@code W x} in double precision. */
+  double[] times(double[] x) {
+    double[] y = new double[rows()];
+    for (int r = 0; r < rows(); r++) {
+      for (int i = 0; i < matrix.columns(); i++) {
+        y[r] += decoded[r * matrix.columns() + i] * x[i];
+      }
+    }
+    return y;
+  }
+
+  static double[] doubles(float[] values) {
+    double[] result = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      result[i] = values[i];
+    }
+    return result;
+  }
+
+  /** Root of the summed squares of differences, over that of what was expected. */
+  static double error(double[] expected, FloatArray found) {
+    double difference = 0;
+    double norm = 0;
+    for (int i = 0; i < expected.length; i++) {
+      difference += Math.pow(expected[i] - found.get(i), 2);
+      norm += expected[i] * expected[i];
+    }
+    return Math.sqrt(difference / norm);
+  }
+}

@@ -1,0 +1,184 @@
+package io.foregate.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foregate.kernels.Attention;
+import io.foregate.kernels.Directory;
+import io.foregate.kernels.Halves;
+import io.foregate.kernels.Norm;
+import io.foregate.kernels.Router;
+import io.foregate.model.RopeFacts;
+import io.foregate.model.RopeStyle;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Kernels that read no weights, or only floats: as {@link MatrixKernelsTest}. */
+class TokenKernelsTest {
+  private static final double FLOAT_ERROR = 1e-3;
+  private static final double HALF_ERROR = 1e-3;
+
+  @Test
+  void halvesOfEveryBitPattern() {
+    for (int bits = 0; bits < 1 << 16; bits++) {
+      if ((bits & 0x7c00) != 0x7c00) { // neither infinite nor NaN
+        float value = Float.float16ToFloat((short) bits);
+        assertThat(Halves.decode(bits | 0xabcd0000)).isEqualTo(value);
+        assertThat(Halves.encode(value) & 0x7fff).isEqualTo(bits & 0x7fff);
+      }
+    }
+    var random = new Random(1);
+    for (int i = 0; i < 200_000; i++) {
+      float value = (float) (random.nextGaussian() * Math.pow(2, random.nextInt(34) - 24));
+      if (Math.abs(value) < 65500) {
+        assertThat((short) Halves.encode(value)).as("%s", value).isEqualTo(Float.floatToFloat16(value));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "77, 32", "256, 128", "1000, 64"})
+  void rms(int size, int lanes) {
+    var random = new Random(size);
+    float[] in = TestMatrix.floats(size, random);
+    float[] weight = TestMatrix.floats(size + 3, random);
+    float epsilon = 1e-5f;
+    IntArray step = IntArray.fromElements(0);
+    var directory = new IntArray(Directory.PARTS);
+    directory.set(Directory.FEED_FORWARD_NORM, 3);
+    FloatArray floats = FloatArray.fromArray(weight);
+    FloatArray x = FloatArray.fromArray(in);
+    FloatArray out = Poisoned.array(size);
+    FloatArray plain = Poisoned.array(size + 2);
+    plain.set(0, 1f);
+    plain.set(1, 2f);
+    DeviceRun.run(
+        1,
+        lanes,
+        g ->
+            g.task(
+                "kernel",
+                Norm::rms,
+                DeviceRun.context(),
+                step,
+                directory,
+                floats,
+                x,
+                out,
+                plain,
+                2,
+                Directory.FEED_FORWARD_NORM,
+                size,
+                epsilon),
+        new Object[] {step, directory, floats, x},
+        new Object[] {out, plain});
+    Poisoned.assertWritten(out);
+    Poisoned.assertWritten(plain);
+    double square = 0;
+    for (float value : in) {
+      square += (double) value * value;
+    }
+    double[] expected = new double[size];
+    for (int i = 0; i < size; i++) {
+      expected[i] = weight[3 + i] * in[i] / Math.sqrt(square / size + epsilon);
+      assertThat(plain.get(2 + i) * weight[3 + i]).isEqualTo(out.get(i));
+    }
+    assertThat(TestMatrix.error(expected, out)).isLessThan(FLOAT_ERROR);
+  }
+
+  /** Appends positions one after the other, then attends from the last of them. */
+  @ParameterizedTest(name = "{0}: {1} / {2} heads of {3}, {4} rotate, {5} positions")
+  @CsvSource({
+    "NORM, 8, 2, 32, 32, 1",
+    "NEOX, 4, 4, 64, 64, 64",
+    "NORM, 6, 2, 48, 32, 65",
+    "NEOX, 2, 1, 128, 64, 130"
+  })
+  void attention(
+      RopeStyle style, int heads, int kvHeads, int headSize, int dimensions, int length) {
+    var run = new AttentionCase(style, heads, kvHeads, headSize, dimensions, length);
+    FloatArray plain = run.asPlainJava();
+    FloatArray device = run.onDevice();
+    double[] expected = run.expected();
+    Poisoned.assertWritten(device);
+    assertThat(TestMatrix.error(expected, plain)).isLessThan(HALF_ERROR);
+    assertThat(TestMatrix.error(expected, device)).isLessThan(HALF_ERROR);
+  }
+
+  @Test
+  void theLargestHeadFits() {
+    assertThat(Attention.MOST_HEAD).isEqualTo(256);
+    var run = new AttentionCase(RopeStyle.NORM, 1, 1, Attention.MOST_HEAD, 256, 3);
+    assertThat(TestMatrix.error(run.expected(), run.onDevice())).isLessThan(HALF_ERROR);
+  }
+
+  @Test
+  void anglesAreThoseOfTheFormula() {
+    var facts = new RopeFacts(RopeStyle.NEOX, 4, 10_000f, 0.5f, new float[] {1f, 8f});
+    FloatArray angles = RopeAngles.of(facts, 10);
+    assertThat(angles.get((9 * 2 + 1) * 2)).isEqualTo((float) Math.cos(9 * 0.5 / 100 / 8));
+    assertThat(angles.get((9 * 2 + 1) * 2 + 1)).isEqualTo((float) Math.sin(9 * 0.5 / 100 / 8));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"8, 2, 8", "5, 5, 4", "160, 8, 64", "128, 1, 1"})
+  void pick(int experts, int used, int lanes) {
+    var random = new Random(experts);
+    FloatArray routed = Poisoned.array(experts + 2 * used);
+    float[] logits = new float[experts];
+    for (int e = 0; e < experts; e++) {
+      logits[e] = random.nextInt(6) * 0.5f; // many are equal
+      routed.set(e, logits[e]);
+    }
+    DeviceRun.run(
+        1,
+        lanes,
+        g ->
+            g.task("kernel", Router::pick, DeviceRun.context(), routed, experts, used),
+        new Object[] {},
+        new Object[] {routed});
+    Poisoned.assertWritten(routed);
+    Integer[] order = new Integer[experts];
+    for (int e = 0; e < experts; e++) {
+      order[e] = e;
+    }
+    java.util.Arrays.sort(order, (a, b) -> Float.compare(logits[b], logits[a])); // stable
+    double sum = 0;
+    for (int rank = 0; rank < used; rank++) {
+      assertThat((int) routed.get(experts + rank)).as("rank %d", rank).isEqualTo(order[rank]);
+      sum += Math.exp(logits[order[rank]]);
+    }
+    for (int rank = 0; rank < used; rank++) {
+      assertThat((double) routed.get(experts + used + rank))
+          .isCloseTo(
+              Math.exp(logits[order[rank]]) / sum, org.assertj.core.data.Offset.offset(1e-6));
+    }
+  }
+
+  /** Not a kernel: no device can throw. */
+  static void notForADevice(KernelContext context, FloatArray x) {
+    String text = "x" + x.get(context.globalIdx);
+    x.set(0, text.length());
+  }
+
+  @Test
+  void whatCannotRunOnTheDeviceDoesNotRunAsJavaInstead() {
+    var x = new FloatArray(1);
+    x.init(7f);
+    assertThatThrownBy(
+            () ->
+                DeviceRun.run(
+                    1,
+                    1,
+                    g -> g.task("kernel", TokenKernelsTest::notForADevice, DeviceRun.context(), x),
+                    new Object[] {},
+                    new Object[] {x}))
+        .isInstanceOf(Throwable.class);
+    assertThat(x.get(0)).isEqualTo(7f);
+  }
+}
