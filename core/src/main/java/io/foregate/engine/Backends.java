@@ -79,7 +79,8 @@ public record Backends(List<Backend> usable, List<String> failures) {
     for (Backend backend : usable.subList(0, usable.size() - 1)) {
       Optional<String> reason = backend.whyNotAutomatic();
       if (reason.isPresent()) {
-        LOG.log(System.Logger.Level.INFO, "Backend {0} left alone: {1}", backend.name(), reason.get());
+        LOG.log(
+            System.Logger.Level.INFO, "Backend {0} left alone: {1}", backend.name(), reason.get());
         continue;
       }
       try {

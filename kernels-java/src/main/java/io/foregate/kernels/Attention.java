@@ -89,9 +89,9 @@ public final class Attention {
   }
 
   /**
-   * {@code attended = softmax(q k / sqrt(headSize)) v} over all positions up to the token's, with an
-   * online softmax (arXiv 1805.02867), one group per query head. Each thread scores one position of
-   * a tile; then each sums some of the head's elements.
+   * {@code attended = softmax(q k / sqrt(headSize)) v} over all positions up to the token's, with
+   * an online softmax (arXiv 1805.02867), one group per query head. Each thread scores one position
+   * of a tile; then each sums some of the head's elements.
    *
    * @param rotated queries, {@code [heads][headSize]}
    * @param attended {@code [heads][headSize]}

@@ -12,8 +12,8 @@ public final class Embedding {
   private Embedding() {}
 
   /**
-   * {@code x = table[token]}, one thread per element, decoded by {@link UnitDot} with a unit vector:
-   * it is little work, and no second decoder is needed.
+   * {@code x = table[token]}, one thread per element, decoded by {@link UnitDot} with a unit
+   * vector: it is little work, and no second decoder is needed.
    *
    * @param step {@code [0]}: the row of the directory; {@code [1]}: the token
    * @param basis {@code [BASIS]}: zeros, but for a one in the middle

@@ -85,8 +85,7 @@ public final class MatVec {
     int entry = step.get(0) * Directory.PARTS;
     if (row < queryRows) {
       int base = directory.get(entry + Directory.QUERY);
-      sums[lane] =
-          rowPart(context, weights, floats, x, queryType, base, queryRows, columns, row);
+      sums[lane] = rowPart(context, weights, floats, x, queryType, base, queryRows, columns, row);
     } else if (row < queryRows + kvRows) {
       int base = directory.get(entry + Directory.KEY);
       int keyRow = row - queryRows;
@@ -94,8 +93,7 @@ public final class MatVec {
     } else {
       int base = directory.get(entry + Directory.VALUE);
       int valueRow = row - queryRows - kvRows;
-      sums[lane] =
-          rowPart(context, weights, floats, x, valueType, base, kvRows, columns, valueRow);
+      sums[lane] = rowPart(context, weights, floats, x, valueType, base, kvRows, columns, valueRow);
     }
     for (int stride = lanes / 2; stride > 0; stride = stride / 2) {
       context.localBarrier();

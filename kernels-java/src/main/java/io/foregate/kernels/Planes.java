@@ -11,10 +11,10 @@ package io.foregate.kernels;
  *   <li><b>low</b>: {@link #lowWords} words per unit: the low 8, 4 or 2 bits of each code (16 for
  *       F16), weight 0 in the lowest bits of the first word;
  *   <li><b>high</b>: {@link #highWords} words per unit: the codes' further 1 or 2 bits, likewise;
- *   <li><b>scales</b>: {@link #scaleWords} words per 256 weights: the scales of K-quants' sub-blocks
- *       (and minima), see {@link UnitDot};
- *   <li><b>halves</b>: the blocks' F16 factors, two to a word: one per block of {@link
- *       #blockUnits} units, or two (factor, factor of the minima) where {@link #halves} is 2.
+ *   <li><b>scales</b>: {@link #scaleWords} words per 256 weights: the scales of K-quants'
+ *       sub-blocks (and minima), see {@link UnitDot};
+ *   <li><b>halves</b>: the blocks' F16 factors, two to a word: one per block of {@link #blockUnits}
+ *       units, or two (factor, factor of the minima) where {@link #halves} is 2.
  * </ol>
  *
  * <p>It takes as many bytes as ggml's blocks do, but for the last word: ggml's blocks of 34, 110 or

@@ -138,13 +138,11 @@ final class UnitDot {
     float codes =
         (pair & 15) * crumbs(w.get(low), x, at)
             + ((pair >> 8) & 15) * crumbs(w.get(low + 1), x, at + 16);
-    float mins =
-        ((pair >> 4) & 15) * sum(x, at, 16) + ((pair >> 12) & 15) * sum(x, at + 16, 16);
+    float mins = ((pair >> 4) & 15) * sum(x, at, 16) + ((pair >> 12) & 15) * sum(x, at + 16, 16);
     return Halves.decode(factors) * codes - Halves.decode(factors >> 16) * mins;
   }
 
-  private static float q3(
-      IntArray w, int low, int high, int scales, int j, FloatArray x, int at) {
+  private static float q3(IntArray w, int low, int high, int scales, int j, FloatArray x, int at) {
     int nibbles = w.get(scales + (j >> 2)) >> ((j & 3) * 8);
     int crumbs = w.get(scales + 2) >> (4 * j);
     int first = (nibbles & 15) + 16 * (crumbs & 3) - 32;
@@ -158,8 +156,7 @@ final class UnitDot {
     return first * a + second * b;
   }
 
-  private static float q6(
-      IntArray w, int low, int high, int scales, int j, FloatArray x, int at) {
+  private static float q6(IntArray w, int low, int high, int scales, int j, FloatArray x, int at) {
     int pair = w.get(scales + (j >> 1)) >> ((j & 1) * 16);
     float a =
         nibbles(w.get(low), x, at)

@@ -6,8 +6,8 @@
  * A group of any power of two of threads computes the same thing, so a group of one thread is how
  * the same method runs as plain Java, which tests do.
  *
- * <p>No kernel joins conditions with {@code &&} or {@code ||}, or nests ifs to the same end: TornadoVM
- * 5.2 compiled {@code a > b || (a == b && i < j)} to something else, without an error.
+ * <p>No kernel joins conditions with {@code &&} or {@code ||}, or nests ifs to the same end:
+ * TornadoVM 5.2 compiled {@code a > b || (a == b && i < j)} to something else, without an error.
  *
  * <p>Scalar parameters become constants when a task is compiled: of a {@code switch} over the type
  * of weights, one branch is left. What changes from launch to launch comes in small arrays, called

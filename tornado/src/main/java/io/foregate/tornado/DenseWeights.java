@@ -39,8 +39,7 @@ final class DenseWeights {
    * @param router {@code -1} in a dense layer
    * @param experts of the experts, or of the one feed-forward network of a dense layer
    */
-  record LayerTypes(
-      int query, int key, int value, int output, int router, ExpertShape experts) {
+  record LayerTypes(int query, int key, int value, int output, int router, ExpertShape experts) {
     boolean isRouted() {
       return router >= 0;
     }

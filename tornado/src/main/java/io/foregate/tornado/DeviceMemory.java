@@ -18,10 +18,11 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * records. Copies into the pool are TornadoVM's own transfers on a thread and a queue of their own,
  * so that they run beside kernels.
  *
- * <p>How that is possible: the graph {@link #upload} is one object and part of two plans, this one's
- * and each sequence's, and so its arrays have one device buffer. The first to execute it must be
- * this plan: the buffer for a launch's sizes belongs to the plan that comes first, and is written
- * by every launch of that plan. A sequence's plan executes it once, under {@link #exclusively}.
+ * <p>How that is possible: the graph {@link #upload} is one object and part of two plans, this
+ * one's and each sequence's, and so its arrays have one device buffer. The first to execute it must
+ * be this plan: the buffer for a launch's sizes belongs to the plan that comes first, and is
+ * written by every launch of that plan. A sequence's plan executes it once, under {@link
+ * #exclusively}.
  */
 final class DeviceMemory implements AutoCloseable {
   /** Name of the graph whose arrays sequences consume. */
@@ -66,8 +67,7 @@ final class DeviceMemory implements AutoCloseable {
     this.upload =
         new TaskGraph(UPLOAD)
             .transferToDevice(DataTransferMode.UNDER_DEMAND, pool)
-            .transferToDevice(
-                DataTransferMode.FIRST_EXECUTION, weights, floats, directory, basis)
+            .transferToDevice(DataTransferMode.FIRST_EXECUTION, weights, floats, directory, basis)
             .transferToDevice(DataTransferMode.EVERY_EXECUTION, order, staging)
             .task(
                 "place",

@@ -8,10 +8,11 @@ import io.foregate.model.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
- * Sorts ggml's blocks into {@link Planes}, and back. Bits move, and none is lost: what comes back is
- * what went in.
+ * Sorts ggml's blocks into {@link Planes}, and back. Bits move, and none is lost: what comes back
+ * is what went in.
  */
 final class PlanePacker {
   private static final ValueLayout.OfInt WORD =
@@ -187,7 +188,7 @@ final class PlanePacker {
   }
 
   private void readCodes(MemorySegment in, long block) {
-    java.util.Arrays.fill(codes, 0);
+    Arrays.fill(codes, 0);
     places(
         (i, at, bit, width, codeBit) -> {
           int value = (in.get(JAVA_BYTE, block + at) >> bit) & ((1 << width) - 1);
@@ -202,7 +203,7 @@ final class PlanePacker {
   }
 
   private void readScales(MemorySegment in, long block) {
-    java.util.Arrays.fill(scales, 0);
+    Arrays.fill(scales, 0);
     switch (type) {
       case Q2_K -> copyWords(in, block, 4);
       case Q6_K -> copyWords(in, block + 192, 4);
@@ -237,7 +238,7 @@ final class PlanePacker {
     }
     int low = (s.get(JAVA_BYTE, at + j + 4) >> (min ? 4 : 0)) & 15;
     int high = (s.get(JAVA_BYTE, at + j - (min ? 0 : 4)) >> 6) & 3;
-    return low | high << 4;
+    return low | (high << 4);
   }
 
   private void copyWords(MemorySegment in, long at, int count) {
@@ -263,8 +264,8 @@ final class PlanePacker {
       }
       case Q4_K, Q5_K -> {
         for (int j = 0; j < 8; j++) {
-          int scale = (scales[0] >> (4 * j)) & 15 | ((scales[2] >> (2 * j)) & 3) << 4;
-          int min = (scales[1] >> (4 * j)) & 15 | ((scales[2] >> (2 * j + 16)) & 3) << 4;
+          int scale = ((scales[0] >> (4 * j)) & 15) | (((scales[2] >> (2 * j)) & 3) << 4);
+          int min = ((scales[1] >> (4 * j)) & 15) | (((scales[2] >> (2 * j + 16)) & 3) << 4);
           writeK4(out, block + 4, j, scale, false);
           writeK4(out, block + 4, j, min, true);
         }

@@ -3,7 +3,9 @@ package io.foregate.tornado;
 import io.foregate.model.RopeFacts;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** Angles of rotary position embeddings, in double precision as the processor's backend has them. */
+/**
+ * Angles of rotary position embeddings, in double precision as the processor's backend has them.
+ */
 final class RopeAngles {
   private RopeAngles() {}
 

@@ -134,8 +134,7 @@ final class SequencePlan {
 
   private Object[] kept() {
     List<Object> all = new ArrayList<>(List.of(memory.shared()));
-    all.addAll(
-        List.of(keys, values, angles, x, normed, qkv, rotated, attended, hidden, out));
+    all.addAll(List.of(keys, values, angles, x, normed, qkv, rotated, attended, hidden, out));
     return all.toArray();
   }
 

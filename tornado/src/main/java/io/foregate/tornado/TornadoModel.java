@@ -7,6 +7,7 @@ import io.foregate.backend.KvType;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
+import io.foregate.kernels.Attention;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
 import io.foregate.store.ExpertLayout;
@@ -39,10 +40,10 @@ final class TornadoModel implements BackendModel {
     this.config = config;
     this.weights = weights;
     this.mostPoolBytes = Math.min(mostPoolBytes, 4L * Integer.MAX_VALUE);
-    if (config.headSize() > io.foregate.kernels.Attention.MOST_HEAD) {
+    if (config.headSize() > Attention.MOST_HEAD) {
       throw new ForegateException(
           "Heads of %d elements cannot run on TornadoVM, at most %d."
-              .formatted(config.headSize(), io.foregate.kernels.Attention.MOST_HEAD),
+              .formatted(config.headSize(), Attention.MOST_HEAD),
           "Run the model on the processor (--backend cpu).");
     }
     this.dense = DenseWeights.of(config, weights);

@@ -13,9 +13,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * The device's answers beside the processor's, position by position over held-out text, each fed the
- * same tokens. The processor rounds activations to 8 bits as ggml does, and the device does not, so
- * they cannot agree to the bit: where the processor is sure, they must name the same token.
+ * The device's answers beside the processor's, position by position over held-out text, each fed
+ * the same tokens. The processor rounds activations to 8 bits as ggml does, and the device does
+ * not, so they cannot agree to the bit: where the processor is sure, they must name the same token.
  *
  * <p>{@code -Dforegate.agreement.positions=2048} compares more of them.
  */
@@ -102,8 +102,7 @@ class AgreementTest {
           tokens,
           0,
           tokens.length,
-          (i, logits, at) ->
-              judge(expected[i], Arrays.copyOfRange(logits, at, at + vocabulary)));
+          (i, logits, at) -> judge(expected[i], Arrays.copyOfRange(logits, at, at + vocabulary)));
     }
   }
 

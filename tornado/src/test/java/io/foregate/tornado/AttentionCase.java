@@ -21,8 +21,7 @@ final class AttentionCase {
   private final float[][] qkv;
   private final FloatArray angles;
 
-  AttentionCase(
-      RopeStyle style, int heads, int kvHeads, int headSize, int dimensions, int length) {
+  AttentionCase(RopeStyle style, int heads, int kvHeads, int headSize, int dimensions, int length) {
     this.style = style;
     this.heads = heads;
     this.kvHeads = kvHeads;
@@ -36,8 +35,7 @@ final class AttentionCase {
       qkv[t] = TestMatrix.floats((heads + 2 * kvHeads) * headSize, random);
     }
     this.angles =
-        RopeAngles.of(
-            new RopeFacts(style, dimensions, 10_000f, 1f, new float[0]), capacity);
+        RopeAngles.of(new RopeFacts(style, dimensions, 10_000f, 1f, new float[0]), capacity);
   }
 
   /** In double precision, but for the cache, which holds halves. */
@@ -130,8 +128,19 @@ final class AttentionCase {
           words(),
           c ->
               Attention.append(
-                  c, step, in, angles, rotated, keys, values, heads, kvHeads, headSize,
-                  dimensions, neox(), capacity));
+                  c,
+                  step,
+                  in,
+                  angles,
+                  rotated,
+                  keys,
+                  values,
+                  heads,
+                  kvHeads,
+                  headSize,
+                  dimensions,
+                  neox(),
+                  capacity));
     }
   }
 

@@ -42,8 +42,7 @@ final class ExpertsCase {
       gate[rank] = TestMatrix.random(type, HIDDEN, WIDTH, random);
       up[rank] = TestMatrix.random(type, HIDDEN, WIDTH, random);
       down[rank] = TestMatrix.random(downType, WIDTH, HIDDEN, random);
-      var expert =
-          new ExpertWeights(gate[rank].matrix(), up[rank].matrix(), down[rank].matrix());
+      var expert = new ExpertWeights(gate[rank].matrix(), up[rank].matrix(), down[rank].matrix());
       layout.pack(shape, expert, pool.getSegment().asSlice(SLOT[rank] * bytes, bytes));
     }
     normed = TestMatrix.floats(WIDTH, random);
@@ -164,8 +163,7 @@ final class ExpertsCase {
       IntArray step = step(waves[wave], wave == waves.length - 1);
       PlainJava.run(
           USED * HIDDEN,
-          c ->
-              Experts.gateUp(c, step, pool, in, hidden, type, type, upOffset(), HIDDEN, WIDTH));
+          c -> Experts.gateUp(c, step, pool, in, hidden, type, type, upOffset(), HIDDEN, WIDTH));
       PlainJava.run(
           WIDTH,
           c ->

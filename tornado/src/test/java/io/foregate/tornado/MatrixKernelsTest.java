@@ -25,9 +25,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Kernels that read weights, in the manner of ggml's test-backend-ops: every type in several shapes,
- * random inputs, poisoned outputs; the device beside the same method as plain Java, beside double
- * precision, and beside the processor's backend, which rounds activations to 8 bits.
+ * Kernels that read weights, in the manner of ggml's test-backend-ops: every type in several
+ * shapes, random inputs, poisoned outputs; the device beside the same method as plain Java, beside
+ * double precision, and beside the processor's backend, which rounds activations to 8 bits.
  */
 class MatrixKernelsTest {
   private static final double FLOAT_ERROR = 1e-3;
@@ -268,7 +268,9 @@ class MatrixKernelsTest {
     MemorySegment back = Arena.ofAuto().allocate(w.matrix().data().byteSize());
     new PlanePacker(type, 3, 512).unpack(planes, 8, back);
     assertThat(back.mismatch(w.matrix().data())).isEqualTo(-1);
-    assertThat(planes.byteSize() - 8 - back.byteSize()).as("bytes more than ggml's").isBetween(0L, 2L);
+    assertThat(planes.byteSize() - 8 - back.byteSize())
+        .as("bytes more than ggml's")
+        .isBetween(0L, 2L);
   }
 
   private static Stream<Arguments> expertTypes() {

@@ -25,7 +25,7 @@ final class PlainJava {
       f.setAccessible(true);
       f.set(context, value);
     } catch (ReflectiveOperationException e) {
-      throw new AssertionError(e);
+      throw new LinkageError(e.getMessage(), e);
     }
   }
 }

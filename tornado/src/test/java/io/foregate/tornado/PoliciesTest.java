@@ -81,8 +81,7 @@ class PoliciesTest {
         .isInstanceOf(ForegateException.class)
         .hasMessageContaining("imitated");
     try (Engine engine =
-        Engine.open(
-            DEMO, EngineOptions.defaults().withBackend("tornado").withKvType(KvType.F32))) {
+        Engine.open(DEMO, EngineOptions.defaults().withBackend("tornado").withKvType(KvType.F32))) {
       assertThatThrownBy(engine::newSession)
           .isInstanceOf(ForegateException.class)
           .hasMessageContaining("F32");
@@ -96,8 +95,7 @@ class PoliciesTest {
   }
 
   private static Engine open(ExpertOptions experts) {
-    return Engine.open(
-        DEMO, EngineOptions.defaults().withBackend("tornado").withExperts(experts));
+    return Engine.open(DEMO, EngineOptions.defaults().withBackend("tornado").withExperts(experts));
   }
 
   private static void assertSameBits(List<float[]> logits) {

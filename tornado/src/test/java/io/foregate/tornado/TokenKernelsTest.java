@@ -36,7 +36,9 @@ class TokenKernelsTest {
     for (int i = 0; i < 200_000; i++) {
       float value = (float) (random.nextGaussian() * Math.pow(2, random.nextInt(34) - 24));
       if (Math.abs(value) < 65500) {
-        assertThat((short) Halves.encode(value)).as("%s", value).isEqualTo(Float.floatToFloat16(value));
+        assertThat((short) Halves.encode(value))
+            .as("%s", value)
+            .isEqualTo(Float.floatToFloat16(value));
       }
     }
   }
@@ -138,8 +140,7 @@ class TokenKernelsTest {
     DeviceRun.run(
         1,
         lanes,
-        g ->
-            g.task("kernel", Router::pick, DeviceRun.context(), routed, experts, used),
+        g -> g.task("kernel", Router::pick, DeviceRun.context(), routed, experts, used),
         new Object[] {},
         new Object[] {routed});
     Poisoned.assertWritten(routed);
