@@ -42,7 +42,9 @@ final class DevicesCommand implements Callable<Integer> {
     }
     if (backends.stream().noneMatch(backend -> backend.name().equals(TORNADO))) {
       String where = found.failures().isEmpty() ? "on the class path" : "among what loaded";
-      backends.add(new Entry(TORNADO, false, "not found: the TornadoVM module is not " + where));
+      String advice = found.failures().isEmpty() ? " (setup-tornado.sh installs TornadoVM)" : "";
+      backends.add(
+          new Entry(TORNADO, false, "not found: the TornadoVM module is not " + where + advice));
     }
     var report =
         new Report(Machine.here(), VectorProvider.get().reason(), backends, found.failures());

@@ -15,6 +15,7 @@ import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -59,6 +60,29 @@ class BackendsTest {
     @Override
     public BackendModel open(ModelConfig config, ModelWeights weights, int threads) {
       throw new AssertionError();
+    }
+  }
+
+  /** Could open a model, but is slower than the processor. */
+  public static final class Slow implements Backend {
+    @Override
+    public String name() {
+      return "slow";
+    }
+
+    @Override
+    public String description() {
+      return "a backend for a test";
+    }
+
+    @Override
+    public Optional<String> whyNotAutomatic() {
+      return Optional.of("it is slow");
+    }
+
+    @Override
+    public BackendModel open(ModelConfig config, ModelWeights weights, int threads) {
+      throw new ForegateException("The slow backend was asked.", "Do not.");
     }
   }
 
@@ -110,6 +134,17 @@ class BackendsTest {
     try (Engine engine = Engine.open(model, EngineOptions.defaults())) {
       assertThat(engine.backend()).isEqualTo("cpu");
     }
+  }
+
+  @Test
+  void autoLeavesAloneWhatSaysSo() throws IOException {
+    classPathNames(Slow.class.getName());
+
+    try (Engine engine = Engine.open(model, EngineOptions.defaults())) {
+      assertThat(engine.backend()).isEqualTo("cpu");
+    }
+    assertThatThrownBy(() -> Engine.open(model, EngineOptions.defaults().withBackend("slow")))
+        .hasMessage("The slow backend was asked.");
   }
 
   @Test

@@ -7,6 +7,9 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /** The devices that TornadoVM finds. */
 final class Devices {
+  /** What this is written for and tested with. */
+  private static final String VERSION = "5.2.0-jdk25";
+
   private Devices() {}
 
   /**
@@ -21,6 +24,7 @@ final class Devices {
           "TornadoVM is not running in this JVM: start it with scripts/foregate, or with java"
               + " @$TORNADOVM_HOME/tornado-argfile");
     }
+    requireVersion(TornadoRuntimeProvider.class.getModule());
     try {
       TornadoDevice device = TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice();
       if (device == null) {
@@ -30,6 +34,17 @@ final class Devices {
     } catch (LinkageError | RuntimeException e) {
       throw new IllegalStateException(
           "TornadoVM finds no device (is there an OpenCL driver? clinfo -l lists them): " + e, e);
+    }
+  }
+
+  /** Another version may compile kernels differently, or not know what we call. */
+  private static void requireVersion(Module module) {
+    String found =
+        module.isNamed() ? module.getDescriptor().rawVersion().orElse("unknown") : "unknown";
+    if (!found.equals(VERSION)) {
+      throw new IllegalStateException(
+          "TornadoVM is version %s, expected %s (setup-tornado.sh installs it)"
+              .formatted(found, VERSION));
     }
   }
 
