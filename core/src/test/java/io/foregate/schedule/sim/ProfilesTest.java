@@ -5,11 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.foregate.error.ForegateException;
+import io.foregate.gate.trace.RandomTraces;
+import io.foregate.gate.trace.RoutingTrace;
+import io.foregate.schedule.Policy;
+import io.foregate.schedule.SlotBudget;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ProfilesTest {
   private static final String TIMES =
@@ -57,6 +63,21 @@ class ProfilesTest {
       assertThat(profile.notes()).as(name).hasSizeGreaterThan(4);
     }
     assertThat(Profiles.find("t4")).hasSize(3);
+  }
+
+  /** Help from the processor must never cost speed, whatever the machine. */
+  @ParameterizedTest
+  @ValueSource(strings = {"25%", "50%", "75%"})
+  void hybridIsNowhereSlowerThanLookahead(String slots) {
+    RoutingTrace trace = RandomTraces.of(8, 4, RandomTraces.choices(480, 8, 8, 2, 1));
+    for (String name : Profiles.names()) {
+      Profile profile = Profiles.find(name).getFirst();
+      var cell = new Cell(trace, profile, SlotBudget.parse(slots), 20);
+      double lookahead = cell.simulate(Policy.lookahead()).tokensPerSecond();
+      assertThat(cell.simulate(Policy.hybrid()).tokensPerSecond())
+          .as(name)
+          .isGreaterThanOrEqualTo(lookahead);
+    }
   }
 
   @Test
