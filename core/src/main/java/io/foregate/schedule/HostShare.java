@@ -1,57 +1,89 @@
 package io.foregate.schedule;
 
-/** Which of the missing experts the processor computes, straight from host memory. */
+/** Which of the experts that are not there the processor computes, straight from host memory. */
 final class HostShare {
   private final long[] bytes;
   private final ExpertCache cache;
   private final DueExperts due;
   private final CostModel costs;
+  private final Arrivals arrivals;
 
-  HostShare(long[] bytes, ExpertCache cache, DueExperts due, CostModel costs) {
+  /** Indexes of the due experts that are not resident, those first of which most is to come. */
+  private final int[] away;
+
+  private int count;
+
+  HostShare(
+      ExpertGrid grid,
+      long[] bytes,
+      ExpertCache cache,
+      DueExperts due,
+      CostModel costs,
+      Arrivals arrivals) {
     this.bytes = bytes;
     this.cache = cache;
     this.due = due;
     this.costs = costs;
+    this.arrivals = arrivals;
+    this.away = new int[grid.experts()];
   }
 
   /**
-   * Leaves to the processor as many of the missing experts as makes the layer end soonest. It then
-   * works while the others are copied.
+   * Leaves to the processor as many of the experts that are not there as makes the layer end
+   * soonest. It then works while the others are copied.
    *
    * @param link expected nanoseconds until the link is free
    */
   void choose(int layer, double link) {
-    int misses = 0;
-    int hits = 0;
-    for (int i = 0; i < due.count(); i++) {
-      misses += cache.absent(due.id(i)) ? 1 : 0;
-      hits += cache.resident(due.id(i)) ? 1 : 0;
+    collect(layer);
+    int best = costs.hostKnown() ? soonest(layer, link) : Math.min(1, count); // to measure it
+    for (int i = 0; i < best; i++) {
+      due.sendToHost(away[i]);
     }
-    int lates = due.count() - hits - misses;
-    double copy = costs.copyNanos(bytes[layer]);
+  }
+
+  private void collect(int layer) {
+    count = 0;
+    for (int i = due.count() - 1; i >= 0; i--) {
+      if (!cache.resident(due.id(i))) {
+        int at = count++;
+        while (at > 0 && rest(layer, away[at - 1]) < rest(layer, i)) {
+          away[at] = away[at - 1];
+          at--;
+        }
+        away[at] = i;
+      }
+    }
+  }
+
+  /** Bytes of a due expert that have not arrived. */
+  private long rest(int layer, int index) {
+    int id = due.id(index);
+    return cache.absent(id) ? bytes[layer] : bytes[layer] - arrivals.bytes(id);
+  }
+
+  private int soonest(int layer, double link) {
+    double copies = link;
+    for (int i = 0; i < count; i++) {
+      copies += costs.copyNanos(rest(layer, away[i]));
+    }
     double device = costs.expertNanos();
-    double host = costs.hostExpertNanos();
+    double resident = (due.count() - count) * device;
     int best = 0;
     double soonest = Double.MAX_VALUE;
-    for (int sent = 0; sent <= misses; sent++) {
-      int copied = misses - sent;
-      boolean waits = copied + lates > 0;
+    for (int sent = 0; sent <= count; sent++) {
+      boolean waits = sent < count;
       double end =
-          Math.max(hits * device + sent * host, waits ? link + copied * copy : 0)
+          Math.max(resident + sent * costs.hostExpertNanos(), waits ? copies : 0)
               + (waits ? device : 0);
       if (end < soonest) {
         soonest = end;
         best = sent;
       }
-    }
-    if (!costs.hostKnown()) {
-      best = Math.min(1, misses); // to find out what it takes
-    }
-    for (int i = due.count() - 1; i >= 0 && best > 0; i--) {
-      if (cache.absent(due.id(i))) {
-        due.sendToHost(i);
-        best--;
+      if (waits) {
+        copies -= costs.copyNanos(rest(layer, away[sent]));
       }
     }
+    return best;
   }
 }

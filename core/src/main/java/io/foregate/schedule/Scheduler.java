@@ -104,7 +104,7 @@ public final class Scheduler {
     failures = new byte[grid.total()];
     room = new Room(grid, policy, this.bytes, cache, layers, arrivals, writeBacks, tally, listener);
     staging = new Staging(grid, policy, cache, outlook, barred);
-    hostShare = new HostShare(this.bytes, cache, due, costs);
+    hostShare = new HostShare(grid, this.bytes, cache, due, costs, arrivals);
   }
 
   public ExpertGrid grid() {

@@ -66,16 +66,16 @@ final class Speculation {
    * says who makes room.
    */
   int choose() {
-    price = Math.min(1, tuning.price() + tuning.stallPrice() * clockwork.stallShare());
     best = ExpertCache.NONE;
     hopeless = ExpertCache.NONE;
+    boolean full = cache.freeSlots() == 0;
+    price = tuning.price() + tuning.stallPrice() * clockwork.stallShare();
     for (int i = 0; i < arrivals.pausedCount(); i++) {
       int id = arrivals.paused(i);
-      if (!gains(id, outlook.probability(id), outlook.worth(id), 0)) {
+      if (!gains(id, outlook.probability(id), outlook.worth(id), 0) && full) {
         hopeless = id;
       }
     }
-    boolean full = cache.freeSlots() == 0;
     if (arrivals.pausedCount() < MOST_PAUSED && (!full || findVictim(false))) {
       double eviction = full ? victimWorth : 0;
       for (int d = 1; d <= grid.layers(); d++) {
@@ -106,7 +106,7 @@ final class Speculation {
     return true;
   }
 
-  /** A paused guess that {@link #choose} has found not worth going on with, or -1. */
+  /** A paused guess that {@link #choose} has found not worth its slot any more, or -1. */
   int hopeless() {
     return hopeless;
   }
