@@ -116,6 +116,12 @@ final class Cli implements Runnable {
                   "Use a smaller --ctx, or give the JVM more: FOREGATE_JAVA_OPTS=-Xmx4g.");
               yield ExitCode.FAILURE;
             }
+            case InternalError fault when isMappedFileFault(fault) -> {
+              terminal.complain(
+                  "a file became shorter while it was in use, or the disk failed",
+                  "Start again when nothing writes the model or the trace; check the disk.");
+              yield ExitCode.FAILURE;
+            }
             default -> {
               terminal.complain(
                   "stopped by an internal error: " + e,
@@ -129,6 +135,11 @@ final class Cli implements Runnable {
         e.printStackTrace(terminal.err());
       }
       return code;
+    }
+
+    /** How the virtual machine reports that a mapped page could not be read. */
+    private static boolean isMappedFileFault(InternalError e) {
+      return String.valueOf(e.getMessage()).contains("unsafe memory access");
     }
 
     private int print(ForegateException e, int code) {

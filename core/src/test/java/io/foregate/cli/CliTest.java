@@ -3,6 +3,7 @@ package io.foregate.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foregate.backend.Backend;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -17,6 +18,19 @@ class CliTest {
       List.of("run", "chat", "eval", "perplexity", "inspect", "bench", "quantize", "devices");
 
   @TempDir private Path folder;
+
+  @Test
+  void aFileThatIsCutInUseIsNoBug() {
+    var cut =
+        new ByteArrayOutputStream() {
+          @Override
+          public synchronized void write(byte[] bytes, int offset, int length) {
+            throw new InternalError("a fault occurred in an unsafe memory access operation");
+          }
+        };
+    Invocation.into(cut, new Cancellation(), "devices")
+        .fails(ExitCode.FAILURE, "became shorter while it was in use", "check the disk");
+  }
 
   @Test
   void helpNamesEveryCommand() {

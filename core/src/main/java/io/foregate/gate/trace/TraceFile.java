@@ -13,7 +13,8 @@ import java.util.zip.CRC32C;
 
 /**
  * A trace in a file, mapped and checked whole when it is opened, so that reading it later cannot
- * fail. {@link TraceWriter} describes the format. Readable by many threads until it is closed.
+ * fail unless someone cuts it meanwhile (an {@link InternalError}). {@link TraceWriter} describes
+ * the format. Readable by many threads until it is closed.
  */
 public final class TraceFile implements RoutingTrace, AutoCloseable {
   private final Path path;
