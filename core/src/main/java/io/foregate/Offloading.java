@@ -1,5 +1,6 @@
 package io.foregate;
 
+import io.foregate.backend.Link;
 import io.foregate.engine.ExpertOptions;
 import io.foregate.engine.PredictionOptions;
 import io.foregate.schedule.Policy;
@@ -19,6 +20,7 @@ import java.util.Optional;
  *     size ({@code 6GiB})
  * @param linkGbps GB/s at which the {@code cpu} backend copies experts, to imitate a device; 0 for
  *     as fast as it can
+ * @param copyEngine what copies experts to a device; {@code auto} for the backend's best
  * @param store where the host keeps experts
  * @param gates lookahead gates that {@code foregate align} made; empty for those beside the model,
  *     or untrained ones if there are none
@@ -29,6 +31,7 @@ public record Offloading(
     String policy,
     String slots,
     double linkGbps,
+    String copyEngine,
     HostStore store,
     Optional<Path> gates,
     Optional<Path> oracleTrace,
@@ -51,35 +54,48 @@ public record Offloading(
   /** A policy with an amount of device memory. */
   public static Offloading of(String policy, String slots) {
     return new Offloading(
-        policy, slots, 0, HostStore.auto(), Optional.empty(), Optional.empty(), Optional.empty());
+        policy,
+        slots,
+        0,
+        Link.AUTO,
+        HostStore.auto(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   public Offloading withLinkGbps(double value) {
-    return new Offloading(policy, slots, value, store, gates, oracleTrace, timeline);
+    return new Offloading(policy, slots, value, copyEngine, store, gates, oracleTrace, timeline);
+  }
+
+  public Offloading withCopyEngine(String value) {
+    return new Offloading(policy, slots, linkGbps, value, store, gates, oracleTrace, timeline);
   }
 
   public Offloading withStore(HostStore value) {
-    return new Offloading(policy, slots, linkGbps, value, gates, oracleTrace, timeline);
+    return new Offloading(policy, slots, linkGbps, copyEngine, value, gates, oracleTrace, timeline);
   }
 
   public Offloading withGates(Path value) {
     return new Offloading(
-        policy, slots, linkGbps, store, Optional.of(value), oracleTrace, timeline);
+        policy, slots, linkGbps, copyEngine, store, Optional.of(value), oracleTrace, timeline);
   }
 
   public Offloading withOracleTrace(Path value) {
-    return new Offloading(policy, slots, linkGbps, store, gates, Optional.of(value), timeline);
+    return new Offloading(
+        policy, slots, linkGbps, copyEngine, store, gates, Optional.of(value), timeline);
   }
 
   public Offloading withTimeline(Path value) {
-    return new Offloading(policy, slots, linkGbps, store, gates, oracleTrace, Optional.of(value));
+    return new Offloading(
+        policy, slots, linkGbps, copyEngine, store, gates, oracleTrace, Optional.of(value));
   }
 
   ExpertOptions toEngine() {
     return new ExpertOptions(
         Policy.named(policy.toLowerCase(Locale.ROOT)),
         SlotBudget.parse(slots),
-        linkGbps,
+        new Link(linkGbps, copyEngine.toLowerCase(Locale.ROOT)),
         store.toEngine(),
         new PredictionOptions(gates, oracleTrace, Optional.empty()),
         timeline);

@@ -3,6 +3,7 @@ package io.foregate.bench;
 import io.foregate.backend.BackendModel;
 import io.foregate.backend.ExpertSlots;
 import io.foregate.backend.KvType;
+import io.foregate.backend.Link;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.backend.cpu.CpuBackend;
@@ -65,7 +66,7 @@ final class SliceProfile {
   }
 
   private Profile measure() {
-    try (ExpertSlots slots = model.newSlots(grid.total(), 0)) {
+    try (ExpertSlots slots = model.newSlots(grid.total(), Link.DEFAULT)) {
       double gbps = copySpeed(slots);
       Steps steps = decode(slots);
       return new Profile(

@@ -26,10 +26,10 @@ public interface BackendModel extends AutoCloseable {
   /**
    * Device memory for {@code count} experts of any layer.
    *
-   * @param linkGbps GB/s at which copies are to run, for backends whose link is an imitation; 0 for
-   *     as fast as they can
+   * @param link how copies are to come
+   * @throws io.foregate.error.ForegateException if there is no memory for them, or no such link
    */
-  ExpertSlots newSlots(int count, double linkGbps);
+  ExpertSlots newSlots(int count, Link link);
 
   /**
    * A new, empty sequence.

@@ -2,6 +2,7 @@ package io.foregate.cli;
 
 import io.foregate.HostStore;
 import io.foregate.Offloading;
+import io.foregate.backend.Link;
 import io.foregate.engine.ExpertOptions;
 import io.foregate.engine.PredictionOptions;
 import io.foregate.schedule.Policy;
@@ -29,6 +30,14 @@ final class ExpertFlags {
           "GB/s at which the cpu backend copies experts, to imitate a device's link; 0 for as fast"
               + " as it can. Default: ${DEFAULT-VALUE}.")
   private double linkGbps;
+
+  @Option(
+      names = "--copy-engine",
+      paramLabel = "NAME",
+      description =
+          "What copies experts to a device: auto, transfers (beside kernels) or synchronous (for"
+              + " comparison), on backend tornado. Default: ${DEFAULT-VALUE}.")
+  private String copyEngine = Link.AUTO;
 
   @Option(
       names = "--gates",
@@ -79,7 +88,7 @@ final class ExpertFlags {
             new ExpertOptions(
                 Policy.named(policy.toLowerCase(Locale.ROOT)),
                 SlotBudget.parse(slots),
-                linkGbps,
+                new Link(linkGbps, copyEngine.toLowerCase(Locale.ROOT)),
                 StoreOptions.of(store, Optional.ofNullable(storeFolder), lock),
                 new PredictionOptions(
                     Optional.ofNullable(gates), Optional.ofNullable(oracleTrace), Optional.empty()),
@@ -92,6 +101,7 @@ final class ExpertFlags {
         policy,
         slots,
         linkGbps,
+        copyEngine,
         new HostStore(store, Optional.ofNullable(storeFolder), lock),
         Optional.ofNullable(gates),
         Optional.ofNullable(oracleTrace),

@@ -72,7 +72,7 @@ final class Offload implements AutoCloseable {
     this.store =
         resources.add(
             ExpertStore.open(file, weights, model.expertLayout(), options.store(), listener));
-    this.slots = resources.add(model.newSlots(count, options.linkGbps()));
+    this.slots = resources.add(model.newSlots(count, options.link()));
     this.host = policy.hostFallback() ? hostExperts(model) : null;
     long[] bytes = IntStream.range(0, grid.layers()).mapToLong(store::recordBytes).toArray();
     var scheduler = new Scheduler(grid, policy, count, bytes, STREAMS, Timings.UNKNOWN, events);

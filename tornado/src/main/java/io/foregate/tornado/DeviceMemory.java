@@ -43,17 +43,23 @@ final class DeviceMemory implements AutoCloseable {
   private final IntArray order = IntArray.fromElements(0, 0);
   private final IntArray collectOrder = IntArray.fromElements(0, 0);
   private final ImmutableTaskGraph upload;
-  private final DeviceThread thread = new DeviceThread("foregate-device-copy");
+  private final DeviceThread thread;
+  private final CopyEngine engine;
   private final GridScheduler grid = new GridScheduler();
   private final TornadoExecutionPlan plan;
-  private boolean closed;
+  private final Object lock = new Object();
+  private volatile boolean closed;
 
   /**
    * Claims the memory and brings the dense weights there.
    *
    * @param poolWords words of all expert records; at least 1
+   * @param compute the thread of the model's sequences; must outlive this
    */
-  DeviceMemory(DenseWeights dense, int poolWords) {
+  DeviceMemory(DenseWeights dense, int poolWords, CopyEngine engine, DeviceThread compute) {
+    this.engine = engine;
+    this.thread =
+        engine == CopyEngine.SYNCHRONOUS ? compute : new DeviceThread("foregate-device-copy");
     this.weights = dense.weights();
     this.floats = dense.floats();
     this.directory = dense.directory();
@@ -134,11 +140,24 @@ final class DeviceMemory implements AutoCloseable {
     Launches.perThread(scheduler, UPLOAD + ".place", staging.getSize(), LANES);
   }
 
-  /** Runs something while no copy is under way. */
-  synchronized void exclusively(Runnable action) {
-    requireOpen();
-    order.set(1, 0); // the upload that a plan begins with moves nothing
-    action.run();
+  /** Runs something, on the compute thread, while no copy is under way. */
+  void exclusively(Runnable action) {
+    synchronized (lock) {
+      requireOpen();
+      order.set(1, 0); // the upload that a plan begins with moves nothing
+      action.run();
+    }
+  }
+
+  /** The lock is taken where copies run: a thread that waits for another must not hold it. */
+  private void copying(Runnable action) {
+    thread.run(
+        () -> {
+          synchronized (lock) {
+            requireOpen();
+            action.run();
+          }
+        });
   }
 
   /**
@@ -147,9 +166,8 @@ final class DeviceMemory implements AutoCloseable {
    * @param bytes a multiple of 4
    * @param word where in the pool
    */
-  synchronized void write(MemorySegment source, long from, long bytes, int word) {
-    requireOpen();
-    thread.run(
+  void write(MemorySegment source, long from, long bytes, int word) {
+    copying(
         () -> {
           long most = 4L * staging.getSize();
           for (long done = 0; done < bytes; done += most) {
@@ -163,9 +181,8 @@ final class DeviceMemory implements AutoCloseable {
   }
 
   /** Copies some of the pool to host memory. */
-  synchronized void read(int word, MemorySegment target) {
-    requireOpen();
-    thread.run(
+  void read(int word, MemorySegment target) {
+    copying(
         () -> {
           long most = 4L * returned.getSize();
           for (long done = 0; done < target.byteSize(); done += most) {
@@ -184,12 +201,18 @@ final class DeviceMemory implements AutoCloseable {
     }
   }
 
+  /** Gives the memory back. Closing twice does nothing. */
   @Override
-  public synchronized void close() {
+  public void close() {
     if (!closed) {
-      closed = true;
-      thread.run(plan::freeDeviceMemory);
-      thread.close();
+      copying(
+          () -> {
+            closed = true;
+            plan.freeDeviceMemory();
+          });
+      if (engine != CopyEngine.SYNCHRONOUS) {
+        thread.close();
+      }
     }
   }
 }

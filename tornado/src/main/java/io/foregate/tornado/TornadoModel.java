@@ -4,6 +4,7 @@ import io.foregate.backend.BackendModel;
 import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.ExpertSlots;
 import io.foregate.backend.KvType;
+import io.foregate.backend.Link;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
@@ -30,6 +31,7 @@ final class TornadoModel implements BackendModel {
   private final List<ExpertShape> shapes;
   private final List<SequencePlan> idle = new ArrayList<>();
   private final long mostPoolBytes;
+  private CopyEngine copyEngine = CopyEngine.TRANSFERS;
   private DeviceMemory memory;
   private DeviceExperts experts;
 
@@ -77,12 +79,13 @@ final class TornadoModel implements BackendModel {
   }
 
   @Override
-  public synchronized ExpertSlots newSlots(int count, double linkGbps) {
-    if (linkGbps > 0) {
+  public synchronized ExpertSlots newSlots(int count, Link link) {
+    if (link.gbps() > 0) {
       throw new ForegateException(
-          "The link to a device is what it is: %s GB/s cannot be imitated.".formatted(linkGbps),
+          "The link to a device is what it is: %s GB/s cannot be imitated.".formatted(link.gbps()),
           "Leave --link-gbps out, or choose --backend cpu.");
     }
+    copyEngine = CopyEngine.named(link.engine());
     return claim(count, "fewer of them (--expert-slots)");
   }
 
@@ -105,7 +108,7 @@ final class TornadoModel implements BackendModel {
 
   private DeviceMemory memory(int poolWords) {
     if (memory == null) {
-      memory = new DeviceMemory(dense, poolWords);
+      memory = new DeviceMemory(dense, poolWords, copyEngine, computeThread);
     }
     return memory;
   }
@@ -162,9 +165,9 @@ final class TornadoModel implements BackendModel {
 
   @Override
   public synchronized void close() {
-    computeThread.close();
     if (memory != null) {
       memory.close();
     }
+    computeThread.close();
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.backend.KvType;
+import io.foregate.backend.Link;
 import io.foregate.engine.Engine;
 import io.foregate.engine.EngineOptions;
 import io.foregate.engine.ExpertOptions;
@@ -56,6 +57,14 @@ class PoliciesTest {
   }
 
   @Test
+  void copiesThatWaitForKernelsChangeNothingEither() {
+    Link link = new Link(0, "synchronous");
+    try (Engine engine = open(offloading("mixtral-offloading", "25%").withLink(link))) {
+      assertSameBits(generate(engine));
+    }
+  }
+
+  @Test
   void sessionsShareTheDevice() {
     try (Engine engine = open(offloading("lookahead", "25%"))) {
       int[] prompt = engine.tokenizer().encode(PROMPT, true, false);
@@ -80,6 +89,10 @@ class PoliciesTest {
     assertThatThrownBy(() -> open(offloading("lru", "50%").withLinkGbps(1)))
         .isInstanceOf(ForegateException.class)
         .hasMessageContaining("imitated");
+    assertThatThrownBy(() -> open(offloading("lru", "50%").withLink(new Link(0, "magic"))))
+        .isInstanceOfSatisfying(
+            ForegateException.class,
+            e -> assertThat(e.hint()).contains("auto, transfers, synchronous"));
     try (Engine engine =
         Engine.open(DEMO, EngineOptions.defaults().withBackend("tornado").withKvType(KvType.F32))) {
       assertThatThrownBy(engine::newSession)
@@ -89,9 +102,7 @@ class PoliciesTest {
   }
 
   private static ExpertOptions offloading(String policy, String slots) {
-    return ExpertOptions.defaults()
-        .withPolicy(Policy.named(policy))
-        .withSlots(SlotBudget.parse(slots));
+    return ExpertOptions.of(Policy.named(policy), SlotBudget.parse(slots));
   }
 
   private static Engine open(ExpertOptions experts) {

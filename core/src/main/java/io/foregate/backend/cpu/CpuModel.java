@@ -4,6 +4,7 @@ import io.foregate.backend.BackendModel;
 import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.ExpertSlots;
 import io.foregate.backend.KvType;
+import io.foregate.backend.Link;
 import io.foregate.backend.Sequence;
 import io.foregate.model.FeedForward;
 import io.foregate.model.LayerWeights;
@@ -67,8 +68,9 @@ final class CpuModel implements BackendModel {
   }
 
   @Override
-  public ExpertSlots newSlots(int count, double linkGbps) {
-    return new SlotMemory(count, shapes, layout, linkGbps);
+  public ExpertSlots newSlots(int count, Link link) {
+    link.requireAuto("cpu");
+    return new SlotMemory(count, shapes, layout, link.gbps());
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.foregate.backend.BackendModel;
 import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.ExpertSlots;
 import io.foregate.backend.KvType;
+import io.foregate.backend.Link;
 import io.foregate.backend.Sequence;
 import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufFile;
@@ -97,7 +98,7 @@ class SlotMemoryTest {
     ExpertRecords records = this::record;
     assertThat(logits(model.hostExperts(records), (layer, e) -> layer * experts + e))
         .containsExactly(expected);
-    try (ExpertSlots slots = model.newSlots(2, 0)) {
+    try (ExpertSlots slots = model.newSlots(2, Link.DEFAULT)) {
       int[] next = {0};
       Places copied =
           (layer, e) -> {
@@ -112,7 +113,7 @@ class SlotMemoryTest {
   @Test
   void aSlotComesBackAsItWent() {
     MemorySegment record = record(1, 2);
-    try (ExpertSlots slots = model.newSlots(3, 0)) {
+    try (ExpertSlots slots = model.newSlots(3, Link.DEFAULT)) {
       slots.copy(record, 2);
       MemorySegment back = arena.allocate(record.byteSize());
       slots.copyBack(2, back);
@@ -135,7 +136,7 @@ class SlotMemoryTest {
   @Test
   void useAfterCloseIsAnError() {
     MemorySegment record = record(0, 0);
-    ExpertSlots slots = model.newSlots(1, 0);
+    ExpertSlots slots = model.newSlots(1, Link.DEFAULT);
     slots.close();
     slots.close();
     assertThatThrownBy(() -> slots.copy(record, 0)).isInstanceOf(IllegalStateException.class);

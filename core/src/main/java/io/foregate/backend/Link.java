@@ -1,0 +1,43 @@
+package io.foregate.backend;
+
+import io.foregate.error.ForegateException;
+
+/**
+ * How copies are to reach expert slots.
+ *
+ * @param gbps GB/s at which copies run, for backends whose link is an imitation; 0 for as fast as
+ *     they can
+ * @param engine what makes the copies, by the name that the backend gives it; {@link #AUTO} for its
+ *     best
+ */
+public record Link(double gbps, String engine) {
+  /** The engine that the backend thinks best. */
+  public static final String AUTO = "auto";
+
+  /** As fast as it can, as the backend thinks best. */
+  public static final Link DEFAULT = new Link(0, AUTO);
+
+  /**
+   * @throws ForegateException if the speed is none
+   */
+  public Link {
+    if (!(gbps >= 0 && gbps < Double.POSITIVE_INFINITY)) {
+      throw new ForegateException(
+          "The link's speed is %s GB/s, expected 0 or more.".formatted(gbps),
+          "16 GB/s is a fast PCIe 3 link; 0 is as fast as memory.");
+    }
+  }
+
+  /**
+   * For backends with one engine.
+   *
+   * @throws ForegateException if another one was asked for
+   */
+  public void requireAuto(String backend) {
+    if (!engine.equals(AUTO)) {
+      throw new ForegateException(
+          "Backend %s has no copy engine '%s'.".formatted(backend, engine),
+          "Leave --copy-engine out.");
+    }
+  }
+}
