@@ -58,7 +58,7 @@ final class OffloadBench implements Callable<Integer> {
       names = "--link-gbps",
       split = ",",
       description = "Link speeds. Default: from far too slow to far too fast.")
-  private List<Double> links = List.of(0.75, 1.5, 2.5, 4.0, 8.0);
+  private List<Double> links = List.of(1.0, 2.0, 4.0, 8.0);
 
   @Option(
       names = "--ablations",
@@ -72,8 +72,8 @@ final class OffloadBench implements Callable<Integer> {
 
   @Option(
       names = {"-n", "--tokens"},
-      description = "Per sample. Default: 20.")
-  private int tokens = 20;
+      description = "Per sample. Default: 16.")
+  private int tokens = 16;
 
   @Option(names = "--warm-up", description = "Tokens before each sample. Default: 8.")
   private int warmUp = 8;
