@@ -208,7 +208,7 @@ final class DeviceMemory implements AutoCloseable {
       copying(
           () -> {
             closed = true;
-            plan.freeDeviceMemory();
+            plan.withGraph(0).freeDeviceMemory();
           });
       if (engine != CopyEngine.SYNCHRONOUS) {
         thread.close();

@@ -40,6 +40,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <p>To be used by the model's compute thread only.
  */
 final class SequencePlan {
+  /** The first graph of a sequence's own, after {@link DeviceMemory#upload}. */
+  private static final int CLAIM = 1;
+
   private static final int MOST_LANES = 64;
   private static final int NORM_LANES = 128;
   private static final int ATTENTION_LANES = 64;
@@ -115,12 +118,25 @@ final class SequencePlan {
     this.logitsStep = logitsGraph(model.output());
     this.plan = new TornadoExecutionPlan(graphs.toArray(ImmutableTaskGraph[]::new));
     memory.exclusively(() -> execute(0));
-    execute(1);
+    execute(CLAIM);
   }
 
   /** Words of a sequence's keys, and of its values. */
   static int cacheWords(ModelConfig config, int capacity) {
     return Math.toIntExact((long) config.layers() * config.kvSize() * capacity / 2);
+  }
+
+  /** Device memory of a sequence, but for some hundred bytes. */
+  static long bytes(ModelConfig config, int capacity) {
+    int used = Math.max(1, config.expertsUsed());
+    long floats =
+        (long) capacity * config.rope().dimensions()
+            + 4L * config.embedding()
+            + 3L * config.querySize()
+            + 2L * config.kvSize()
+            + (long) used * (config.feedForward() + config.embedding())
+            + config.vocabulary();
+    return 4 * (floats + 2L * cacheWords(config, capacity));
   }
 
   /** Feed-forward networks that a token passes in a layer. */
@@ -466,6 +482,14 @@ final class SequencePlan {
     place(layer, 0, dense.record(layer), 0);
     expertWeights.set(0, 1f);
     feedForward(layer, 1, true);
+  }
+
+  /**
+   * Gives back what stays on the device between graphs, which is nearly all. The plan must not be
+   * used then. (Of graphs with results, TornadoVM 5.2 has given those back already, and fails.)
+   */
+  void free() {
+    plan.withGraph(CLAIM).freeDeviceMemory();
   }
 
   FloatArray logits() {

@@ -33,11 +33,13 @@ public final class TornadoBackend implements Backend {
 
   @Override
   public Optional<String> whyNotAutomatic() {
-    return Devices.whySlow(device);
+    Optional<String> slow = Devices.whySlow(device);
+    return slow.isPresent() ? slow : SelfTest.failure();
   }
 
   @Override
   public BackendModel open(ModelConfig config, ModelWeights weights, int threads) {
-    return new TornadoModel(config, weights, device.getMaxAllocMemory());
+    return new TornadoModel(
+        config, weights, device.getMaxGlobalMemory(), device.getMaxAllocMemory());
   }
 }

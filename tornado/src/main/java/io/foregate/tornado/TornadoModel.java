@@ -22,6 +22,9 @@ import java.util.List;
  * that were asked for before the first token.
  */
 final class TornadoModel implements BackendModel {
+  /** Kernels index words with integers. */
+  private static final long MOST_ARRAY_BYTES = 4L * Integer.MAX_VALUE;
+
   private final ModelConfig config;
   private final ModelWeights weights;
   private final DenseWeights dense;
@@ -30,18 +33,18 @@ final class TornadoModel implements BackendModel {
   private final Routing routing;
   private final List<ExpertShape> shapes;
   private final List<SequencePlan> idle = new ArrayList<>();
-  private final long mostPoolBytes;
+  private MemoryPlan planned;
   private CopyEngine copyEngine = CopyEngine.TRANSFERS;
   private DeviceMemory memory;
   private DeviceExperts experts;
 
   /**
-   * @param mostPoolBytes the largest array that the device can hold
+   * @param deviceBytes memory of the device
+   * @param arrayBytes the largest array that it can hold
    */
-  TornadoModel(ModelConfig config, ModelWeights weights, long mostPoolBytes) {
+  TornadoModel(ModelConfig config, ModelWeights weights, long deviceBytes, long arrayBytes) {
     this.config = config;
     this.weights = weights;
-    this.mostPoolBytes = Math.min(mostPoolBytes, 4L * Integer.MAX_VALUE);
     if (config.headSize() > Attention.MOST_HEAD) {
       throw new ForegateException(
           "Heads of %d elements cannot run on TornadoVM, at most %d."
@@ -49,6 +52,10 @@ final class TornadoModel implements BackendModel {
           "Run the model on the processor (--backend cpu).");
     }
     this.dense = DenseWeights.of(config, weights);
+    this.planned =
+        new MemoryPlan(
+            deviceBytes, Math.min(arrayBytes, MOST_ARRAY_BYTES), dense.bytes(), 0, 0, 0);
+    planned.require();
     this.shapes =
         config.isMoe()
             ? dense.layers().stream().map(DenseWeights.LayerTypes::experts).toList()
@@ -65,7 +72,7 @@ final class TornadoModel implements BackendModel {
   public synchronized ExpertMemory residentExperts() {
     if (experts == null) {
       int count = config.layers() * config.experts();
-      DeviceExperts resident = claim(count, "--policy lookahead, or a smaller model");
+      DeviceExperts resident = claim(count);
       resident.load(weights, layout, shapes);
     }
     return experts;
@@ -86,22 +93,18 @@ final class TornadoModel implements BackendModel {
           "Leave --link-gbps out, or choose --backend cpu.");
     }
     copyEngine = CopyEngine.named(link.engine());
-    return claim(count, "fewer of them (--expert-slots)");
+    return claim(count);
   }
 
   /** Claims device memory for experts, which there is once per model. */
-  private DeviceExperts claim(int count, String instead) {
+  private DeviceExperts claim(int count) {
     if (experts != null) {
       throw new IllegalStateException("the model's experts have their memory already");
     }
     long slotBytes = shapes.stream().mapToLong(layout::recordBytes).max().orElse(0);
-    long bytes = Math.multiplyExact(count, slotBytes);
-    if (bytes > mostPoolBytes) {
-      throw new ForegateException(
-          "%d experts of %d bytes are %d bytes, and one array of the device holds %d."
-              .formatted(count, slotBytes, bytes, mostPoolBytes),
-          "Choose %s.".formatted(instead));
-    }
+    planned = planned.withSlots(count, slotBytes);
+    planned.require();
+    long bytes = count * slotBytes;
     experts = new DeviceExperts(memory((int) Math.max(1, bytes / 4)), count, slotBytes);
     return experts;
   }
@@ -114,11 +117,16 @@ final class TornadoModel implements BackendModel {
   }
 
   @Override
-  public Sequence newSequence(int capacity, KvType kvType) {
+  public synchronized Sequence newSequence(int capacity, KvType kvType) {
     if (kvType != KvType.F16) {
       throw new ForegateException(
           "The KV cache on TornadoVM is F16, not %s.".formatted(kvType),
           "Leave --kv-type out, or choose --backend cpu.");
+    }
+    if (idle.stream().noneMatch(plan -> plan.capacity() == capacity)) {
+      planned =
+          planned.withSequences(planned.sequences() + SequencePlan.bytes(config, capacity));
+      planned.require();
     }
     return new TornadoSequence(config, this, capacity, routing);
   }
@@ -166,6 +174,8 @@ final class TornadoModel implements BackendModel {
   @Override
   public synchronized void close() {
     if (memory != null) {
+      compute(() -> idle.forEach(SequencePlan::free));
+      idle.clear();
       memory.close();
     }
     computeThread.close();

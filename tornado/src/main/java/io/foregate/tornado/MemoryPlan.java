@@ -1,0 +1,72 @@
+package io.foregate.tornado;
+
+import io.foregate.error.ForegateException;
+import java.util.Locale;
+
+/**
+ * What a model wants to have on a device, in bytes, before any of it is claimed.
+ *
+ * @param deviceBytes memory of the device
+ * @param arrayBytes the largest array that it can hold, which all experts must fit into
+ * @param dense weights that every token needs
+ * @param slots experts that fit at a time
+ * @param slotBytes of one of them
+ * @param sequences KV caches and activations
+ */
+record MemoryPlan(
+    long deviceBytes, long arrayBytes, long dense, int slots, long slotBytes, long sequences) {
+
+  MemoryPlan withSlots(int count, long bytes) {
+    return new MemoryPlan(deviceBytes, arrayBytes, dense, count, bytes, sequences);
+  }
+
+  MemoryPlan withSequences(long bytes) {
+    return new MemoryPlan(deviceBytes, arrayBytes, dense, slots, slotBytes, bytes);
+  }
+
+  private long expertBytes() {
+    return Math.multiplyExact(slots, slotBytes);
+  }
+
+  private long total() {
+    return dense + expertBytes() + sequences;
+  }
+
+  /**
+   * Checks that it fits.
+   *
+   * @throws ForegateException with a table of what needs how much, if it does not
+   */
+  void require() {
+    if (expertBytes() > arrayBytes) {
+      throw new ForegateException(
+          "%d experts take %s, and the device holds no array beyond %s."
+              .formatted(slots, size(expertBytes()), size(arrayBytes)),
+          "At most %d fit (--policy lookahead --expert-slots N)."
+              .formatted(arrayBytes / slotBytes));
+    }
+    if (total() > deviceBytes) {
+      throw new ForegateException(
+          "The device has %s, and the model would need %s:\n%s"
+              .formatted(size(deviceBytes), size(total()), table()),
+          "Give experts fewer slots (--policy lookahead --expert-slots N), take a shorter context"
+              + " (--ctx), or choose --backend cpu.");
+    }
+  }
+
+  private String table() {
+    return row("weights of every token", dense)
+        + row(slots + " experts (--expert-slots)", expertBytes())
+        + row("sessions (--ctx)", sequences);
+  }
+
+  private static String row(String what, long bytes) {
+    return String.format(Locale.ROOT, "  %-28s %12s%n", what, size(bytes));
+  }
+
+  private static String size(long bytes) {
+    return bytes >= 1L << 30
+        ? String.format(Locale.ROOT, "%.2f GiB", bytes / (double) (1L << 30))
+        : String.format(Locale.ROOT, "%.2f MiB", bytes / (double) (1L << 20));
+  }
+}

@@ -1,0 +1,102 @@
+package io.foregate.tornado;
+
+import io.foregate.gguf.GgmlType;
+import io.foregate.kernels.Directory;
+import io.foregate.kernels.MatVec;
+import io.foregate.model.Matrix;
+import io.foregate.quant.Quants;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** One quantized product on a device, held to the same in double precision. */
+final class SelfTest {
+  private static final int ROWS = 48;
+  private static final int COLUMNS = 512;
+  private static final int LANES = 16;
+  private static final GgmlType TYPE = GgmlType.Q4_K;
+  private static final double TOLERANCE = 1e-3;
+
+  private SelfTest() {}
+
+  /** Why the default device is not to be trusted; empty if it computed what it should. */
+  static Optional<String> failure() {
+    float[] values = new float[ROWS * COLUMNS];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) Math.sin(i * 0.37);
+    }
+    MemorySegment rows = Arena.ofAuto().allocate(TYPE.byteSize(values.length));
+    Quants.quantize(TYPE, values, 0, rows, 0, values.length);
+    Quants.decode(TYPE, rows, 0, values, 0, values.length);
+    var x = new FloatArray(COLUMNS);
+    for (int i = 0; i < COLUMNS; i++) {
+      x.set(i, (float) Math.cos(i * 0.11));
+    }
+    double worst = 0;
+    double norm = 0;
+    FloatArray y;
+    try {
+      y = product(new Matrix(TYPE, ROWS, COLUMNS, rows), x);
+    } catch (RuntimeException | LinkageError | TornadoExecutionPlanException e) {
+      return Optional.of("its self-test failed: " + e);
+    }
+    for (int row = 0; row < ROWS; row++) {
+      double expected = 0;
+      for (int i = 0; i < COLUMNS; i++) {
+        expected += (double) values[row * COLUMNS + i] * x.get(i);
+      }
+      worst += Math.pow(expected - y.get(row), 2);
+      norm += expected * expected;
+    }
+    double error = Math.sqrt(worst / norm);
+    return error < TOLERANCE // false for NaN too
+        ? Optional.empty()
+        : Optional.of("its self-test gave wrong numbers (error %.1e)".formatted(error));
+  }
+
+  private static FloatArray product(Matrix matrix, FloatArray x)
+      throws TornadoExecutionPlanException {
+    var packer = new PlanePacker(TYPE, ROWS, COLUMNS);
+    var weights = new IntArray((int) (packer.bytes() / 4));
+    packer.pack(matrix, weights.getSegment(), 0);
+    IntArray step = IntArray.fromElements(0);
+    var directory = new IntArray(Directory.PARTS);
+    directory.init(0);
+    var floats = new FloatArray(1);
+    var y = new FloatArray(ROWS);
+    var grid = new GridScheduler();
+    Launches.groups(grid, "selftest.product", ROWS, LANES);
+    TaskGraph graph =
+        new TaskGraph("selftest")
+            .transferToDevice(
+                DataTransferMode.EVERY_EXECUTION, step, directory, weights, floats, x)
+            .task(
+                "product",
+                MatVec::product,
+                new KernelContext(),
+                step,
+                directory,
+                weights,
+                floats,
+                x,
+                y,
+                Directory.OUTPUT,
+                TYPE.id(),
+                ROWS,
+                COLUMNS,
+                0)
+            .transferToHost(DataTransferMode.EVERY_EXECUTION, y);
+    try (var plan = new TornadoExecutionPlan(graph.snapshot())) {
+      plan.withGridScheduler(grid).execute();
+    }
+    return y;
+  }
+}

@@ -1,0 +1,84 @@
+package io.foregate.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foregate.backend.KvType;
+import io.foregate.backend.Link;
+import io.foregate.error.ForegateException;
+import io.foregate.gguf.GgufFile;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelConfigReader;
+import io.foregate.model.ModelReader;
+import io.foregate.model.ModelWeights;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Devices that are too small, which is found before anything is claimed. */
+class MemoryTest {
+  private static final Path DEMO = Path.of("../models/foregate-demo.gguf");
+  private static final long MIB = 1L << 20;
+
+  private static GgufFile file;
+  private static ModelConfig config;
+  private static ModelWeights weights;
+
+  @BeforeAll
+  static void readModel() {
+    TornadoSettings.apply();
+    file = GgufFile.open(DEMO);
+    config = ModelConfigReader.read(file);
+    weights = ModelReader.read(file, config);
+  }
+
+  @AfterAll
+  static void close() {
+    file.close();
+  }
+
+  @Test
+  void tooLittleForTheWeightsOfEveryToken() {
+    assertThatThrownBy(() -> new TornadoModel(config, weights, 2 * MIB, 2 * MIB))
+        .isInstanceOf(ForegateException.class)
+        .hasMessageContaining("The device has 2.00 MiB")
+        .hasMessageContaining("weights of every token");
+  }
+
+  @Test
+  void tooLittleForTheSlots() {
+    try (var model = new TornadoModel(config, weights, 10 * MIB, 10 * MIB)) {
+      assertThatThrownBy(() -> model.newSlots(45, Link.DEFAULT))
+          .isInstanceOfSatisfying(
+              ForegateException.class,
+              e -> assertThat(e.hint()).contains("--expert-slots", "--ctx"))
+          .hasMessageContaining("45 experts (--expert-slots)");
+    }
+  }
+
+  @Test
+  void noArrayIsLongEnough() {
+    try (var model = new TornadoModel(config, weights, 100 * MIB, 5 * MIB)) {
+      assertThatThrownBy(model::residentExperts)
+          .isInstanceOfSatisfying(
+              ForegateException.class, e -> assertThat(e.hint()).contains("At most 25 fit"))
+          .hasMessageContaining("96 experts")
+          .hasMessageContaining("no array beyond 5.00 MiB");
+    }
+  }
+
+  @Test
+  void tooLittleForTheContext() {
+    try (var model = new TornadoModel(config, weights, 16 * MIB, 16 * MIB)) {
+      assertThatThrownBy(() -> model.newSequence(1 << 20, KvType.F16))
+          .isInstanceOf(ForegateException.class)
+          .hasMessageContaining("sessions (--ctx)");
+    }
+  }
+
+  @Test
+  void aDeviceThatComputesPassesTheSelfTest() {
+    assertThat(SelfTest.failure()).isEmpty();
+  }
+}
