@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * How an expert's record must look for a backend's kernels to read it best. A store keeps its
  * records in one layout; the processor's backend can compute from every layout, by way of {@link
- * #view}, so that no second copy is needed where it steps in.
+ * #view}: without a second copy where that gives views.
  *
  * <p>Implementations have no state and may be used by any thread.
  */
@@ -32,7 +32,8 @@ public interface ExpertLayout {
   void pack(ExpertShape shape, ExpertWeights expert, MemorySegment record);
 
   /**
-   * The matrices in a record, as views of it.
+   * The matrices in a record: views of it, or copies where the layout has the bits in another
+   * order than ggml.
    *
    * @param record at least {@link #recordBytes} long
    */

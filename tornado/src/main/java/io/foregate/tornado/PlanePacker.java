@@ -110,27 +110,45 @@ final class PlanePacker {
   private void packUnit(MemorySegment out, long at, int unit, int first) {
     int low = lowBits();
     int high = highBits();
-    for (int i = 0; i < Planes.UNIT; i++) {
-      int code = codes[first + i];
-      int mask = (1 << low) - 1;
-      setBits(out, at + 4L * unit * low, i * low, code & mask);
-      if (high > 0) {
-        long plane = at + 4L * Planes.highOffset(kind, units);
-        setBits(out, plane + 4L * unit * high, i * high, code >> low);
+    packWords(out, at + 4L * unit * low, first, low, 0);
+    if (high > 0) {
+      long plane = at + 4L * Planes.highOffset(kind, units);
+      packWords(out, plane + 4L * unit * high, first, high, low);
+    }
+  }
+
+  /** Writes {@code bits} bits of each code of a unit, from bit {@code from} on: as many words. */
+  private void packWords(MemorySegment out, long at, int first, int bits, int from) {
+    int mask = (1 << bits) - 1;
+    int perWord = 32 / bits;
+    for (int i = 0; i < bits; i++) {
+      int word = 0;
+      for (int j = 0; j < perWord; j++) {
+        word |= ((codes[first + i * perWord + j] >> from) & mask) << (j * bits);
       }
+      out.set(WORD, at + 4L * i, word);
     }
   }
 
   private void unpackUnit(MemorySegment in, long at, int unit, int first) {
+    Arrays.fill(codes, first, first + Planes.UNIT, 0);
     int low = lowBits();
     int high = highBits();
-    for (int i = 0; i < Planes.UNIT; i++) {
-      int code = bits(in, at + 4L * unit * low, i * low, low);
-      if (high > 0) {
-        long plane = at + 4L * Planes.highOffset(kind, units);
-        code |= bits(in, plane + 4L * unit * high, i * high, high) << low;
+    unpackWords(in, at + 4L * unit * low, first, low, 0);
+    if (high > 0) {
+      long plane = at + 4L * Planes.highOffset(kind, units);
+      unpackWords(in, plane + 4L * unit * high, first, high, low);
+    }
+  }
+
+  private void unpackWords(MemorySegment in, long at, int first, int bits, int from) {
+    int mask = (1 << bits) - 1;
+    int perWord = 32 / bits;
+    for (int i = 0; i < bits; i++) {
+      int word = in.get(WORD, at + 4L * i);
+      for (int j = 0; j < perWord; j++) {
+        codes[first + i * perWord + j] |= ((word >> (j * bits)) & mask) << from;
       }
-      codes[first + i] = code;
     }
   }
 
@@ -138,10 +156,6 @@ final class PlanePacker {
   private static void setBits(MemorySegment s, long base, int bit, int value) {
     long at = base + bit / 8;
     s.set(JAVA_BYTE, at, (byte) (s.get(JAVA_BYTE, at) | value << (bit & 7)));
-  }
-
-  private static int bits(MemorySegment s, long base, int bit, int width) {
-    return (s.get(JAVA_BYTE, base + bit / 8) >> (bit & 7)) & ((1 << width) - 1);
   }
 
   /** Where in a ggml block its F16 factors are. */
