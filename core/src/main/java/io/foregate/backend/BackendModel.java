@@ -2,6 +2,7 @@ package io.foregate.backend;
 
 import io.foregate.store.ExpertLayout;
 import io.foregate.store.ExpertRecords;
+import java.util.OptionalLong;
 
 /** A model whose dense weights are on a device. Owns the device's threads and memory. */
 public interface BackendModel extends AutoCloseable {
@@ -22,6 +23,16 @@ public interface BackendModel extends AutoCloseable {
    * @param records in this model's {@link #expertLayout}; must outlive the result
    */
   ExpertMemory hostExperts(ExpertRecords records);
+
+  /**
+   * Bytes of the device that experts may take, beside all else.
+   *
+   * @param context positions of a session
+   * @return empty where there is no device with memory of its own
+   */
+  default OptionalLong memoryForExperts(int context) {
+    return OptionalLong.empty();
+  }
 
   /**
    * Device memory for {@code count} experts of any layer.

@@ -20,7 +20,8 @@ final class ExpertFlags {
       paramLabel = "N",
       description =
           "Device memory for experts, unless they are all resident: how many (24), a share of them"
-              + " (25%%) or a size (6GiB). Default: ${DEFAULT-VALUE}.")
+              + " (25%%), a size (6GiB), or auto for what a device has left. Default:"
+              + " ${DEFAULT-VALUE}.")
   private String slots = "50%";
 
   @Option(

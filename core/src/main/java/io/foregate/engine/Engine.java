@@ -11,6 +11,7 @@ import io.foregate.model.ModelReader;
 import io.foregate.model.ModelWeights;
 import io.foregate.schedule.Policy;
 import io.foregate.schedule.ScheduleStatistics;
+import io.foregate.schedule.SlotBudget;
 import io.foregate.store.BuildListener;
 import io.foregate.tokenizer.Tokenizer;
 import java.nio.file.Path;
@@ -59,11 +60,20 @@ public final class Engine implements AutoCloseable {
         requireNoTimeline(experts);
         return Optional.empty();
       }
-      return Optional.of(Offload.open(file, config, weights, model, experts, listener));
+      ExpertOptions fitting = experts.withSlots(slots(experts.slots()));
+      return Optional.of(Offload.open(file, config, weights, model, fitting, listener));
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;
     }
+  }
+
+  /** Asks the device how much it has left, where the options leave it to that. */
+  private SlotBudget slots(SlotBudget budget) {
+    return budget instanceof SlotBudget.Auto
+        ? new SlotBudget.Bytes(
+            model.memoryForExperts(context).orElseThrow(SlotBudget::noDevice))
+        : budget;
   }
 
   /** Whoever waits for a file should not wait in vain. */

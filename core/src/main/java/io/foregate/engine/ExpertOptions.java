@@ -45,6 +45,10 @@ public record ExpertOptions(
         Optional.empty());
   }
 
+  public ExpertOptions withSlots(SlotBudget value) {
+    return new ExpertOptions(policy, value, link, store, predictions, timeline);
+  }
+
   public ExpertOptions withLink(Link value) {
     return new ExpertOptions(policy, slots, value, store, predictions, timeline);
   }

@@ -14,14 +14,20 @@ public sealed interface SlotBudget {
   /** A share of all experts, in per cent. */
   record Percent(double percent) implements SlotBudget {}
 
+  /** What the device has left; a backend knows how many bytes that are. */
+  record Auto() implements SlotBudget {}
+
   /** A number of bytes. */
   record Bytes(long bytes) implements SlotBudget {}
 
   Pattern TEXT =
       Pattern.compile("(\\d{1,15}(?:\\.\\d+)?)\\s*(%|[KMGT]I?B?|B)?", Pattern.CASE_INSENSITIVE);
 
-  /** Reads {@code 24}, {@code 25%} or {@code 6GiB} (units are powers of 1024). */
+  /** Reads {@code 24}, {@code 25%}, {@code 6GiB} (units are powers of 1024) or {@code auto}. */
   static SlotBudget parse(String text) {
+    if (text.strip().equalsIgnoreCase("auto")) {
+      return new Auto();
+    }
     Matcher matcher = TEXT.matcher(text.strip());
     if (!matcher.matches()) {
       throw wrong(text);
@@ -55,6 +61,7 @@ public sealed interface SlotBudget {
           case Count count -> count.slots();
           case Percent percent -> Math.round(grid.total() * percent.percent() / 100);
           case Bytes bytes -> bytes.bytes() / slotBytes;
+          case Auto auto -> throw noDevice();
         };
     int slots = (int) Math.min(found, grid.total());
     int least = policy.leastSlots(grid);
@@ -81,7 +88,15 @@ public sealed interface SlotBudget {
       case Count count -> count.slots() + " slots";
       case Percent percent -> "%s %%".formatted(trimmed(percent.percent()));
       case Bytes bytes -> bytes.bytes() + " bytes";
+      case Auto auto -> throw noDevice();
     };
+  }
+
+  /** For who has no device to ask what it has left. */
+  static ForegateException noDevice() {
+    return new ForegateException(
+        "There is no device whose memory could be shared out (--expert-slots auto).",
+        "Say how much experts may take: a number of them (24), a share (25%), or a size (6GiB).");
   }
 
   private static String trimmed(double value) {
@@ -91,6 +106,6 @@ public sealed interface SlotBudget {
   private static ForegateException wrong(String text) {
     return new ForegateException(
         "'%s' is no amount of device memory for experts.".formatted(text),
-        "Give a number of experts (24), a share of them (25%), or a size (6GiB).");
+        "Give a number of experts (24), a share of them (25%), a size (6GiB), or auto.");
   }
 }

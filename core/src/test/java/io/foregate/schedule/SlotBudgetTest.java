@@ -40,6 +40,14 @@ class SlotBudgetTest {
   }
 
   @Test
+  void autoIsForADeviceToSay() {
+    assertThatThrownBy(() -> SlotBudget.parse(" AUTO ").slots(GRID, SLOT, Policy.lookahead()))
+        .isInstanceOf(ForegateException.class)
+        .hasMessageContaining("There is no device")
+        .hasMessageContaining("--expert-slots auto");
+  }
+
+  @Test
   void tooSmallABudgetIsRefusedWithTheNumbers() {
     assertThatThrownBy(() -> SlotBudget.parse("1").slots(GRID, SLOT, Policy.lookahead()))
         .isInstanceOf(ForegateException.class)

@@ -15,6 +15,8 @@ import java.util.Locale;
  */
 record MemoryPlan(
     long deviceBytes, long arrayBytes, long dense, int slots, long slotBytes, long sequences) {
+  /** The part of a device that is left to its driver: one in so many. */
+  private static final int RESERVE = 16;
 
   MemoryPlan withSlots(int count, long bytes) {
     return new MemoryPlan(deviceBytes, arrayBytes, dense, count, bytes, sequences);
@@ -22,6 +24,12 @@ record MemoryPlan(
 
   MemoryPlan withSequences(long bytes) {
     return new MemoryPlan(deviceBytes, arrayBytes, dense, slots, slotBytes, bytes);
+  }
+
+  /** What experts may take, beside all else and a sequence more; drivers need some for themselves. */
+  long left(long sequence) {
+    long free = deviceBytes - deviceBytes / RESERVE - dense - sequences - sequence;
+    return Math.clamp(free, 0, arrayBytes);
   }
 
   private long expertBytes() {

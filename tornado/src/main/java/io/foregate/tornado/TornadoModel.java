@@ -16,6 +16,7 @@ import io.foregate.store.ExpertRecords;
 import io.foregate.store.ExpertShape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * A model on a device that TornadoVM drives. Its experts are either all resident or in the slots
@@ -83,6 +84,11 @@ final class TornadoModel implements BackendModel {
     throw new ForegateException(
         "Policy hybrid is not there yet on backend tornado: it would compute on two devices.",
         "Choose --policy lookahead, or --backend cpu.");
+  }
+
+  @Override
+  public synchronized OptionalLong memoryForExperts(int context) {
+    return OptionalLong.of(planned.left(SequencePlan.bytes(config, context)));
   }
 
   @Override

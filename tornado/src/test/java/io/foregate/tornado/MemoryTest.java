@@ -2,6 +2,7 @@ package io.foregate.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.foregate.backend.KvType;
 import io.foregate.backend.Link;
@@ -74,6 +75,19 @@ class MemoryTest {
       assertThatThrownBy(() -> model.newSequence(1 << 20, KvType.F16))
           .isInstanceOf(ForegateException.class)
           .hasMessageContaining("sessions (--ctx)");
+    }
+  }
+
+  @Test
+  void expertsTakeWhatIsLeft() {
+    try (var model = new TornadoModel(config, weights, 32 * MIB, 32 * MIB)) {
+      long left = model.memoryForExperts(config.contextLength()).orElseThrow();
+      assertThat(left).isBetween(20 * MIB, 30 * MIB);
+      model.newSequence(config.contextLength(), KvType.F16);
+      assertThat(model.memoryForExperts(0).orElseThrow()).isCloseTo(left, within(MIB));
+    }
+    try (var model = new TornadoModel(config, weights, 32 * MIB, 5 * MIB)) {
+      assertThat(model.memoryForExperts(1)).hasValue(5 * MIB);
     }
   }
 

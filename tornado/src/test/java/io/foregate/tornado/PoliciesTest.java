@@ -45,7 +45,7 @@ class PoliciesTest {
     "lru-as-published, 50%",
     "mixtral-offloading, 25%",
     "lookahead, 25%",
-    "lookahead, 100%"
+    "lookahead, auto"
   })
   void noPolicyChangesABit(String policy, String slots) {
     try (Engine engine = open(offloading(policy, slots))) {
