@@ -71,8 +71,7 @@ public final class Engine implements AutoCloseable {
   /** Asks the device how much it has left, where the options leave it to that. */
   private SlotBudget slots(SlotBudget budget) {
     return budget instanceof SlotBudget.Auto
-        ? new SlotBudget.Bytes(
-            model.memoryForExperts(context).orElseThrow(SlotBudget::noDevice))
+        ? new SlotBudget.Bytes(model.memoryForExperts(context).orElseThrow(SlotBudget::noDevice))
         : budget;
   }
 

@@ -32,8 +32,8 @@ public interface ExpertLayout {
   void pack(ExpertShape shape, ExpertWeights expert, MemorySegment record);
 
   /**
-   * The matrices in a record: views of it, or copies where the layout has the bits in another
-   * order than ggml.
+   * The matrices in a record: views of it, or copies where the layout has the bits in another order
+   * than ggml.
    *
    * @param record at least {@link #recordBytes} long
    */

@@ -140,4 +140,19 @@ public final class Experts {
       x.set(row, sum);
     }
   }
+
+  /**
+   * Takes the output of an expert that ran elsewhere, one thread per element.
+   *
+   * @param step {@code [0]}: the expert's rank
+   * @param delivered {@code [rows]}
+   * @param out as {@link #down} has it
+   */
+  public static void deliver(
+      KernelContext context, IntArray step, FloatArray delivered, FloatArray out, int rows) {
+    int i = context.globalIdx;
+    if (i < rows) {
+      out.set(step.get(0) * rows + i, delivered.get(i));
+    }
+  }
 }

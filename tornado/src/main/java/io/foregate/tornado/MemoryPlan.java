@@ -26,7 +26,9 @@ record MemoryPlan(
     return new MemoryPlan(deviceBytes, arrayBytes, dense, slots, slotBytes, bytes);
   }
 
-  /** What experts may take, beside all else and a sequence more; drivers need some for themselves. */
+  /**
+   * What experts may take, beside all else and a sequence more; drivers need some for themselves.
+   */
   long left(long sequence) {
     long free = deviceBytes - deviceBytes / RESERVE - dense - sequences - sequence;
     return Math.clamp(free, 0, arrayBytes);

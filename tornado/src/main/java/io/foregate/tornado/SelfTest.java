@@ -76,8 +76,7 @@ final class SelfTest {
     Launches.groups(grid, "selftest.product", ROWS, LANES);
     TaskGraph graph =
         new TaskGraph("selftest")
-            .transferToDevice(
-                DataTransferMode.EVERY_EXECUTION, step, directory, weights, floats, x)
+            .transferToDevice(DataTransferMode.EVERY_EXECUTION, step, directory, weights, floats, x)
             .task(
                 "product",
                 MatVec::product,

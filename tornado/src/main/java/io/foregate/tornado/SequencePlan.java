@@ -62,6 +62,7 @@ final class SequencePlan {
   private final List<Step> feedForward = new ArrayList<>();
   private final Step embed;
   private final Step logitsStep;
+  private final Step deliverStep;
   private final IntArray keys;
   private final IntArray values;
   private final FloatArray angles;
@@ -75,6 +76,7 @@ final class SequencePlan {
   private final FloatArray expertWeights;
   private final FloatArray routed;
   private final FloatArray logits;
+  private final FloatArray delivered;
   private final Object[] kept;
   private final TornadoExecutionPlan plan;
 
@@ -104,6 +106,7 @@ final class SequencePlan {
     this.expertWeights = new FloatArray(used);
     this.routed = new FloatArray(config.experts() + 2 * config.expertsUsed() + width);
     this.logits = new FloatArray(config.vocabulary());
+    this.delivered = new FloatArray(width);
     this.kept = kept();
     graphs.add(memory.upload());
     memory.launch(grid);
@@ -116,6 +119,7 @@ final class SequencePlan {
       feedForward.add(feedForwardOf.computeIfAbsent(types, this::feedForwardGraph));
     }
     this.logitsStep = logitsGraph(model.output());
+    this.deliverStep = deliverGraph();
     this.plan = new TornadoExecutionPlan(graphs.toArray(ImmutableTaskGraph[]::new));
     memory.exclusively(() -> execute(0));
     execute(CLAIM);
@@ -401,6 +405,15 @@ final class SequencePlan {
     return add(graph, step);
   }
 
+  private Step deliverGraph() {
+    IntArray step = IntArray.fromElements(0);
+    TaskGraph graph = graph("deliver", step);
+    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, delivered);
+    graph.task("deliver", Experts::deliver, context, step, delivered, out, config.embedding());
+    Launches.perThread(grid, "deliver.deliver", config.embedding(), THREAD_LANES);
+    return add(graph, step);
+  }
+
   private Step logitsGraph(Matrix output) {
     IntArray step = IntArray.fromElements(config.layers());
     TaskGraph graph = graph("logits", step);
@@ -477,19 +490,20 @@ final class SequencePlan {
     execute(step.graph());
   }
 
+  /** Takes what the processor computed for the expert of a rank. */
+  void deliver(float[] output, int rank) {
+    for (int i = 0; i < output.length; i++) {
+      delivered.set(i, output[i]);
+    }
+    deliverStep.step().set(0, rank);
+    execute(deliverStep.graph());
+  }
+
   /** A dense layer's feed-forward block. */
   void denseFeedForward(int layer) {
     place(layer, 0, dense.record(layer), 0);
     expertWeights.set(0, 1f);
     feedForward(layer, 1, true);
-  }
-
-  /**
-   * Gives back what stays on the device between graphs, which is nearly all. The plan must not be
-   * used then. (Of graphs with results, TornadoVM 5.2 has given those back already, and fails.)
-   */
-  void free() {
-    plan.withGraph(CLAIM).freeDeviceMemory();
   }
 
   FloatArray logits() {

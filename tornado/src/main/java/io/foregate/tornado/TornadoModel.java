@@ -54,8 +54,7 @@ final class TornadoModel implements BackendModel {
     }
     this.dense = DenseWeights.of(config, weights);
     this.planned =
-        new MemoryPlan(
-            deviceBytes, Math.min(arrayBytes, MOST_ARRAY_BYTES), dense.bytes(), 0, 0, 0);
+        new MemoryPlan(deviceBytes, Math.min(arrayBytes, MOST_ARRAY_BYTES), dense.bytes(), 0, 0, 0);
     planned.require();
     this.shapes =
         config.isMoe()
@@ -81,9 +80,7 @@ final class TornadoModel implements BackendModel {
 
   @Override
   public ExpertMemory hostExperts(ExpertRecords records) {
-    throw new ForegateException(
-        "Policy hybrid is not there yet on backend tornado: it would compute on two devices.",
-        "Choose --policy lookahead, or --backend cpu.");
+    return new HostExperts(config, weights);
   }
 
   @Override
@@ -130,8 +127,7 @@ final class TornadoModel implements BackendModel {
           "Leave --kv-type out, or choose --backend cpu.");
     }
     if (idle.stream().noneMatch(plan -> plan.capacity() == capacity)) {
-      planned =
-          planned.withSequences(planned.sequences() + SequencePlan.bytes(config, capacity));
+      planned = planned.withSequences(planned.sequences() + SequencePlan.bytes(config, capacity));
       planned.require();
     }
     return new TornadoSequence(config, this, capacity, routing);
@@ -143,6 +139,11 @@ final class TornadoModel implements BackendModel {
       throw new IllegalArgumentException("experts of another model");
     }
     return experts.slotWords();
+  }
+
+  /** The weight of the norm that a layer's experts read behind. */
+  float[] feedForwardNorm(int layer) {
+    return weights.layers().get(layer).feedForwardNorm();
   }
 
   /** Runs something on the thread of the model's sequences. */
@@ -180,8 +181,6 @@ final class TornadoModel implements BackendModel {
   @Override
   public synchronized void close() {
     if (memory != null) {
-      compute(() -> idle.forEach(SequencePlan::free));
-      idle.clear();
       memory.close();
     }
     computeThread.close();

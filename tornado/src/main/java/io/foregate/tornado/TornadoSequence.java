@@ -12,6 +12,7 @@ final class TornadoSequence implements Sequence {
   private final TornadoModel model;
   private final int capacity;
   private final Routing routing;
+  private final float[] normed;
 
   /** Made by the first token: only then it is known where the model's experts are. */
   private SequencePlan plan;
@@ -27,6 +28,7 @@ final class TornadoSequence implements Sequence {
     this.model = model;
     this.capacity = capacity;
     this.routing = routing;
+    this.normed = new float[config.embedding()];
   }
 
   @Override
@@ -94,16 +96,47 @@ final class TornadoSequence implements Sequence {
 
   @Override
   public void runExperts(int layer, ExpertMemory memory, int[] experts, int[] places, int count) {
-    int slotWords = model.slotWords(memory);
-    int used = config.expertsUsed();
-    for (int rank = 0; rank < used; rank++) {
+    for (int rank = 0; rank < config.expertsUsed(); rank++) {
       plan.expertWeights().set(rank, routing.weights()[rank]);
     }
+    expertsRun += count;
+    boolean last = expertsRun == config.expertsUsed();
+    if (memory instanceof HostExperts host) {
+      runOnHost(layer, host, experts, places, count, last);
+    } else {
+      runOnDevice(layer, memory, experts, places, count, last);
+    }
+  }
+
+  private void runOnHost(
+      int layer, HostExperts host, int[] experts, int[] places, int count, boolean last) {
+    normedOnHost(layer);
+    for (int i = 0; i < count; i++) {
+      int rank = rank(experts[i]);
+      float[] output = host.run(places[i], normed);
+      model.compute(() -> plan.deliver(output, rank));
+    }
+    if (last) {
+      model.compute(() -> plan.feedForward(layer, 0, true));
+    }
+  }
+
+  /** What the device's experts read, from what came back for the gates. */
+  private void normedOnHost(int layer) {
+    gateInput(0, normed);
+    float[] weight = model.feedForwardNorm(layer);
+    for (int i = 0; i < normed.length; i++) {
+      normed[i] *= weight[i];
+    }
+  }
+
+  private void runOnDevice(
+      int layer, ExpertMemory memory, int[] experts, int[] places, int count, boolean last) {
+    int slotWords = model.slotWords(memory);
     for (int i = 0; i < count; i++) {
       plan.place(layer, i, places[i] * slotWords, rank(experts[i]));
     }
-    expertsRun += count;
-    model.compute(() -> plan.feedForward(layer, count, expertsRun == used));
+    model.compute(() -> plan.feedForward(layer, count, last));
   }
 
   private int rank(int expert) {

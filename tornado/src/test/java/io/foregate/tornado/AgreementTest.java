@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foregate.engine.Engine;
 import io.foregate.engine.EngineOptions;
+import io.foregate.engine.ExpertOptions;
 import io.foregate.engine.Session;
+import io.foregate.schedule.Policy;
+import io.foregate.schedule.ScheduleStatistics;
+import io.foregate.schedule.SlotBudget;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +34,7 @@ class AgreementTest {
 
   private static final int POSITIONS = Integer.getInteger("foregate.agreement.positions", 120);
 
+  private long hostExperts;
   private int compared;
   private int agreed;
   private int nearTies;
@@ -40,9 +45,21 @@ class AgreementTest {
 
   @Test
   void namesTheSameTokenWhereverTheProcessorIsSure() throws IOException {
-    try (Engine cpu = open("cpu");
-        Engine device = open("tornado")) {
-      int each = Math.ceilDiv(POSITIONS, NAMES.size());
+    compareAll(ExpertOptions.defaults(), POSITIONS);
+  }
+
+  /** Some experts on the device, some on the processor: two arithmetics in one token. */
+  @Test
+  void andWhereItHelps() throws IOException {
+    ExpertOptions hybrid = ExpertOptions.of(Policy.named("hybrid"), SlotBudget.parse("25%"));
+    compareAll(hybrid, POSITIONS / 2);
+    assertThat(hostExperts).as("experts that ran on the processor").isPositive();
+  }
+
+  private void compareAll(ExpertOptions experts, int positions) throws IOException {
+    try (Engine cpu = open("cpu", ExpertOptions.defaults());
+        Engine device = open("tornado", experts)) {
+      int each = Math.ceilDiv(positions, NAMES.size());
       for (String name : NAMES) {
         String text = Files.readString(TEXTS.resolve(name + ".txt"));
         int[] tokens = cpu.tokenizer().encode(text, true, false);
@@ -51,6 +68,7 @@ class AgreementTest {
           compare(cpu, device, Arrays.copyOfRange(tokens, from, from + length));
         }
       }
+      hostExperts = device.scheduleStatistics().map(ScheduleStatistics::hostExperts).orElse(0L);
     }
     System.out.printf(
         "agreement with the processor: %d positions, same best token at %d, near-ties (lead below"
@@ -64,14 +82,14 @@ class AgreementTest {
         divergence / compared,
         flips,
         picks);
-    assertThat(compared).isGreaterThanOrEqualTo(POSITIONS);
+    assertThat(compared).isGreaterThanOrEqualTo(positions);
     assertThat(agreed + nearTies).as("same token, or a near-tie").isEqualTo(compared);
     assertThat(divergence / compared).isLessThan(2e-3);
     assertThat(flips).isLessThan(picks / 50);
   }
 
-  private static Engine open(String backend) {
-    return Engine.open(DEMO, EngineOptions.defaults().withBackend(backend));
+  private static Engine open(String backend, ExpertOptions experts) {
+    return Engine.open(DEMO, EngineOptions.defaults().withBackend(backend).withExperts(experts));
   }
 
   private void compare(Engine cpu, Engine device, int[] tokens) {

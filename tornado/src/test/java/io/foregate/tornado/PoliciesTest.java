@@ -83,9 +83,6 @@ class PoliciesTest {
 
   @Test
   void saysWhatItCannotDo() {
-    assertThatThrownBy(() -> open(offloading("hybrid", "50%")))
-        .isInstanceOf(ForegateException.class)
-        .hasMessageContaining("hybrid");
     assertThatThrownBy(() -> open(offloading("lru", "50%").withLinkGbps(1)))
         .isInstanceOf(ForegateException.class)
         .hasMessageContaining("imitated");
