@@ -57,7 +57,7 @@ final class ScheduledRunner implements ExpertRunner {
   @Override
   public void begin(int[] tokens, int from, int to) {
     plan.begin(to - from);
-    if (predictor.isPresent() && to - from == 1) {
+    if (predictor.isPresent() && to - from == 1 && !plan.complete()) {
       ExpertPredictor p = predictor.get();
       p.predictToken(tokens[from], probabilities);
       plan.predicted(-1, probabilities, p.horizon());
@@ -67,7 +67,7 @@ final class ScheduledRunner implements ExpertRunner {
   @Override
   public void run(int layer, Routing routing) {
     plan.routed(layer, routing);
-    if (predictor.isPresent()) {
+    if (predictor.isPresent() && !plan.complete()) {
       predict(layer, routing, predictor.get());
     }
     while (plan.next(wave)) {

@@ -8,8 +8,8 @@ public enum Eviction {
   LFU,
   /**
    * The one whose next use is worth least: as Belady's rule, but on the probability that it is used
-   * when its layer comes next (gates within the horizon, else frequency and recency), discounted by
-   * how far away that is. What the gates predict is never evicted for a guess.
+   * when its layer comes next (gates within the horizon, else frequency), discounted by how far
+   * away that is. What the gates predict is never evicted for a guess.
    */
   PREDICTED
 }

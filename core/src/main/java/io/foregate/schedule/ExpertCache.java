@@ -28,6 +28,7 @@ final class ExpertCache {
   private final int[] free;
   private final int[] members;
   private int freeCount;
+  private int residents;
 
   ExpertCache(ExpertGrid grid, int slots) {
     this.grid = grid;
@@ -48,6 +49,16 @@ final class ExpertCache {
 
   int slots() {
     return occupant.length;
+  }
+
+  /** Whether there is a slot for every expert. */
+  boolean holdsAll() {
+    return occupant.length >= grid.total();
+  }
+
+  /** Whether every expert is resident. */
+  boolean complete() {
+    return residents == grid.total();
   }
 
   int freeSlots() {
@@ -80,6 +91,11 @@ final class ExpertCache {
     return staged[id];
   }
 
+  /** Whether an expert can go: it is resident, not in use, and was not staged for its layer. */
+  boolean evictable(int id) {
+    return states[id] == State.RESIDENT && pins[id] == 0 && !staged[id];
+  }
+
   boolean pinned(int id) {
     return pins[id] > 0;
   }
@@ -108,6 +124,7 @@ final class ExpertCache {
   void loaded(int id) {
     require(states[id] == State.LOADING, id, "publish");
     states[id] = State.RESIDENT;
+    residents++;
   }
 
   /** The copy of a loading expert has failed: its slot is free again. */
@@ -136,6 +153,7 @@ final class ExpertCache {
   /** Takes an expert out of its slot, which the caller frees by {@link #freeSlot}. */
   int evict(int id) {
     require(states[id] == State.RESIDENT && pins[id] == 0, id, "evict");
+    residents--;
     return vacate(id);
   }
 

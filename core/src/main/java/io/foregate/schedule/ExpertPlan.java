@@ -71,6 +71,13 @@ public final class ExpertPlan implements AutoCloseable {
     }
   }
 
+  /** Whether all experts are on the device, for good: no one need predict any more. */
+  public boolean complete() {
+    synchronized (lock) {
+      return scheduler.complete();
+    }
+  }
+
   /** A forward pass of that many tokens begins. */
   public void begin(int tokens) {
     synchronized (lock) {

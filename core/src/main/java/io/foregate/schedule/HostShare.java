@@ -13,19 +13,13 @@ final class HostShare {
 
   private int count;
 
-  HostShare(
-      ExpertGrid grid,
-      long[] bytes,
-      ExpertCache cache,
-      DueExperts due,
-      CostModel costs,
-      Arrivals arrivals) {
-    this.bytes = bytes;
-    this.cache = cache;
-    this.due = due;
-    this.costs = costs;
-    this.arrivals = arrivals;
-    this.away = new int[grid.experts()];
+  HostShare(Shared shared) {
+    bytes = shared.bytes();
+    cache = shared.cache();
+    due = shared.due();
+    costs = shared.costs();
+    arrivals = shared.arrivals();
+    away = new int[shared.grid().experts()];
   }
 
   /**

@@ -106,10 +106,11 @@ final class LayerOutlook {
     victim[layer] = NONE;
     lastResort[layer] = NONE;
     candidate[layer] = NONE;
-    candidateProbability[layer] = 0;
+    double likeliest = -1;
     victimRank[layer] = Double.MAX_VALUE;
     lastResortRank[layer] = Double.MAX_VALUE;
-    boolean fresh = outlook.fresh(layer);
+    double least = outlook.fresh(layer) ? floor : 0;
+    double guarded = outlook.guardedFrom(layer);
     int end = grid.id(layer, 0) + grid.experts();
     for (int id = grid.id(layer, 0); id < end; id++) {
       if (needed[id]) {
@@ -117,20 +118,21 @@ final class LayerOutlook {
       }
       if (cache.absent(id)) {
         double p = outlook.probability(id);
-        if (p > candidateProbability[layer] && !barred[id] && !(fresh && p < floor)) {
+        if (p > likeliest && p >= least && !barred[id]) {
           candidate[layer] = id;
-          candidateProbability[layer] = p;
+          likeliest = p;
         }
-      } else if (cache.resident(id) && !cache.pinned(id) && !cache.staged(id)) {
-        considerVictim(layer, id);
+      } else if (cache.evictable(id)) {
+        considerVictim(layer, id, guarded);
       }
     }
+    candidateProbability[layer] = likeliest;
     candidateWorth[layer] = candidate[layer] == NONE ? 0 : outlook.worth(candidate[layer]);
   }
 
-  private void considerVictim(int layer, int id) {
+  private void considerVictim(int layer, int id, double guarded) {
     double rank = outlook.rank(id);
-    if (outlook.guarded(id)) {
+    if (outlook.probability(id) >= guarded) {
       if (rank < lastResortRank[layer]) {
         lastResort[layer] = id;
         lastResortRank[layer] = rank;

@@ -19,8 +19,15 @@ final class Outlook {
 
   private final ExpertGrid grid;
   private final Policy policy;
-  private final float[] gates;
+
+  /** Of each expert, by number: that it is used when its layer comes next. */
+  private final float[] chances;
+
   private final float[] frequency;
+
+  /** The part of {@link #worth} that comes after a layer's next visit, for one not used there. */
+  private final float[] later;
+
   private final long[] lastUse;
   private final boolean[] fresh;
   private final long[] visits;
@@ -32,9 +39,10 @@ final class Outlook {
   Outlook(ExpertGrid grid, Policy policy) {
     this.grid = grid;
     this.policy = policy;
-    gates = new float[grid.total()];
     frequency = new float[grid.total()];
     Arrays.fill(frequency, (float) grid.used() / grid.experts());
+    chances = frequency.clone();
+    later = new float[grid.total()];
     lastUse = new long[grid.total()];
     fresh = new boolean[grid.layers()];
     visits = new long[grid.layers()];
@@ -43,14 +51,32 @@ final class Outlook {
     for (int d = 0; d <= grid.layers(); d++) {
       discounts[d] = Math.pow(policy.tuning().discount(), d);
     }
+    Arrays.fill(later, laterWorth(frequency[0]));
   }
 
   /** A batch begins: predictions made for single tokens say nothing of many. */
   void begin(int tokens) {
+    boolean single = batch == 1 && tokens == 1;
     batch = tokens;
     Arrays.fill(toCome, true);
     if (tokens > 1) {
       Arrays.fill(fresh, false);
+    }
+    for (int l = 0; l < grid.layers() && !single; l++) {
+      if (!fresh[l]) {
+        estimate(l);
+      }
+    }
+  }
+
+  /** Without gates, frequency says how likely a layer's experts are. */
+  private void estimate(int layer) {
+    int from = grid.id(layer, 0);
+    for (int id = from; id < from + grid.experts(); id++) {
+      chances[id] =
+          batch > 1 && toCome[layer]
+              ? (float) (1 - Math.pow(1 - frequency[id], batch))
+              : frequency[id];
     }
   }
 
@@ -71,8 +97,9 @@ final class Outlook {
         continue; // of many tokens, the estimate from frequency is the better one
       }
       int from = (j - 1) * grid.experts();
+      int to = grid.id(target, 0);
       for (int e = 0; e < grid.experts(); e++) {
-        gates[grid.id(target, e)] = Math.clamp(probabilities[from + e], 0f, CERTAIN);
+        chances[to + e] = Math.clamp(probabilities[from + e], 0f, CERTAIN);
       }
       fresh[target] = true;
     }
@@ -94,14 +121,21 @@ final class Outlook {
       int id = grid.id(layer, e);
       float share = (float) served[e] / tokens;
       frequency[id] += weight * (share - frequency[id]);
+      later[id] = laterWorth(frequency[id]);
       if (served[e] > 0) {
         lastUse[id] = clock;
       }
     }
+    estimate(layer);
   }
 
   private static double forget(double weight, int tokens) {
     return tokens == 1 ? weight : 1 - Math.pow(1 - weight, tokens);
+  }
+
+  private float laterWorth(double frequency) {
+    double token = discounts[grid.layers()];
+    return (float) (token * frequency / (1 - (1 - frequency) * token));
   }
 
   /** Whether gates have spoken of the layer's next visit. */
@@ -111,18 +145,17 @@ final class Outlook {
 
   /** The probability that an expert is used when its layer comes next. */
   double probability(int id) {
-    int layer = grid.layer(id);
-    if (fresh[layer]) {
-      return gates[id];
-    }
-    return batch > 1 && toCome[layer] ? 1 - Math.pow(1 - frequency[id], batch) : frequency[id];
+    return chances[id];
   }
 
-  /** Whether an expert stays while any other can go, because the gates expect that it is used. */
-  boolean guarded(int id) {
-    return policy.eviction() == Eviction.PREDICTED
-        && fresh[grid.layer(id)]
-        && gates[id] >= policy.tuning().predicted();
+  /**
+   * The probability from which an expert of a layer stays while any other can go, because the gates
+   * expect that it is used.
+   */
+  double guardedFrom(int layer) {
+    return policy.eviction() == Eviction.PREDICTED && fresh[layer]
+        ? policy.tuning().predicted()
+        : Double.MAX_VALUE;
   }
 
   /**
@@ -130,14 +163,8 @@ final class Outlook {
    * probability that it is used then, or, if not, first used a token later, or two, or three ...
    */
   double worth(int id) {
-    double p = probability(id);
-    return p + (1 - p) * laterWorth(id);
-  }
-
-  private double laterWorth(int id) {
-    double q = frequency[id];
-    double token = discounts[grid.layers()];
-    return token * q / (1 - (1 - q) * token);
+    double p = chances[id];
+    return p + (1 - p) * later[id];
   }
 
   /** What something is worth that comes {@code distance} layers from now. */

@@ -14,25 +14,16 @@ final class Room {
   private final boolean[] used;
   private final int[] quota;
 
-  Room(
-      ExpertGrid grid,
-      Policy policy,
-      long[] bytes,
-      ExpertCache cache,
-      LayerOutlook layers,
-      Arrivals arrivals,
-      WriteBacks writeBacks,
-      Tally tally,
-      ScheduleListener listener) {
-    this.grid = grid;
-    this.policy = policy;
-    this.bytes = bytes;
-    this.cache = cache;
-    this.layers = layers;
-    this.arrivals = arrivals;
+  Room(Shared shared, WriteBacks writeBacks) {
+    grid = shared.grid();
+    policy = shared.policy();
+    bytes = shared.bytes();
+    cache = shared.cache();
+    layers = shared.layers();
+    arrivals = shared.arrivals();
+    tally = shared.tally();
+    listener = shared.listener();
     this.writeBacks = writeBacks;
-    this.tally = tally;
-    this.listener = listener;
     used = new boolean[grid.total()];
     quota = quotas(grid, policy, cache.slots());
   }

@@ -1,8 +1,6 @@
 package io.foregate.schedule;
 
 import io.foregate.error.ForegateException;
-import io.foregate.schedule.Policy.Prefetch;
-import java.util.Arrays;
 
 /**
  * Decides which expert is copied when, into which slot, and which are ready to run. It has no
@@ -22,11 +20,6 @@ import java.util.Arrays;
  * are nanoseconds from any fixed moment, and must not decrease.
  */
 public final class Scheduler {
-  /** How often a copy of an expert that is due is tried. */
-  static final int ATTEMPTS = 3;
-
-  /** After this many failures an expert is not guessed again until it was due. */
-  private static final int GUESS_ATTEMPTS = 2;
 
   /** What {@link #next} says. */
   public enum Ready {
@@ -40,28 +33,19 @@ public final class Scheduler {
 
   private final ExpertGrid grid;
   private final Policy policy;
-  private final long[] bytes;
   private final ScheduleListener listener;
   private final ExpertCache cache;
   private final Outlook outlook;
-  private final CostModel costs;
   private final Clockwork clockwork;
   private final DueExperts due;
   private final LayerOutlook layers;
-  private final Speculation speculation;
+  private final Failures failures;
+  private final Tally tally;
+  private final Requests requests;
   private final Room room;
-  private final Staging staging;
   private final HostShare hostShare;
-  private final Tally tally = new Tally();
-  private final CopyOrder[] orders;
-  private final WriteBacks writeBacks;
-  private final Arrivals arrivals;
-  private final boolean[] requested;
-  private final boolean[] barred;
-  private final byte[] failures;
-  private long stalledSince = -1;
-  private Throwable failure;
-  private int failed = ExpertCache.NONE;
+  private final Copies copies;
+  private final Waves waves;
 
   /**
    * @param slots slots of device memory; {@link SlotBudget#slots} checks that they suffice
@@ -84,27 +68,22 @@ public final class Scheduler {
     }
     this.grid = grid;
     this.policy = policy;
-    this.bytes = bytes.clone();
     this.listener = listener;
-    cache = new ExpertCache(grid, slots);
-    outlook = new Outlook(grid, policy);
-    costs = new CostModel(timings, Arrays.stream(bytes).max().getAsLong());
-    clockwork = new Clockwork(grid);
-    due = new DueExperts(grid);
-    requested = new boolean[grid.total()];
-    barred = new boolean[grid.total()];
-    arrivals = new Arrivals(grid, slots);
-    layers = new LayerOutlook(grid, cache, outlook, due.needed(), barred, policy.tuning().floor());
-    speculation =
-        new Speculation(
-            grid, policy.tuning(), cache, outlook, layers, clockwork, this.bytes, arrivals);
-    orders = new CopyOrder[streams];
-    Arrays.setAll(orders, i -> new CopyOrder());
-    writeBacks = new WriteBacks(slots);
-    failures = new byte[grid.total()];
-    room = new Room(grid, policy, this.bytes, cache, layers, arrivals, writeBacks, tally, listener);
-    staging = new Staging(grid, policy, cache, outlook, barred);
-    hostShare = new HostShare(grid, this.bytes, cache, due, costs, arrivals);
+    Shared shared = Shared.of(grid, policy, slots, bytes.clone(), timings, listener);
+    cache = shared.cache();
+    outlook = shared.outlook();
+    clockwork = shared.clockwork();
+    due = shared.due();
+    layers = shared.layers();
+    failures = shared.failures();
+    tally = shared.tally();
+    requests = new Requests(shared);
+    hostShare = new HostShare(shared);
+    var writeBacks = new WriteBacks(slots);
+    var speculation = new Speculation(shared);
+    room = new Room(shared, writeBacks);
+    copies = new Copies(shared, streams, requests, speculation, room, writeBacks);
+    waves = new Waves(shared, speculation, room);
   }
 
   public ExpertGrid grid() {
@@ -125,6 +104,11 @@ public final class Scheduler {
     return cache.resident(id);
   }
 
+  /** Whether all experts are in device memory for good: predictions are of no use then. */
+  public boolean complete() {
+    return policy.scope() == Policy.Scope.GLOBAL && cache.complete();
+  }
+
   ExpertCache cache() {
     return cache;
   }
@@ -134,24 +118,10 @@ public final class Scheduler {
    * is let go: no kernel may be running.
    */
   public void begin(int tokens, long now) {
-    letGo(now);
+    waves.letGo(now);
     clockwork.begin(tokens, now);
     outlook.begin(tokens);
     layers.changedAll();
-  }
-
-  /** Unpins and forgets what is due, and any failure. */
-  private void letGo(long now) {
-    for (int i = 0; i < due.count(); i++) {
-      if (cache.pinned(due.id(i))) {
-        cache.unpin(due.id(i));
-      }
-    }
-    due.clear();
-    layers.changed(clockwork.layer());
-    room.trim(clockwork.layer(), now);
-    stalledSince = -1;
-    failure = null;
   }
 
   /**
@@ -163,24 +133,13 @@ public final class Scheduler {
   public void predicted(int layer, float[] probabilities, int horizon, long now) {
     int taken = outlook.predicted(layer, probabilities, horizon);
     for (int j = 1; j <= taken; j++) {
-      request((layer + j) % grid.layers());
+      spokenOf((layer + j) % grid.layers());
     }
   }
 
-  /** Notes which absent experts of a layer are asked for, and counts those that no longer are. */
-  private void request(int layer) {
+  private void spokenOf(int layer) {
     layers.changed(layer);
-    int end = grid.id(layer, 0) + grid.experts();
-    for (int id = grid.id(layer, 0); id < end; id++) {
-      boolean now =
-          cache.absent(id)
-              && outlook.fresh(layer)
-              && outlook.probability(id) >= policy.tuning().floor();
-      if (requested[id] && !now && cache.absent(id)) {
-        tally.cancelledRequests++;
-      }
-      requested[id] = now;
-    }
+    requests.update(layer);
   }
 
   /**
@@ -189,37 +148,25 @@ public final class Scheduler {
    * @param chosen experts of the layer, {@code [tokens][grid.used]}
    */
   public void routed(int layer, int[] chosen, int tokens, long now) {
-    letGo(now);
+    waves.letGo(now);
     clockwork.routed(layer, now);
     due.begin(layer, chosen, tokens * grid.used());
     for (int i = 0; i < due.count(); i++) {
       fallDue(due.id(i));
     }
     outlook.routed(layer, due.served(), tokens);
-    request(layer);
+    spokenOf(layer);
     tally.tokens += layer == 0 ? tokens : 0;
     tally.layers++;
     room.trim(layer, now);
     if (policy.hostFallback() && tokens == 1) {
-      hostShare.choose(layer, inFlight(now));
+      hostShare.choose(layer, copies.nanosInFlight(now));
     }
-  }
-
-  /** Expected time until the link is free. */
-  private double inFlight(long now) {
-    double longest = 0;
-    for (CopyOrder order : orders) {
-      if (order.active) {
-        double whole = costs.copyNanos(order.bytes);
-        longest = Math.max(longest, whole - (now - order.start));
-      }
-    }
-    return longest;
   }
 
   private void fallDue(int id) {
-    requested[id] = false;
-    failures[id] = 0;
+    requests.met(id);
+    failures.fallDue(id);
     if (cache.staged(id)) {
       cache.promote(id);
     }
@@ -239,118 +186,12 @@ public final class Scheduler {
    * @throws ForegateException when an expert cannot be had: its copy failed again and again
    */
   public Ready next(Wave wave, long now) {
-    wave.layer = clockwork.layer();
-    wave.count = 0;
-    wave.onHost = false;
-    if (due.toHand() == 0) {
-      return Ready.FINISHED;
-    }
-    if (failure != null) {
-      throw unavailable();
-    }
-    int most = mostAtOnce();
-    for (int i = 0; i < due.count() && wave.count < most; i++) {
-      if (due.waits(i) && cache.resident(due.id(i))) {
-        cache.pin(due.id(i));
-        add(wave, i);
-      }
-    }
-    if (wave.count == 0) {
-      addFromHost(wave);
-    }
-    if (wave.count == 0) {
-      stalledSince = stalledSince < 0 ? now : stalledSince;
-      return Ready.WAIT;
-    }
-    layers.changed(wave.layer);
-    endStall(now);
-    wave.start = now;
-    return Ready.RUN;
-  }
-
-  private void add(Wave wave, int index) {
-    int id = due.id(index);
-    wave.experts[wave.count] = grid.expert(id);
-    wave.slots[wave.count] = cache.slot(id);
-    wave.count++;
-    due.hand(index);
-  }
-
-  private void addFromHost(Wave wave) {
-    for (int i = 0; i < due.count(); i++) {
-      if (due.waits(i) && due.onHost(i)) {
-        add(wave, i);
-        wave.onHost = true;
-        tally.hostExperts++;
-        return;
-      }
-    }
-  }
-
-  /**
-   * One at a time while others wait for their slots: what has run makes room for them. In decoding
-   * that is rare, with a budget of hardly more than the experts of one token.
-   */
-  private int mostAtOnce() {
-    if (!demandWaits()) {
-      return Integer.MAX_VALUE;
-    }
-    boolean tight = clockwork.tokens() > 1 || (cache.freeSlots() == 0 && !anyVictim());
-    return tight ? 1 : Integer.MAX_VALUE;
-  }
-
-  private boolean demandWaits() {
-    for (int i = 0; i < due.count(); i++) {
-      if (due.waits(i) && !due.onHost(i) && cache.absent(due.id(i))) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private boolean anyVictim() {
-    return switch (policy.scope()) {
-      case NOTHING -> false;
-      case LAYER -> layers.victim(clockwork.layer()) != ExpertCache.NONE;
-      case GLOBAL -> speculation.victimForDemand() != ExpertCache.NONE;
-    };
-  }
-
-  private void endStall(long now) {
-    if (stalledSince >= 0) {
-      long nanos = now - stalledSince;
-      tally.stallNanos += nanos;
-      clockwork.stalled(nanos);
-      listener.stalled(clockwork.layer(), stalledSince, now);
-      stalledSince = -1;
-    }
-  }
-
-  private ForegateException unavailable() {
-    return new ForegateException(
-        "Expert %d of layer %d could not be copied to the device in %d attempts: %s"
-            .formatted(grid.expert(failed), grid.layer(failed), ATTEMPTS, failure.getMessage()),
-        "The expert store or the device is failing; what was generated so far is right.",
-        failure);
+    return waves.next(wave, now);
   }
 
   /** The experts of a wave have run. */
   public void release(Wave wave, long now) {
-    long nanos = now - wave.start;
-    if (clockwork.tokens() == 1) {
-      costs.expert((double) nanos / wave.count, wave.onHost);
-    }
-    tally.expertNanos += nanos;
-    listener.computed(wave.layer, wave.count, wave.onHost, wave.start, now);
-    for (int i = 0; i < wave.count; i++) {
-      int id = grid.id(wave.layer, wave.experts[i]);
-      due.done(id);
-      if (!wave.onHost) {
-        cache.unpin(id);
-      }
-    }
-    layers.changed(wave.layer);
-    room.trim(wave.layer, now);
+    waves.release(wave, now);
   }
 
   /** The layer's experts have been combined; the next layer's attention begins. */
@@ -369,222 +210,12 @@ public final class Scheduler {
    * every event.
    */
   public CopyOrder nextCopy(long now) {
-    CopyOrder order = idleOrder();
-    if (order == null) {
-      return null;
-    }
-    if (!writeBacks.isEmpty()) {
-      return startWriteBack(order, now);
-    }
-    int id = missingExpert();
-    if (id != ExpertCache.NONE) {
-      if (failure != null) {
-        return null;
-      }
-      if (!cache.absent(id)) {
-        return order(order, id, false, bytes[grid.layer(id)], now);
-      }
-      return makeRoom(id, now) ? start(order, id, false, false, now) : null;
-    }
-    return switch (policy.prefetch()) {
-      case NOTHING -> null;
-      case NEXT_LAYER -> stageNext(order, now);
-      case VALUE -> guess(order, now);
-      case EVERYTHING -> fill(order, now);
-    };
-  }
-
-  private CopyOrder idleOrder() {
-    for (CopyOrder order : orders) {
-      if (!order.active) {
-        return order;
-      }
-    }
-    return null;
-  }
-
-  private CopyOrder startWriteBack(CopyOrder order, long now) {
-    order.expert = writeBacks.expert();
-    order.slot = writeBacks.slot();
-    order.from = 0;
-    order.bytes = bytes[grid.layer(order.expert)];
-    order.writeBack = true;
-    order.speculative = false;
-    order.active = true;
-    order.start = now;
-    writeBacks.remove();
-    return order;
-  }
-
-  /** An expert that is due and not on its way: one of which a part is there, else an absent one. */
-  private int missingExpert() {
-    int missing = ExpertCache.NONE;
-    for (int i = 0; i < due.count(); i++) {
-      int id = due.id(i);
-      if (due.waits(i) && !due.onHost(i) && !cache.resident(id) && !arrivals.flying(id)) {
-        if (!cache.absent(id)) {
-          return id;
-        }
-        missing = missing == ExpertCache.NONE ? id : missing;
-      }
-    }
-    return missing;
-  }
-
-  /** Sees to it that there is a free slot for an expert that is due. */
-  private boolean makeRoom(int id, long now) {
-    if (cache.freeSlots() == 0) {
-      int victim =
-          switch (policy.scope()) {
-            case NOTHING -> ExpertCache.NONE;
-            case LAYER -> staleOrOwn(grid.layer(id));
-            case GLOBAL -> speculation.victimForDemand();
-          };
-      if (victim != ExpertCache.NONE) {
-        room.evict(victim, now);
-      } else {
-        giveUpAGuess();
-      }
-    }
-    return cache.freeSlots() > 0;
-  }
-
-  private int staleOrOwn(int layer) {
-    int staged = staging.inVain(true);
-    return staged != ExpertCache.NONE ? staged : layers.victim(layer);
-  }
-
-  private CopyOrder start(CopyOrder order, int id, boolean speculative, boolean stage, long now) {
-    cache.load(id, stage);
-    arrivals.begin(id);
-    room.loading(id);
-    requested[id] = false;
-    if (failures[id] > 0) {
-      tally.retries++;
-    }
-    if (speculative) {
-      tally.speculativeCopies++;
-    } else {
-      tally.demandCopies++;
-    }
-    int layer = grid.layer(id);
-    layers.changed(layer);
-    room.trim(layer, now);
-    boolean inParts = speculative && policy.prefetch() == Prefetch.VALUE;
-    return order(
-        order, id, speculative, inParts ? speculation.partBytes(layer) : bytes[layer], now);
-  }
-
-  /** Orders what is still to come of an expert, or at most {@code most} bytes of it. */
-  private CopyOrder order(CopyOrder order, int id, boolean speculative, long most, long now) {
-    order.expert = id;
-    order.slot = cache.slot(id);
-    order.from = arrivals.bytes(id);
-    order.bytes = Math.min(most, bytes[grid.layer(id)] - order.from);
-    order.writeBack = false;
-    order.speculative = speculative;
-    order.active = true;
-    order.start = now;
-    arrivals.depart(id);
-    return order;
-  }
-
-  /** Mixtral-offloading's rule: the likeliest experts of the next layer, once this one has its. */
-  private CopyOrder stageNext(CopyOrder order, long now) {
-    int target = (clockwork.layer() + 1) % grid.layers();
-    if (!outlook.fresh(target) || demandLoads()) {
-      return null;
-    }
-    int id = staging.likeliestAbsent(target);
-    if (id == ExpertCache.NONE) {
-      return null;
-    }
-    if (cache.freeSlots() == 0) {
-      int staged = staging.inVain(false);
-      if (staged == ExpertCache.NONE) {
-        return null;
-      }
-      room.evict(staged, now);
-    }
-    return cache.freeSlots() > 0 ? start(order, id, true, true, now) : null;
-  }
-
-  private boolean demandLoads() {
-    for (int i = 0; i < due.count(); i++) {
-      if (due.waits(i) && !cache.resident(due.id(i)) && !due.onHost(i)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private CopyOrder guess(CopyOrder order, long now) {
-    int id = speculation.choose();
-    while (speculation.hopeless() != ExpertCache.NONE) {
-      room.giveUp(speculation.hopeless());
-      id = speculation.choose();
-    }
-    if (id == ExpertCache.NONE) {
-      return null;
-    }
-    if (!cache.absent(id)) {
-      return order(order, id, true, speculation.partBytes(grid.layer(id)), now);
-    }
-    if (speculation.victim() != ExpertCache.NONE) {
-      room.evict(speculation.victim(), now);
-    }
-    return cache.freeSlots() > 0 ? start(order, id, true, false, now) : null;
-  }
-
-  /** Frees the slot of a paused guess, if there is one that is not due. */
-  private void giveUpAGuess() {
-    for (int i = 0; i < arrivals.pausedCount(); i++) {
-      int id = arrivals.paused(i);
-      if (!due.needed()[id]) {
-        room.giveUp(id);
-        return;
-      }
-    }
-  }
-
-  private CopyOrder fill(CopyOrder order, long now) {
-    for (int id = 0; id < grid.total() && cache.freeSlots() > 0; id++) {
-      if (cache.absent(id) && !barred[id]) {
-        return start(order, id, true, false, now);
-      }
-    }
-    return null;
+    return copies.next(now);
   }
 
   /** A copy has completed: if it was the last of its expert, that can run. */
   public void copyDone(CopyOrder order, long now) {
-    order.active = false;
-    long nanos = now - order.start;
-    listener.copied(order, order.start, now, false);
-    if (order.writeBack) {
-      tally.writeBacks++;
-      tally.writeBackBytes += order.bytes;
-      cache.freeSlot(order.slot);
-      return;
-    }
-    int id = order.expert;
-    costs.copied(order.bytes, nanos);
-    tally.copiedBytes += order.bytes;
-    tally.copyNanos += nanos;
-    arrivals.arrive(id, order.bytes, nanos);
-    if (arrivals.bytes(id) < bytes[grid.layer(id)]) {
-      arrivals.pause(id);
-      return;
-    }
-    failures[id] = 0;
-    barred[id] = false;
-    cache.loaded(id);
-    layers.changed(grid.layer(id));
-    if (due.needed()[id]) {
-      room.markUsed(id);
-    } else {
-      room.trim(grid.layer(id), now); // it came too late
-    }
+    copies.done(order, now);
   }
 
   /**
@@ -592,23 +223,6 @@ public final class Scheduler {
    * copied makes {@link #next} fail.
    */
   public void copyFailed(CopyOrder order, Throwable cause, long now) {
-    order.active = false;
-    tally.failedCopies++;
-    listener.copied(order, order.start, now, true);
-    if (order.writeBack) {
-      cache.freeSlot(order.slot); // the host has the expert anyway
-      return;
-    }
-    int id = order.expert;
-    tally.wastedBytes += arrivals.bytes(id);
-    arrivals.giveUp(id);
-    cache.failed(id);
-    failures[id]++;
-    barred[id] = failures[id] >= GUESS_ATTEMPTS;
-    layers.changed(grid.layer(id));
-    if (due.needed()[id] && failures[id] >= ATTEMPTS) {
-      failure = cause;
-      failed = id;
-    }
+    copies.failed(order, cause, now);
   }
 }

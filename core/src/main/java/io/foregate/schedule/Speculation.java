@@ -21,6 +21,9 @@ final class Speculation {
   /** Parts are not smaller than this: the latency of each must not count. */
   private static final long LEAST_PART = 256 << 10;
 
+  /** The price where every expert has a slot: the sooner they are all there, the better. */
+  private static final double ANYTHING_GAINS = -1;
+
   /** Guesses that may be paused at a time: each holds a slot. */
   private static final int MOST_PAUSED = 5;
 
@@ -42,23 +45,15 @@ final class Speculation {
   private int victim;
   private double victimWorth;
 
-  Speculation(
-      ExpertGrid grid,
-      Tuning tuning,
-      ExpertCache cache,
-      Outlook outlook,
-      LayerOutlook layers,
-      Clockwork clockwork,
-      long[] bytes,
-      Arrivals arrivals) {
-    this.grid = grid;
-    this.tuning = tuning;
-    this.cache = cache;
-    this.outlook = outlook;
-    this.layers = layers;
-    this.clockwork = clockwork;
-    this.bytes = bytes;
-    this.arrivals = arrivals;
+  Speculation(Shared shared) {
+    grid = shared.grid();
+    tuning = shared.policy().tuning();
+    cache = shared.cache();
+    outlook = shared.outlook();
+    layers = shared.layers();
+    clockwork = shared.clockwork();
+    bytes = shared.bytes();
+    arrivals = shared.arrivals();
   }
 
   /**
@@ -69,7 +64,10 @@ final class Speculation {
     best = ExpertCache.NONE;
     hopeless = ExpertCache.NONE;
     boolean full = cache.freeSlots() == 0;
-    price = tuning.price() + tuning.stallPrice() * clockwork.stallShare();
+    price =
+        cache.holdsAll()
+            ? ANYTHING_GAINS
+            : tuning.price() + tuning.stallPrice() * clockwork.stallShare();
     for (int i = 0; i < arrivals.pausedCount(); i++) {
       int id = arrivals.paused(i);
       if (!gains(id, outlook.probability(id), outlook.worth(id), 0) && full) {

@@ -10,15 +10,12 @@ final class Staging {
   private final Outlook outlook;
   private final boolean[] barred;
 
-  /**
-   * @param barred experts that must not be guessed, by number; read, never written
-   */
-  Staging(ExpertGrid grid, Policy policy, ExpertCache cache, Outlook outlook, boolean[] barred) {
-    this.grid = grid;
-    this.policy = policy;
-    this.cache = cache;
-    this.outlook = outlook;
-    this.barred = barred;
+  Staging(Shared shared) {
+    grid = shared.grid();
+    policy = shared.policy();
+    cache = shared.cache();
+    outlook = shared.outlook();
+    barred = shared.failures().barred();
   }
 
   /**

@@ -211,7 +211,7 @@ class SchedulerPropertyTest {
         writing[order.slot()] = false;
         target.remove(order);
         int id = order.expert();
-        boolean fails = failures[id] < Scheduler.ATTEMPTS - 1 && random.nextInt(10) == 0;
+        boolean fails = failures[id] < Failures.ATTEMPTS - 1 && random.nextInt(10) == 0;
         failures[id] = fails ? failures[id] + 1 : 0;
         content[order.slot()] = fails ? -1 : id;
         if (fails) {

@@ -295,7 +295,7 @@ class SchedulerTest {
     open(Policy.lru(), 12);
     scheduler.begin(1, now);
     scheduler.routed(0, new int[] {0, 1}, 1, now);
-    for (int i = 0; i < Scheduler.ATTEMPTS; i++) {
+    for (int i = 0; i < Failures.ATTEMPTS; i++) {
       CopyOrder order = scheduler.nextCopy(now);
       assertThat(order.expert()).isEqualTo(0);
       scheduler.copyFailed(order, new IllegalStateException("no bus"), now);

@@ -93,7 +93,7 @@ final class Simulation {
     for (int token = from; token < to; token++) {
       scheduler.begin(1, now);
       startCopies();
-      if (predictor != null) {
+      if (predictor != null && !scheduler.complete()) {
         predictor.predictToken(trace.tokenId(token), probabilities);
         compute(profile.gatesNanos());
         predicted(-1);
@@ -112,7 +112,7 @@ final class Simulation {
     }
     scheduler.routed(layer, chosen, 1, now);
     startCopies();
-    if (predictor != null) {
+    if (predictor != null && !scheduler.complete()) {
       predictor.observe(layer, chosen, 0, chosen.length);
       predictor.predict(layer, NO_INPUT, probabilities);
       compute(profile.gatesNanos());

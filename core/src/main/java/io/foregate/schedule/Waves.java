@@ -1,0 +1,159 @@
+package io.foregate.schedule;
+
+import io.foregate.schedule.Scheduler.Ready;
+
+/** Hands out the experts of a layer as they can run, and takes them back when they have run. */
+final class Waves {
+  private static final long NEVER = -1;
+
+  private final ExpertGrid grid;
+  private final Policy policy;
+  private final ScheduleListener listener;
+  private final ExpertCache cache;
+  private final DueExperts due;
+  private final LayerOutlook layers;
+  private final Clockwork clockwork;
+  private final CostModel costs;
+  private final Failures failures;
+  private final Tally tally;
+  private final Speculation speculation;
+  private final Room room;
+  private long stalledSince = NEVER;
+
+  Waves(Shared shared, Speculation speculation, Room room) {
+    grid = shared.grid();
+    policy = shared.policy();
+    listener = shared.listener();
+    cache = shared.cache();
+    due = shared.due();
+    layers = shared.layers();
+    clockwork = shared.clockwork();
+    costs = shared.costs();
+    failures = shared.failures();
+    tally = shared.tally();
+    this.speculation = speculation;
+    this.room = room;
+  }
+
+  /** See {@link Scheduler#next}. */
+  Ready next(Wave wave, long now) {
+    wave.layer = clockwork.layer();
+    wave.count = 0;
+    wave.onHost = false;
+    if (due.toHand() == 0) {
+      return Ready.FINISHED;
+    }
+    if (failures.fatal()) {
+      throw failures.unavailable();
+    }
+    int most = mostAtOnce();
+    for (int i = 0; i < due.count() && wave.count < most; i++) {
+      if (due.waits(i) && cache.resident(due.id(i))) {
+        cache.pin(due.id(i));
+        add(wave, i);
+      }
+    }
+    if (wave.count == 0) {
+      addFromHost(wave);
+    }
+    if (wave.count == 0) {
+      stalledSince = stalledSince == NEVER ? now : stalledSince;
+      return Ready.WAIT;
+    }
+    layers.changed(wave.layer);
+    endStall(now);
+    wave.start = now;
+    return Ready.RUN;
+  }
+
+  private void add(Wave wave, int index) {
+    int id = due.id(index);
+    wave.experts[wave.count] = grid.expert(id);
+    wave.slots[wave.count] = cache.slot(id);
+    wave.count++;
+    due.hand(index);
+  }
+
+  private void addFromHost(Wave wave) {
+    for (int i = 0; i < due.count(); i++) {
+      if (due.waits(i) && due.onHost(i)) {
+        add(wave, i);
+        wave.onHost = true;
+        tally.hostExperts++;
+        return;
+      }
+    }
+  }
+
+  /**
+   * One at a time while others wait for their slots: what has run makes room for them. In decoding
+   * that is rare, with a budget of hardly more than the experts of one token.
+   */
+  private int mostAtOnce() {
+    if (!demandWaits()) {
+      return Integer.MAX_VALUE;
+    }
+    boolean tight = clockwork.tokens() > 1 || (cache.freeSlots() == 0 && !anyVictim());
+    return tight ? 1 : Integer.MAX_VALUE;
+  }
+
+  private boolean demandWaits() {
+    for (int i = 0; i < due.count(); i++) {
+      if (due.waits(i) && !due.onHost(i) && cache.absent(due.id(i))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean anyVictim() {
+    return switch (policy.scope()) {
+      case NOTHING -> false;
+      case LAYER -> layers.victim(clockwork.layer()) != ExpertCache.NONE;
+      case GLOBAL -> speculation.victimForDemand() != ExpertCache.NONE;
+    };
+  }
+
+  private void endStall(long now) {
+    if (stalledSince != NEVER) {
+      long nanos = now - stalledSince;
+      tally.stallNanos += nanos;
+      clockwork.stalled(nanos);
+      listener.stalled(clockwork.layer(), stalledSince, now);
+      stalledSince = NEVER;
+    }
+  }
+
+  /** See {@link Scheduler#release}. */
+  void release(Wave wave, long now) {
+    long nanos = now - wave.start;
+    if (clockwork.tokens() == 1) {
+      costs.expert((double) nanos / wave.count, wave.onHost);
+    }
+    tally.expertNanos += nanos;
+    listener.computed(wave.layer, wave.count, wave.onHost, wave.start, now);
+    for (int i = 0; i < wave.count; i++) {
+      int id = grid.id(wave.layer, wave.experts[i]);
+      due.done(id);
+      if (!wave.onHost) {
+        cache.unpin(id);
+      }
+    }
+    layers.changed(wave.layer);
+    room.trim(wave.layer, now);
+  }
+
+  /** Unpins and forgets what is due, and any failure. */
+  void letGo(long now) {
+    for (int i = 0; i < due.count(); i++) {
+      if (cache.pinned(due.id(i))) {
+        cache.unpin(due.id(i));
+      }
+    }
+    due.clear();
+    layers.changed(clockwork.layer());
+    room.trim(clockwork.layer(), now);
+    stalledSince = NEVER;
+    failures.forget();
+  }
+}
