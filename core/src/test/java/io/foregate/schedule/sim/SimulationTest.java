@@ -168,7 +168,8 @@ class SimulationTest {
 
   @Property(tries = 25)
   void perfectScoresAreAsGoodAsTheOracleAndBetterThanNone(@ForAll long seed) {
-    RoutingTrace trace = RandomTraces.of(8, 4, RandomTraces.choices(200, 6, 8, 2, seed));
+    RoutingTrace trace =
+        RandomTraces.of(8, Policy.HORIZON, RandomTraces.choices(200, 6, 8, 2, seed));
     var cell = new Cell(trace, TestProfiles.copying(14), new SlotBudget.Percent(50), 40);
     double oracle = cell.simulate(Policy.oracle()).tokensPerSecond();
     assertThat(cell.simulate(Policy.lookahead()).tokensPerSecond())
