@@ -13,7 +13,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -21,13 +23,17 @@ import org.junit.jupiter.api.Test;
  * the same tokens. The processor rounds activations to 8 bits as ggml does, and the device does
  * not, so they cannot agree to the bit: where the processor is sure, they must name the same token.
  *
- * <p>{@code -Dforegate.agreement.positions=2048} compares more of them.
+ * <p>{@code -Dforegate.agreement.positions=2100} compares more of them, {@code
+ * -Dforegate.agreement.texts=bible,java} other texts; {@code -Dforegate.report=FOLDER} writes what
+ * was found.
  */
 class AgreementTest {
   private static final Path DEMO = Path.of("../models/foregate-demo.gguf");
   private static final Path TEXTS = Path.of("../models/foregate-demo-heldout");
   private static final List<String> NAMES =
-      List.of("bible", "novels", "wordnet", "manuals", "java");
+      List.of(
+          System.getProperty("foregate.agreement.texts", "bible,novels,wordnet,manuals,java")
+              .split(","));
 
   /** Natural logarithms of probabilities by which the processor's best must lead to be sure. */
   private static final double TOLERANCE = 0.25;
@@ -70,22 +76,25 @@ class AgreementTest {
       }
       hostExperts = device.scheduleStatistics().map(ScheduleStatistics::hostExperts).orElse(0L);
     }
-    System.out.printf(
-        "agreement with the processor: %d positions, same best token at %d, near-ties (lead below"
-            + " %.2f) among the others %d, widest lead lost %.4f; KL divergence %.2e on average;"
-            + " %d of %d routed experts differ%n",
-        compared,
-        agreed,
-        TOLERANCE,
-        nearTies,
-        widestFlippedMargin,
-        divergence / compared,
-        flips,
-        picks);
+    report(experts.policy().name());
     assertThat(compared).isGreaterThanOrEqualTo(positions);
     assertThat(agreed + nearTies).as("same token, or a near-tie").isEqualTo(compared);
     assertThat(divergence / compared).isLessThan(2e-3);
     assertThat(flips).isLessThan(picks / 50);
+  }
+
+  private void report(String policy) throws IOException {
+    Map<String, Object> found = new LinkedHashMap<>();
+    found.put("positions", compared);
+    found.put("same_best_token", agreed);
+    found.put("near_ties", nearTies);
+    found.put("near_tie_lead", TOLERANCE);
+    found.put("widest_lead_lost", widestFlippedMargin);
+    found.put("mean_kl_divergence", divergence / compared);
+    found.put("routed_experts", picks);
+    found.put("routed_otherwise", flips);
+    found.put("experts_on_the_processor", hostExperts);
+    AgreementReport.write(policy, DEMO, NAMES, found);
   }
 
   private static Engine open(String backend, ExpertOptions experts) {
