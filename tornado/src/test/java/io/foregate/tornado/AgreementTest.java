@@ -38,7 +38,7 @@ class AgreementTest {
   /** Natural logarithms of probabilities by which the processor's best must lead to be sure. */
   private static final double TOLERANCE = 0.25;
 
-  private static final int POSITIONS = Integer.getInteger("foregate.agreement.positions", 120);
+  private static final int POSITIONS = Integer.getInteger("foregate.agreement.positions", 100);
 
   private long hostExperts;
   private int compared;
@@ -58,7 +58,7 @@ class AgreementTest {
   @Test
   void andWhereItHelps() throws IOException {
     ExpertOptions hybrid = ExpertOptions.of(Policy.named("hybrid"), SlotBudget.parse("25%"));
-    compareAll(hybrid, POSITIONS / 2);
+    compareAll(hybrid, POSITIONS);
     assertThat(hostExperts).as("experts that ran on the processor").isPositive();
   }
 
