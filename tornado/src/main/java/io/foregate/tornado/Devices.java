@@ -13,8 +13,7 @@ final class Devices {
   private Devices() {}
 
   /**
-   * TornadoVM's default device: the first one, or what {@code -Dtornado.driver} and {@code
-   * -Dtornado.device} name.
+   * TornadoVM's default device, the one that it lists first.
    *
    * @throws IllegalStateException saying why there is none
    */

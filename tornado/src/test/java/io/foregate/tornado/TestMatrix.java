@@ -17,7 +17,15 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 record TestMatrix(Matrix matrix, float[] decoded) {
 
   static TestMatrix random(GgmlType type, int rows, int columns, Random random) {
+    return random(type, rows, columns, 1, random);
+  }
+
+  /** The same with another standard deviation than 1. */
+  static TestMatrix random(GgmlType type, int rows, int columns, float scale, Random random) {
     float[] values = floats(rows * columns, random);
+    for (int i = 0; i < values.length; i++) {
+      values[i] *= scale;
+    }
     MemorySegment data = Arena.ofAuto().allocate(type.byteSize(values.length));
     Quants.quantize(type, values, 0, data, 0, values.length);
     Quants.decode(type, data, 0, values, 0, values.length);

@@ -1,0 +1,194 @@
+package io.foregate.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.foregate.backend.BackendModel;
+import io.foregate.backend.ExpertMemory;
+import io.foregate.backend.KvType;
+import io.foregate.backend.Routing;
+import io.foregate.backend.Sequence;
+import io.foregate.backend.cpu.CpuBackend;
+import io.foregate.gguf.GgmlType;
+import io.foregate.model.ExpertTensors;
+import io.foregate.model.Family;
+import io.foregate.model.FeedForward;
+import io.foregate.model.LayerWeights;
+import io.foregate.model.Matrix;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelWeights;
+import io.foregate.model.RopeFacts;
+import io.foregate.model.RopeStyle;
+import io.foregate.model.RouterScore;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * Models of random weights whose layers differ in their types, as K-quant mixes do, so that each has
+ * graphs of its own: on the device and on the processor, dense and with experts.
+ */
+class MixedLayersTest {
+  private static final int WIDTH = 256;
+  private static final int HIDDEN = 512;
+  private static final int HEADS = 4;
+  private static final int KV_HEADS = 2;
+  private static final int HEAD = 64;
+  private static final int VOCABULARY = 50;
+  private static final int TOKENS = 5;
+
+  /** Of each layer: attention, gate and up, down. BF16 has no planes, and becomes floats. */
+  private static final GgmlType[][] TYPES = {
+    {GgmlType.Q4_K, GgmlType.Q4_K, GgmlType.Q6_K},
+    {GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0},
+    {GgmlType.Q4_K, GgmlType.Q4_K, GgmlType.Q6_K},
+    {GgmlType.Q5_K, GgmlType.Q3_K, GgmlType.F16}
+  };
+
+  private final Random random = new Random(11);
+
+  @BeforeAll
+  static void settings() {
+    TornadoSettings.apply();
+  }
+
+  @ParameterizedTest(name = "{0} experts")
+  @ValueSource(ints = {0, 4})
+  void computesWhatTheProcessorComputes(int experts) {
+    ModelConfig config = config(experts);
+    ModelWeights weights = weights(experts);
+    List<float[]> expected;
+    List<float[]> found;
+    List<int[]> routes = new ArrayList<>();
+    try (BackendModel cpu = new CpuBackend().open(config, weights, 2)) {
+      expected = run(config, cpu, routes, true);
+    }
+    try (BackendModel device = new TornadoModel(config, weights, 1L << 32, 1L << 32)) {
+      found = run(config, device, routes, false);
+    }
+    for (int t = 0; t < TOKENS; t++) {
+      double[] exact = TestMatrix.doubles(expected.get(t));
+      assertThat(TestMatrix.error(exact, FloatArray.fromArray(found.get(t))))
+          .as("logits after token %d", t)
+          .isLessThan(5e-2); // eight roundings to 8 bits, one upon the other
+    }
+  }
+
+  /**
+   * Feeds some tokens. The device takes the processor's routes: on random weights near-ties are
+   * many, and a flip would hide what is compared here.
+   */
+  private static List<float[]> run(
+      ModelConfig config, BackendModel model, List<int[]> routes, boolean record) {
+    List<float[]> logits = new ArrayList<>();
+    try (Sequence sequence = model.newSequence(8, KvType.F16)) {
+      ExpertMemory memory = config.isMoe() ? model.residentExperts() : null;
+      for (int t = 0; t < TOKENS; t++) {
+        sequence.embed(new int[] {7 * t + 3}, 0, 1, t);
+        for (int layer = 0; layer < config.layers(); layer++) {
+          sequence.attention(layer);
+          if (!config.isMoe()) {
+            sequence.feedForward(layer);
+            continue;
+          }
+          Routing routing = sequence.route(layer);
+          int used = config.expertsUsed();
+          if (record) {
+            routes.add(java.util.Arrays.copyOf(routing.ids(), used));
+          } else {
+            int[] route = routes.get(t * config.layers() + layer);
+            System.arraycopy(route, 0, routing.ids(), 0, used);
+          }
+          java.util.Arrays.fill(routing.weights(), 1f / used);
+          int[] ids = java.util.Arrays.copyOf(routing.ids(), used);
+          int[] places = new int[used];
+          for (int i = 0; i < used; i++) {
+            places[i] = layer * config.experts() + ids[i];
+          }
+          sequence.runExperts(layer, memory, ids, places, used);
+          sequence.combineExperts(layer);
+        }
+        float[] out = new float[config.vocabulary()];
+        sequence.logits(0, 1, out);
+        logits.add(out);
+      }
+    }
+    return logits;
+  }
+
+  private static ModelConfig config(int experts) {
+    return new ModelConfig(
+        "random",
+        new Family("llama", RopeStyle.NEOX, RouterScore.SOFTMAX_RENORMALIZED),
+        TYPES.length,
+        WIDTH,
+        HEADS,
+        KV_HEADS,
+        HEAD,
+        HIDDEN,
+        experts,
+        experts / 2,
+        VOCABULARY,
+        64,
+        1e-5f,
+        new RopeFacts(RopeStyle.NEOX, HEAD, 10_000f, 1f, new float[0]));
+  }
+
+  private ModelWeights weights(int experts) {
+    List<LayerWeights> layers = new ArrayList<>();
+    for (GgmlType[] types : TYPES) {
+      layers.add(
+          new LayerWeights(
+              norm(),
+              matrix(types[0], HEADS * HEAD, WIDTH),
+              matrix(types[0], KV_HEADS * HEAD, WIDTH),
+              matrix(types[0], KV_HEADS * HEAD, WIDTH),
+              matrix(types[0], WIDTH, HEADS * HEAD),
+              norm(),
+              experts == 0 ? dense(types) : routed(types, experts)));
+    }
+    Matrix embedding = matrix(GgmlType.Q8_0, VOCABULARY, WIDTH);
+    Matrix output = matrix(GgmlType.Q6_K, VOCABULARY, WIDTH);
+    return new ModelWeights(embedding, layers, norm(), output);
+  }
+
+  private FeedForward dense(GgmlType[] types) {
+    return new FeedForward.Dense(
+        matrix(types[1], HIDDEN, WIDTH),
+        matrix(types[1], HIDDEN, WIDTH),
+        matrix(types[2], WIDTH, HIDDEN));
+  }
+
+  private FeedForward routed(GgmlType[] types, int experts) {
+    return new FeedForward.Routed(
+        matrix(GgmlType.F32, experts, WIDTH),
+        new ExpertTensors(
+            stack(types[1], experts, HIDDEN, WIDTH),
+            stack(types[1], experts, HIDDEN, WIDTH),
+            stack(types[2], experts, WIDTH, HIDDEN)));
+  }
+
+  private List<Matrix> stack(GgmlType type, int experts, int rows, int columns) {
+    List<Matrix> stack = new ArrayList<>();
+    for (int e = 0; e < experts; e++) {
+      stack.add(matrix(type, rows, columns));
+    }
+    return stack;
+  }
+
+  private Matrix matrix(GgmlType type, int rows, int columns) {
+    return TestMatrix.random(type, rows, columns, (float) (1 / Math.sqrt(columns)), random)
+        .matrix();
+  }
+
+  private float[] norm() {
+    float[] norm = TestMatrix.floats(WIDTH, random);
+    for (int i = 0; i < WIDTH; i++) {
+      norm[i] = 1 + 0.1f * norm[i];
+    }
+    return norm;
+  }
+}
