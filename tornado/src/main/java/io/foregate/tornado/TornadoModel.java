@@ -85,7 +85,7 @@ final class TornadoModel implements BackendModel {
 
   @Override
   public synchronized OptionalLong memoryForExperts(int context) {
-    return OptionalLong.of(planned.left(SequencePlan.bytes(config, context)));
+    return OptionalLong.of(planned.left(SequenceBuffers.bytes(config, context)));
   }
 
   @Override
@@ -127,7 +127,7 @@ final class TornadoModel implements BackendModel {
           "Leave --kv-type out, or choose --backend cpu.");
     }
     if (idle.stream().noneMatch(plan -> plan.capacity() == capacity)) {
-      planned = planned.withSequences(planned.sequences() + SequencePlan.bytes(config, capacity));
+      planned = planned.withSequences(planned.sequences() + SequenceBuffers.bytes(config, capacity));
       planned.require();
     }
     return new TornadoSequence(config, this, capacity, routing);

@@ -43,7 +43,7 @@ final class TornadoSequence implements Sequence {
 
   @Override
   public long kvBytes() {
-    return 8L * SequencePlan.cacheWords(config, capacity);
+    return 8L * SequenceBuffers.cacheWords(config, capacity);
   }
 
   @Override

@@ -1,0 +1,400 @@
+package io.foregate.tornado;
+
+import io.foregate.kernels.Attention;
+import io.foregate.kernels.Directory;
+import io.foregate.kernels.Embedding;
+import io.foregate.kernels.Experts;
+import io.foregate.kernels.MatVec;
+import io.foregate.kernels.Memory;
+import io.foregate.kernels.Norm;
+import io.foregate.kernels.Planes;
+import io.foregate.kernels.Router;
+import io.foregate.model.Matrix;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelWeights;
+import io.foregate.model.RopeStyle;
+import io.foregate.store.ExpertShape;
+import io.foregate.tornado.DenseWeights.LayerTypes;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * The graphs that compute a token of a sequence: two for each kind of layer (layers of equal types
+ * share them), one for the embedding, one for the logits, one for what the processor computed.
+ *
+ * <p>Every graph consumes and keeps all arrays that stay on the device, whether its tasks read them
+ * or not: TornadoVM hands buffers on from the graph that was executed before, whichever that was.
+ */
+final class SequenceGraphs {
+  private static final int MOST_LANES = 64;
+  private static final int NORM_LANES = 128;
+  private static final int ATTENTION_LANES = 64;
+  private static final int THREAD_LANES = 64;
+
+  /** A graph, by its number, and the array that tells each of its executions what to do. */
+  record Step(int graph, IntArray step) {}
+
+  private final ModelConfig config;
+  private final DeviceMemory memory;
+  private final SequenceBuffers buffers;
+  private final int capacity;
+  private final Object[] kept;
+  private final KernelContext context = new KernelContext();
+  private final GridScheduler grid = new GridScheduler();
+  private final List<ImmutableTaskGraph> graphs = new ArrayList<>();
+  private final List<Step> attention = new ArrayList<>();
+  private final List<Step> feedForward = new ArrayList<>();
+  private final Step embed;
+  private final Step logits;
+  private final Step deliver;
+
+  SequenceGraphs(
+      ModelConfig config,
+      ModelWeights model,
+      DenseWeights dense,
+      DeviceMemory memory,
+      SequenceBuffers buffers,
+      int capacity) {
+    this.config = config;
+    this.memory = memory;
+    this.buffers = buffers;
+    this.capacity = capacity;
+    List<Object> all = new ArrayList<>(List.of(memory.shared()));
+    all.addAll(buffers.kept());
+    this.kept = all.toArray();
+    graphs.add(memory.upload());
+    memory.launch(grid);
+    graphs.add(claim());
+    this.embed = embedGraph(model.embedding());
+    Map<LayerTypes, Step> attentionOf = new HashMap<>();
+    Map<LayerTypes, Step> feedForwardOf = new HashMap<>();
+    for (LayerTypes types : dense.layers()) {
+      attention.add(attentionOf.computeIfAbsent(types, this::attentionGraph));
+      feedForward.add(feedForwardOf.computeIfAbsent(types, this::feedForwardGraph));
+    }
+    this.logits = logitsGraph(model.output());
+    this.deliver = deliverGraph();
+  }
+
+  /** The shared upload first, then the graph that claims the sequence's memory, then the others. */
+  ImmutableTaskGraph[] all() {
+    return graphs.toArray(ImmutableTaskGraph[]::new);
+  }
+
+  GridScheduler grid() {
+    return grid;
+  }
+
+  Step attention(int layer) {
+    return attention.get(layer);
+  }
+
+  Step feedForward(int layer) {
+    return feedForward.get(layer);
+  }
+
+  Step embed() {
+    return embed;
+  }
+
+  Step logits() {
+    return logits;
+  }
+
+  Step deliver() {
+    return deliver;
+  }
+
+  private ImmutableTaskGraph claim() {
+    IntArray order = IntArray.fromElements(0);
+    Launches.groups(grid, "claim.claim", 1, 1);
+    return new TaskGraph("claim")
+        .consumeFromDevice(memory.shared())
+        .transferToDevice(DataTransferMode.FIRST_EXECUTION, buffers.angles())
+        .transferToDevice(
+            DataTransferMode.UNDER_DEMAND,
+            buffers.keys(),
+            buffers.values(),
+            buffers.x(),
+            buffers.normed(),
+            buffers.qkv(),
+            buffers.rotated(),
+            buffers.attended(),
+            buffers.hidden(),
+            buffers.out())
+        .transferToDevice(DataTransferMode.EVERY_EXECUTION, order)
+        .task(
+            "claim",
+            Memory::claim,
+            context,
+            order,
+            buffers.keys(),
+            buffers.values(),
+            buffers.angles(),
+            buffers.x(),
+            buffers.normed(),
+            buffers.qkv(),
+            buffers.rotated(),
+            buffers.attended(),
+            buffers.hidden(),
+            buffers.out())
+        .persistOnDevice(kept)
+        .snapshot();
+  }
+
+  private TaskGraph graph(String name, IntArray step) {
+    return new TaskGraph(name)
+        .consumeFromDevice(kept)
+        .transferToDevice(DataTransferMode.EVERY_EXECUTION, step);
+  }
+
+  private Step add(TaskGraph graph, IntArray step) {
+    graphs.add(graph.persistOnDevice(kept).snapshot());
+    return new Step(graphs.size() - 1, step);
+  }
+
+  private Step embedGraph(Matrix table) {
+    IntArray step = IntArray.fromElements(config.layers(), 0);
+    TaskGraph graph = graph("embed", step);
+    graph.task(
+        "row",
+        Embedding::row,
+        context,
+        step,
+        memory.directory(),
+        memory.weights(),
+        memory.floats(),
+        memory.basis(),
+        buffers.x(),
+        DenseWeights.kernelType(table),
+        table.rows(),
+        table.columns());
+    Launches.perThread(grid, "embed.row", table.columns(), THREAD_LANES);
+    return add(graph, step);
+  }
+
+  private Step attentionGraph(LayerTypes types) {
+    String name = "attention" + graphs.size();
+    IntArray step = IntArray.fromElements(0, 0);
+    TaskGraph graph = graph(name, step);
+    norm(graph, name, "norm", step, Directory.ATTENTION_NORM, -1);
+    graph.task(
+        "input",
+        MatVec::attentionInput,
+        context,
+        step,
+        memory.directory(),
+        memory.weights(),
+        memory.floats(),
+        buffers.normed(),
+        buffers.qkv(),
+        types.query(),
+        types.key(),
+        types.value(),
+        config.querySize(),
+        config.kvSize(),
+        config.embedding());
+    Launches.groups(grid, name + ".input", buffers.qkv().getSize(), lanes(config.embedding()));
+    int words = buffers.qkv().getSize() / 2;
+    graph.task(
+        "append",
+        Attention::append,
+        context,
+        step,
+        buffers.qkv(),
+        buffers.angles(),
+        buffers.rotated(),
+        buffers.keys(),
+        buffers.values(),
+        config.heads(),
+        config.kvHeads(),
+        config.headSize(),
+        config.rope().dimensions(),
+        config.rope().style() == RopeStyle.NEOX ? 1 : 0,
+        capacity);
+    Launches.perThread(grid, name + ".append", words, THREAD_LANES);
+    graph.task(
+        "attend",
+        Attention::attend,
+        context,
+        step,
+        buffers.rotated(),
+        buffers.keys(),
+        buffers.values(),
+        buffers.attended(),
+        config.heads(),
+        config.kvHeads(),
+        config.headSize(),
+        capacity,
+        (float) (1 / Math.sqrt(config.headSize())));
+    Launches.groups(grid, name + ".attend", config.heads(), ATTENTION_LANES);
+    int width = config.embedding();
+    product(graph, name, "output", step, buffers.attended(), buffers.x(), Directory.OUTPUT, types.output(), width);
+    if (types.isRouted()) {
+      int gateInput = config.experts() + 2 * config.expertsUsed();
+      norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, gateInput);
+      route(graph, name, step, types.router());
+    } else {
+      norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, 0);
+    }
+    graph.transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.routed());
+    return add(graph, step);
+  }
+
+  private void route(TaskGraph graph, String name, IntArray step, int type) {
+    graph.task(
+        "router",
+        MatVec::product,
+        context,
+        step,
+        memory.directory(),
+        memory.weights(),
+        memory.floats(),
+        buffers.normed(),
+        buffers.routed(),
+        Directory.ROUTER,
+        type,
+        config.experts(),
+        config.embedding(),
+        0);
+    Launches.groups(grid, name + ".router", config.experts(), lanes(config.embedding()));
+    graph.task("pick", Router::pick, context, buffers.routed(), config.experts(), config.expertsUsed());
+    Launches.groups(grid, name + ".pick", 1, Launches.lanes(config.experts(), MOST_LANES));
+  }
+
+  /** {@code y += W in}, where {@code in} has as many elements as there are columns. */
+  private void product(
+      TaskGraph graph,
+      String name,
+      String task,
+      IntArray step,
+      FloatArray in,
+      FloatArray y,
+      int part,
+      int type,
+      int rows) {
+    graph.task(
+        task,
+        MatVec::product,
+        context,
+        step,
+        memory.directory(),
+        memory.weights(),
+        memory.floats(),
+        in,
+        y,
+        part,
+        type,
+        rows,
+        in.getSize(),
+        1);
+    Launches.groups(grid, name + "." + task, rows, lanes(in.getSize()));
+  }
+
+  private void norm(
+      TaskGraph graph, String name, String task, IntArray step, int part, int plainAt) {
+    graph.task(
+        task,
+        Norm::rms,
+        context,
+        step,
+        memory.directory(),
+        memory.floats(),
+        buffers.x(),
+        buffers.normed(),
+        buffers.routed(),
+        plainAt,
+        part,
+        config.embedding(),
+        config.normEpsilon());
+    Launches.groups(grid, name + "." + task, 1, NORM_LANES);
+  }
+
+  private Step feedForwardGraph(LayerTypes types) {
+    String name = "experts" + graphs.size();
+    int used = SequenceBuffers.used(config);
+    var step = new IntArray(Experts.PLACES + 2 * used);
+    TaskGraph graph = graph(name, step);
+    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.expertWeights());
+    IntArray pool = types.isRouted() ? memory.pool() : memory.weights();
+    ExpertShape shape = types.experts();
+    graph.task(
+        "gateUp",
+        Experts::gateUp,
+        context,
+        step,
+        pool,
+        buffers.normed(),
+        buffers.hidden(),
+        shape.gate().id(),
+        shape.up().id(),
+        (int) (PlaneLayout.upOffset(shape) / 4),
+        shape.feedForward(),
+        shape.embedding());
+    int groups = used * shape.feedForward();
+    Launches.groups(grid, name + ".gateUp", groups, lanes(shape.embedding()));
+    graph.task(
+        "down",
+        Experts::down,
+        context,
+        step,
+        pool,
+        buffers.hidden(),
+        buffers.expertWeights(),
+        buffers.out(),
+        buffers.x(),
+        shape.down().id(),
+        (int) (PlaneLayout.downOffset(shape) / 4),
+        shape.embedding(),
+        shape.feedForward(),
+        used);
+    Launches.groups(grid, name + ".down", shape.embedding(), lanes(shape.feedForward()));
+    return add(graph, step);
+  }
+
+  private Step deliverGraph() {
+    IntArray step = IntArray.fromElements(0);
+    TaskGraph graph = graph("deliver", step);
+    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.delivered());
+    graph.task("deliver", Experts::deliver, context, step, buffers.delivered(), buffers.out(), config.embedding());
+    Launches.perThread(grid, "deliver.deliver", config.embedding(), THREAD_LANES);
+    return add(graph, step);
+  }
+
+  private Step logitsGraph(Matrix output) {
+    IntArray step = IntArray.fromElements(config.layers());
+    TaskGraph graph = graph("logits", step);
+    norm(graph, "logits", "norm", step, Directory.LAST_NORM, -1);
+    graph.task(
+        "product",
+        MatVec::product,
+        context,
+        step,
+        memory.directory(),
+        memory.weights(),
+        memory.floats(),
+        buffers.normed(),
+        buffers.logits(),
+        Directory.LOGITS,
+        DenseWeights.kernelType(output),
+        output.rows(),
+        output.columns(),
+        0);
+    Launches.groups(grid, "logits.product", output.rows(), lanes(output.columns()));
+    graph.transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.logits());
+    return add(graph, step);
+  }
+
+  private static int lanes(int columns) {
+    return Launches.lanes(columns / Planes.UNIT, MOST_LANES);
+  }
+}
