@@ -238,7 +238,16 @@ final class SequenceGraphs {
         (float) (1 / Math.sqrt(config.headSize())));
     Launches.groups(grid, name + ".attend", config.heads(), ATTENTION_LANES);
     int width = config.embedding();
-    product(graph, name, "output", step, buffers.attended(), buffers.x(), Directory.OUTPUT, types.output(), width);
+    product(
+        graph,
+        name,
+        "output",
+        step,
+        buffers.attended(),
+        buffers.x(),
+        Directory.OUTPUT,
+        types.output(),
+        width);
     if (types.isRouted()) {
       int gateInput = config.experts() + 2 * config.expertsUsed();
       norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, gateInput);
@@ -267,7 +276,8 @@ final class SequenceGraphs {
         config.embedding(),
         0);
     Launches.groups(grid, name + ".router", config.experts(), lanes(config.embedding()));
-    graph.task("pick", Router::pick, context, buffers.routed(), config.experts(), config.expertsUsed());
+    graph.task(
+        "pick", Router::pick, context, buffers.routed(), config.experts(), config.expertsUsed());
     Launches.groups(grid, name + ".pick", 1, Launches.lanes(config.experts(), MOST_LANES));
   }
 
@@ -365,7 +375,14 @@ final class SequenceGraphs {
     IntArray step = IntArray.fromElements(0);
     TaskGraph graph = graph("deliver", step);
     graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.delivered());
-    graph.task("deliver", Experts::deliver, context, step, buffers.delivered(), buffers.out(), config.embedding());
+    graph.task(
+        "deliver",
+        Experts::deliver,
+        context,
+        step,
+        buffers.delivered(),
+        buffers.out(),
+        config.embedding());
     Launches.perThread(grid, "deliver.deliver", config.embedding(), THREAD_LANES);
     return add(graph, step);
   }

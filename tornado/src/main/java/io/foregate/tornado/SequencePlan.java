@@ -10,8 +10,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * The device's side of a sequence: its KV cache, its activations, and the steps of a token. Which
- * layer, position, token or record it is, graphs read from small arrays, so that nothing is compiled
- * twice.
+ * layer, position, token or record it is, graphs read from small arrays, so that nothing is
+ * compiled twice.
  *
  * <p>To be used by the model's compute thread only.
  */

@@ -127,7 +127,8 @@ final class TornadoModel implements BackendModel {
           "Leave --kv-type out, or choose --backend cpu.");
     }
     if (idle.stream().noneMatch(plan -> plan.capacity() == capacity)) {
-      planned = planned.withSequences(planned.sequences() + SequenceBuffers.bytes(config, capacity));
+      planned =
+          planned.withSequences(planned.sequences() + SequenceBuffers.bytes(config, capacity));
       planned.require();
     }
     return new TornadoSequence(config, this, capacity, routing);

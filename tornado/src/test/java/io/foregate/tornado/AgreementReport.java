@@ -53,8 +53,7 @@ final class AgreementReport {
         new ProcessBuilder("git", "describe", "--always", "--abbrev=40", "--dirty")
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
-    String commit =
-        new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    String commit = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     return commit.isEmpty() ? "unknown" : commit;
   }
 }

@@ -57,7 +57,7 @@ class AgreementTest {
   /** Some experts on the device, some on the processor: two arithmetics in one token. */
   @Test
   void andWhereItHelps() throws IOException {
-    ExpertOptions hybrid = ExpertOptions.of(Policy.named("hybrid"), SlotBudget.parse("25%"));
+    ExpertOptions hybrid = ExpertOptions.of(Policy.named("hybrid"), SlotBudget.parse("4"));
     compareAll(hybrid, POSITIONS);
     assertThat(hostExperts).as("experts that ran on the processor").isPositive();
   }

@@ -20,16 +20,17 @@ import io.foregate.model.RopeFacts;
 import io.foregate.model.RopeStyle;
 import io.foregate.model.RouterScore;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * Models of random weights whose layers differ in their types, as K-quant mixes do, so that each has
- * graphs of its own: on the device and on the processor, dense and with experts.
+ * Models of random weights whose layers differ in their types, as K-quant mixes do, so that each
+ * has graphs of its own: on the device and on the processor, dense and with experts.
  */
 class MixedLayersTest {
   private static final int WIDTH = 256;
@@ -55,19 +56,19 @@ class MixedLayersTest {
     TornadoSettings.apply();
   }
 
-  @ParameterizedTest(name = "{0} experts")
-  @ValueSource(ints = {0, 4})
-  void computesWhatTheProcessorComputes(int experts) {
+  @ParameterizedTest(name = "{0} experts, {1} of a token on the processor")
+  @CsvSource({"0, 0", "4, 0", "4, 1", "4, 2"})
+  void computesWhatTheProcessorComputes(int experts, int onHost) {
     ModelConfig config = config(experts);
     ModelWeights weights = weights(experts);
     List<float[]> expected;
     List<float[]> found;
     List<int[]> routes = new ArrayList<>();
     try (BackendModel cpu = new CpuBackend().open(config, weights, 2)) {
-      expected = run(config, cpu, routes, true);
+      expected = run(config, cpu, routes, true, 0);
     }
     try (BackendModel device = new TornadoModel(config, weights, 1L << 32, 1L << 32)) {
-      found = run(config, device, routes, false);
+      found = run(config, device, routes, false, onHost);
     }
     for (int t = 0; t < TOKENS; t++) {
       double[] exact = TestMatrix.doubles(expected.get(t));
@@ -82,10 +83,11 @@ class MixedLayersTest {
    * many, and a flip would hide what is compared here.
    */
   private static List<float[]> run(
-      ModelConfig config, BackendModel model, List<int[]> routes, boolean record) {
+      ModelConfig config, BackendModel model, List<int[]> routes, boolean record, int onHost) {
     List<float[]> logits = new ArrayList<>();
     try (Sequence sequence = model.newSequence(8, KvType.F16)) {
       ExpertMemory memory = config.isMoe() ? model.residentExperts() : null;
+      ExpertMemory host = onHost > 0 ? model.hostExperts((layer, expert) -> null) : null;
       for (int t = 0; t < TOKENS; t++) {
         sequence.embed(new int[] {7 * t + 3}, 0, 1, t);
         for (int layer = 0; layer < config.layers(); layer++) {
@@ -97,18 +99,26 @@ class MixedLayersTest {
           Routing routing = sequence.route(layer);
           int used = config.expertsUsed();
           if (record) {
-            routes.add(java.util.Arrays.copyOf(routing.ids(), used));
+            routes.add(Arrays.copyOf(routing.ids(), used));
           } else {
             int[] route = routes.get(t * config.layers() + layer);
             System.arraycopy(route, 0, routing.ids(), 0, used);
           }
-          java.util.Arrays.fill(routing.weights(), 1f / used);
-          int[] ids = java.util.Arrays.copyOf(routing.ids(), used);
+          Arrays.fill(routing.weights(), 1f / used);
+          int[] ids = Arrays.copyOf(routing.ids(), used);
           int[] places = new int[used];
           for (int i = 0; i < used; i++) {
             places[i] = layer * config.experts() + ids[i];
           }
-          sequence.runExperts(layer, memory, ids, places, used);
+          // Now the processor runs its experts first, now last.
+          boolean hostFirst = t % 2 == 0;
+          if (hostFirst) {
+            runSome(sequence, layer, host, ids, places, 0, onHost);
+          }
+          runSome(sequence, layer, memory, ids, places, onHost, used);
+          if (!hostFirst) {
+            runSome(sequence, layer, host, ids, places, 0, onHost);
+          }
           sequence.combineExperts(layer);
         }
         float[] out = new float[config.vocabulary()];
@@ -117,6 +127,24 @@ class MixedLayersTest {
       }
     }
     return logits;
+  }
+
+  private static void runSome(
+      Sequence sequence,
+      int layer,
+      ExpertMemory memory,
+      int[] ids,
+      int[] places,
+      int from,
+      int to) {
+    if (to > from) {
+      sequence.runExperts(
+          layer,
+          memory,
+          Arrays.copyOfRange(ids, from, to),
+          Arrays.copyOfRange(places, from, to),
+          to - from);
+    }
   }
 
   private static ModelConfig config(int experts) {
