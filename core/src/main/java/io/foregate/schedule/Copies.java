@@ -283,12 +283,14 @@ final class Copies {
     }
     failures.copied(id);
     cache.loaded(id);
-    layers.changed(grid.layer(id));
     if (due.needed()[id]) {
       room.markUsed(id);
-    } else {
-      room.trim(grid.layer(id), now); // it came too late
+      return;
     }
+    if (cache.evictable(id)) {
+      layers.released(grid.layer(id), id);
+    }
+    room.trim(grid.layer(id), now); // it came too late
   }
 
   /** See {@link Scheduler#copyFailed}. */

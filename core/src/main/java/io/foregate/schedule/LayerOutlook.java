@@ -16,6 +16,7 @@ final class LayerOutlook {
   private final boolean[] barred;
   private final double floor;
   private final boolean[] stale;
+  private long changes;
   private final int[] victim;
   private final double[] victimRank;
   private final int[] lastResort;
@@ -57,10 +58,25 @@ final class LayerOutlook {
   /** Something about a layer's experts has changed. */
   void changed(int layer) {
     stale[layer] = true;
+    changes++;
+  }
+
+  /** An expert can go from now on: it has run, or was copied before it is due. */
+  void released(int layer, int id) {
+    changes++;
+    if (!stale[layer]) {
+      considerVictim(layer, id, outlook.guardedFrom(layer));
+    }
   }
 
   void changedAll() {
     Arrays.fill(stale, true);
+    changes++;
+  }
+
+  /** How often something has changed. */
+  long changes() {
+    return changes;
   }
 
   /** The expert of a layer that goes first and is not expected, or -1. */

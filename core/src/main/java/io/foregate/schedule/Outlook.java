@@ -54,8 +54,12 @@ final class Outlook {
     Arrays.fill(later, laterWorth(frequency[0]));
   }
 
-  /** A batch begins: predictions made for single tokens say nothing of many. */
-  void begin(int tokens) {
+  /**
+   * A batch begins: predictions made for single tokens say nothing of many.
+   *
+   * @return whether that changes anything
+   */
+  boolean begin(int tokens) {
     boolean single = batch == 1 && tokens == 1;
     batch = tokens;
     Arrays.fill(toCome, true);
@@ -67,6 +71,7 @@ final class Outlook {
         estimate(l);
       }
     }
+    return !single;
   }
 
   /** Without gates, frequency says how likely a layer's experts are. */

@@ -120,8 +120,9 @@ public final class Scheduler {
   public void begin(int tokens, long now) {
     waves.letGo(now);
     clockwork.begin(tokens, now);
-    outlook.begin(tokens);
-    layers.changedAll();
+    if (outlook.begin(tokens)) {
+      layers.changedAll();
+    }
   }
 
   /**

@@ -43,7 +43,19 @@ final class Speculation {
   private double bestUrgency;
   private int hopeless;
   private int victim;
-  private double victimWorth;
+
+  /** Who goes first, and what that costs, as found last. */
+  private int rival;
+
+  private double rivalWorth;
+
+  /** The best guess that has not begun; it stands while nothing changes. */
+  private int newcomer;
+
+  private double newcomerUrgency;
+  private long surveyedChanges = -1;
+  private int surveyedLayer;
+  private double surveyedPrice;
 
   Speculation(Shared shared) {
     grid = shared.grid();
@@ -61,47 +73,76 @@ final class Speculation {
    * says who makes room.
    */
   int choose() {
-    best = ExpertCache.NONE;
-    hopeless = ExpertCache.NONE;
-    boolean full = cache.freeSlots() == 0;
     price =
         cache.holdsAll()
             ? ANYTHING_GAINS
             : tuning.price() + tuning.stallPrice() * clockwork.stallShare();
+    best = ExpertCache.NONE;
+    hopeless = ExpertCache.NONE;
+    boolean full = cache.freeSlots() == 0;
     for (int i = 0; i < arrivals.pausedCount(); i++) {
-      int id = arrivals.paused(i);
-      if (!gains(id, outlook.probability(id), outlook.worth(id), 0) && full) {
-        hopeless = id;
+      considerPaused(arrivals.paused(i), full);
+    }
+    if (arrivals.pausedCount() < MOST_PAUSED) {
+      survey(full);
+      if (newcomer != ExpertCache.NONE
+          && (best == ExpertCache.NONE || newcomerUrgency > bestUrgency)) {
+        best = newcomer;
       }
     }
-    if (arrivals.pausedCount() < MOST_PAUSED && (!full || findVictim(false))) {
-      double eviction = full ? victimWorth : 0;
-      for (int d = 1; d <= grid.layers(); d++) {
-        int layer = (clockwork.layer() + d) % grid.layers();
-        int id = layers.candidate(layer);
-        if (id != ExpertCache.NONE) {
-          gains(id, layers.candidateProbability(layer), layers.candidateWorth(layer), eviction);
-        }
-      }
-    }
-    if (!full || (best != ExpertCache.NONE && !cache.absent(best))) {
-      victim = ExpertCache.NONE;
-    }
+    boolean begins = best != ExpertCache.NONE && cache.absent(best);
+    victim = full && begins ? rival : ExpertCache.NONE;
     return best;
   }
 
-  /** Whether a guess gains more than it costs; takes note of it if it is the most urgent so far. */
-  private boolean gains(int id, double p, double worth, double eviction) {
+  private void considerPaused(int id, boolean full) {
     int d = grid.distance(clockwork.layer(), grid.layer(id));
-    if (outlook.discount(d) * worth <= eviction + price * (1 - worth)) {
-      return false;
+    if (!gains(d, outlook.worth(id), 0)) {
+      hopeless = full ? id : hopeless;
+      return;
     }
-    double urgency = p * p / d;
+    double urgency = urgency(outlook.probability(id), d);
     if (best == ExpertCache.NONE || urgency > bestUrgency) {
       best = id;
       bestUrgency = urgency;
     }
-    return true;
+  }
+
+  /** Looks for the best guess that has not begun, unless nothing has changed since. */
+  private void survey(boolean full) {
+    if (layers.changes() == surveyedChanges
+        && clockwork.layer() == surveyedLayer
+        && price == surveyedPrice) {
+      return;
+    }
+    surveyedLayer = clockwork.layer();
+    surveyedPrice = price;
+    newcomer = ExpertCache.NONE;
+    if (!full || findRival(false)) {
+      double eviction = full ? rivalWorth : 0;
+      int layer = clockwork.layer();
+      for (int d = 1; d <= grid.layers(); d++) {
+        layer = layer + 1 == grid.layers() ? 0 : layer + 1;
+        int id = layers.candidate(layer);
+        if (id != ExpertCache.NONE && gains(d, layers.candidateWorth(layer), eviction)) {
+          double urgency = urgency(layers.candidateProbability(layer), d);
+          if (newcomer == ExpertCache.NONE || urgency > newcomerUrgency) {
+            newcomer = id;
+            newcomerUrgency = urgency;
+          }
+        }
+      }
+    }
+    surveyedChanges = layers.changes();
+  }
+
+  /** Whether a guess that is used d layers from now gains more than it costs. */
+  private boolean gains(int d, double worth, double eviction) {
+    return outlook.discount(d) * worth > eviction + price * (1 - worth);
+  }
+
+  private static double urgency(double p, int d) {
+    return p * p / d;
   }
 
   /** A paused guess that {@link #choose} has found not worth its slot any more, or -1. */
@@ -126,26 +167,27 @@ final class Speculation {
    * @return -1 when every expert is needed or on its way
    */
   int victimForDemand() {
-    return findVictim(false) || findVictim(true) ? victim : ExpertCache.NONE;
+    return findRival(false) || findRival(true) ? rival : ExpertCache.NONE;
   }
 
-  private boolean findVictim(boolean lastResort) {
-    victim = ExpertCache.NONE;
+  private boolean findRival(boolean lastResort) {
+    rival = ExpertCache.NONE;
+    surveyedChanges = -1;
     double least = Double.MAX_VALUE;
+    int layer = clockwork.layer();
     for (int d = 1; d <= grid.layers(); d++) {
-      int layer = (clockwork.layer() + d) % grid.layers();
+      layer = layer + 1 == grid.layers() ? 0 : layer + 1;
       int id = lastResort ? layers.lastResort(layer) : layers.victim(layer);
-      if (id == ExpertCache.NONE) {
-        continue;
-      }
-      double inLayer = lastResort ? layers.lastResortRank(layer) : layers.victimRank(layer);
-      double rank = outlook.rank(inLayer, d);
-      if (rank < least) {
-        victim = id;
-        least = rank;
-        victimWorth = outlook.discount(d) * outlook.worth(id);
+      if (id != ExpertCache.NONE) {
+        double inLayer = lastResort ? layers.lastResortRank(layer) : layers.victimRank(layer);
+        double rank = outlook.rank(inLayer, d);
+        if (rank < least) {
+          rival = id;
+          least = rank;
+          rivalWorth = outlook.discount(d) * outlook.worth(id);
+        }
       }
     }
-    return victim != ExpertCache.NONE;
+    return rival != ExpertCache.NONE;
   }
 }

@@ -60,7 +60,6 @@ final class Waves {
       stalledSince = stalledSince == NEVER ? now : stalledSince;
       return Ready.WAIT;
     }
-    layers.changed(wave.layer);
     endStall(now);
     wave.start = now;
     return Ready.RUN;
@@ -137,23 +136,31 @@ final class Waves {
       due.done(id);
       if (!wave.onHost) {
         cache.unpin(id);
+        layers.released(wave.layer, id);
+      } else {
+        layers.changed(wave.layer);
       }
     }
-    layers.changed(wave.layer);
     room.trim(wave.layer, now);
   }
 
   /** Unpins and forgets what is due, and any failure. */
   void letGo(long now) {
+    if (due.toHand() > 0 || due.running() > 0) {
+      abandon();
+    }
+    due.clear();
+    room.trim(clockwork.layer(), now);
+    stalledSince = NEVER;
+    failures.forget();
+  }
+
+  private void abandon() {
     for (int i = 0; i < due.count(); i++) {
       if (cache.pinned(due.id(i))) {
         cache.unpin(due.id(i));
       }
     }
-    due.clear();
     layers.changed(clockwork.layer());
-    room.trim(clockwork.layer(), now);
-    stalledSince = NEVER;
-    failures.forget();
   }
 }
