@@ -66,6 +66,11 @@ final class OffloadBench implements Callable<Integer> {
   private boolean ablations;
 
   @Option(
+      names = "--predict",
+      description = "Predict measured cells anew, with new profiles, and measure none.")
+  private boolean predict;
+
+  @Option(
       names = {"-r", "--repetitions"},
       description = "Samples per policy. Default: 5.")
   private int repetitions = 5;
@@ -99,11 +104,9 @@ final class OffloadBench implements Callable<Integer> {
           SliceModel.write(type, recorded.header(), slice);
         }
         compiled = false;
-        Profile profile = profile(type, slice);
         for (String budget : slots) {
           for (double link : links) {
-            Profile paced = profile.withLinkGbps(Math.min(link, profile.linkGbps()));
-            measure(new CellPlan(type, slice, budget, link, paced), recorded);
+            measure(new CellPlan(type, slice, budget, link, profile(type, slice, link)), recorded);
           }
         }
       }
@@ -122,11 +125,11 @@ final class OffloadBench implements Callable<Integer> {
     }
   }
 
-  /** What single steps take, as it was measured before the first cell of that type. */
-  private Profile profile(GgmlType type, Path slice) throws IOException {
-    Path file = out.resolve("profile-" + type + ".json");
+  /** What single steps take, as it was measured before the first cell of that type and link. */
+  private Profile profile(GgmlType type, Path slice, double link) throws IOException {
+    Path file = out.resolve("profile-%s-%sgbps.json".formatted(type, link));
     if (!Files.exists(file)) {
-      write(file, SliceProfile.measure(type, slice));
+      write(file, SliceProfile.measure(type, slice, link));
     }
     return Profiles.find(file.toString()).getFirst();
   }
@@ -149,7 +152,10 @@ final class OffloadBench implements Callable<Integer> {
 
   private void measure(CellPlan plan, TraceFile recorded) throws IOException {
     Path file = out.resolve(plan.fileName(ablations ? "ablation" : "offload"));
-    if (Files.exists(file)) {
+    if (predict && Files.exists(file)) {
+      write(file, predicted(OffloadCell.read(file), plan, recorded));
+    }
+    if (predict || Files.exists(file)) {
       return;
     }
     double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
@@ -164,6 +170,23 @@ final class OffloadBench implements Callable<Integer> {
     OffloadCell cell = cell(plan, recorded, load, results);
     write(file, cell);
     print(cell);
+  }
+
+  /** The cell with what the simulator says now; what was measured stays as it is. */
+  private OffloadCell predicted(OffloadCell cell, CellPlan plan, TraceFile recorded) {
+    List<Cell> simulated = simulated(plan, recorded);
+    return cell.withPrediction(plan.profile(), result -> repredicted(result, simulated));
+  }
+
+  private OffloadCell.PolicyResult repredicted(
+      OffloadCell.PolicyResult result, List<Cell> simulated) {
+    Policy named = Policy.named(result.policy());
+    Policy policy =
+        result.prefetchCount() == 0
+            ? named
+            : named.withPrefetch(named.prefetch(), result.prefetchCount());
+    List<Long> nanos = simulated.stream().map(cell -> simulate(cell, policy)).toList();
+    return result.withPrediction(nanos, tokens * 1e9 / median(nanos));
   }
 
   /** The repetitions' tokens, for the simulator. */

@@ -1,9 +1,15 @@
 package io.foregate.bench;
 
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.foregate.engine.Machine;
 import io.foregate.schedule.ScheduleStatistics;
 import io.foregate.schedule.sim.Profile;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * One cell of the comparison of policies, as it is written to a file: experts of one size, a budget
@@ -68,7 +74,47 @@ record OffloadCell(
       double tokensPerSecond,
       List<ScheduleStatistics> statistics,
       List<Long> simulatedNanos,
-      double simulatedTokensPerSecond) {}
+      double simulatedTokensPerSecond) {
+
+    PolicyResult withPrediction(List<Long> newNanos, double newTokensPerSecond) {
+      return new PolicyResult(
+          policy,
+          prefetchCount,
+          nanos,
+          tokensPerSecond,
+          statistics,
+          newNanos,
+          newTokensPerSecond);
+    }
+  }
+
+  /** Reads a cell's file. */
+  static OffloadCell read(Path file) throws IOException {
+    return JsonMapper.builder()
+        .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+        .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+        .build()
+        .readValue(file.toFile(), OffloadCell.class);
+  }
+
+  /** The same measurement beside another prediction. */
+  OffloadCell withPrediction(Profile newProfile, UnaryOperator<PolicyResult> prediction) {
+    return new OffloadCell(
+        schema,
+        measurement,
+        time,
+        commit,
+        machine,
+        load,
+        model,
+        trace,
+        settings,
+        newProfile,
+        copyShare,
+        bound,
+        prediction.apply(resident),
+        policies.stream().map(prediction).toList());
+  }
 
   /** The result of a policy. */
   PolicyResult of(String policy) {

@@ -1,8 +1,5 @@
 package io.foregate.bench;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.foregate.plot.Axis;
 import io.foregate.plot.LineChart;
 import io.foregate.plot.Series;
@@ -39,16 +36,11 @@ final class OffloadSummary {
   }
 
   private static List<OffloadCell> read(Path folder, String prefix) throws IOException {
-    JsonMapper mapper =
-        JsonMapper.builder()
-            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .build();
     List<OffloadCell> cells = new ArrayList<>();
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file :
           files.filter(f -> f.getFileName().toString().matches(prefix + ".*json")).toList()) {
-        cells.add(mapper.readValue(file.toFile(), OffloadCell.class));
+        cells.add(OffloadCell.read(file));
       }
     }
     cells.sort(

@@ -21,34 +21,42 @@ import io.foregate.store.StoreOptions;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * What each step of decoding a slice takes on this machine, measured step by step, with nothing
- * beside it: all that the simulator is told before it predicts what {@link OffloadBench} measures.
+ * What each step of decoding a slice takes on this machine, measured step by step: all that the
+ * simulator is told before it predicts what {@link OffloadBench} measures.
  */
 final class SliceProfile {
   private static final int WARM_UP = 40;
-  private static final int TOKENS = 80;
+  private static final int TOKENS = 40;
   private static final int COPIES = 60;
   private static final int HAND_OFFS = 4000;
   private static final double MICRO = 1e3;
 
   private final GgmlType type;
+  private final double linkGbps;
   private final ModelConfig config;
   private final ExpertGrid grid;
   private final ExpertStore store;
   private final BackendModel model;
 
-  private SliceProfile(GgmlType type, ModelConfig config, ExpertStore store, BackendModel model) {
+  private SliceProfile(
+      GgmlType type, double linkGbps, ModelConfig config, ExpertStore store, BackendModel model) {
     this.type = type;
+    this.linkGbps = linkGbps;
     this.config = config;
     this.grid = new ExpertGrid(config.layers(), config.experts(), config.expertsUsed());
     this.store = store;
     this.model = model;
   }
 
-  /** Measures a slice; takes some seconds. */
-  static Profile measure(GgmlType type, Path slice) {
+  /**
+   * Measures a slice; takes some seconds.
+   *
+   * @param linkGbps of the link that copies are paced to
+   */
+  static Profile measure(GgmlType type, Path slice, double linkGbps) {
     try (GgufFile file = GgufFile.open(slice)) {
       ModelConfig config = ModelConfigReader.read(file);
       ModelWeights weights = ModelReader.read(file, config);
@@ -60,17 +68,21 @@ final class SliceProfile {
                   model.expertLayout(),
                   StoreOptions.defaults(),
                   BuildListener.NONE)) {
-        return new SliceProfile(type, config, store, model).measure();
+        return new SliceProfile(type, linkGbps, config, store, model).measure();
       }
     }
   }
 
   private Profile measure() {
-    try (ExpertSlots slots = model.newSlots(grid.total(), Link.DEFAULT)) {
+    try (ExpertSlots slots = model.newSlots(grid.total(), linkGbps)) {
+      for (int id = 0; id < grid.total(); id++) {
+        slots.copy(store.record(grid.layer(id), grid.expert(id)), id);
+      }
       double gbps = copySpeed(slots);
-      Steps steps = decode(slots);
+      Steps idle = decode(slots);
+      Steps busy = decodeWhileCopying(slots);
       return new Profile(
-          "here-" + type,
+          "here-%s-%sgbps".formatted(type, linkGbps),
           "This machine, one compute thread, experts in " + type,
           Profile.MEASURED,
           0,
@@ -79,31 +91,63 @@ final class SliceProfile {
           gbps,
           handOffMicros(),
           1,
-          steps.attentionMicros(),
-          steps.gatesMicros(),
-          steps.expertMicros(),
+          idle.attentionMicros(),
+          idle.gatesMicros(),
+          idle.expertMicros(),
           0,
-          steps.headMicros(),
+          idle.headMicros(),
+          Math.min(1, idle.expertMicros() / busy.expertMicros()),
           List.of(
-              "Medians over %d tokens at which nothing was copied.".formatted(TOKENS),
-              "The link's speed is that of copies without pacing; a cell's link is no faster.",
-              "Gates are replayed, so they take what it takes to hand over their input."));
+              "Medians over %d tokens with nothing beside them.".formatted(TOKENS),
+              "The link: copies paced to %s GB/s, with nothing beside them.".formatted(linkGbps),
+              "Computing while copying: experts beside such copies without a pause.",
+              "Latency: a thread that waits for a lock is woken.",
+              "Gates are replayed: they take what it takes to hand over their input."));
     }
   }
 
-  /** Fills all slots, in GB/s. */
+  /** In GB/s. */
   private double copySpeed(ExpertSlots slots) {
-    for (int id = 0; id < grid.total(); id++) {
-      slots.copy(store.record(grid.layer(id), grid.expert(id)), id);
-    }
     double[] speeds = new double[COPIES];
     for (int i = 0; i < COPIES; i++) {
-      int id = i % grid.total();
       long start = System.nanoTime();
-      slots.copy(store.record(grid.layer(id), grid.expert(id)), id);
+      copy(slots, i);
       speeds[i] = (double) store.maxRecordBytes() / (System.nanoTime() - start);
     }
     return Report.median(Arrays.stream(speeds));
+  }
+
+  /** Copies an expert to where it is already. */
+  private void copy(ExpertSlots slots, int number) {
+    int id = number % grid.total();
+    slots.copy(store.record(grid.layer(id), grid.expert(id)), id);
+  }
+
+  private Steps decodeWhileCopying(ExpertSlots slots) {
+    var over = new AtomicBoolean();
+    Thread copier =
+        Thread.ofPlatform()
+            .daemon()
+            .start(
+                () -> {
+                  for (int i = 0; !over.get(); i++) {
+                    copy(slots, i);
+                  }
+                });
+    try {
+      return decode(slots);
+    } finally {
+      over.set(true);
+      join(copier);
+    }
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("interrupted while measuring", e);
+    }
   }
 
   private record Steps(

@@ -41,7 +41,7 @@ class OffloadMarkdownTest {
         new OffloadCell.Model(type, 12, 8, 2, 10),
         new OffloadCell.Trace("t", "0", 100),
         new OffloadCell.Settings("25%", 24, 1, 8, 20),
-        new Profile("p", "p", Profile.MEASURED, 0, 0, 10, 1, 0, 1, 1, 0, 1, 0, 1, List.of()),
+        new Profile("p", "p", Profile.MEASURED, 0, 0, 10, 1, 0, 1, 1, 0, 1, 0, 1, 1, List.of()),
         copyShare,
         1,
         result("resident", 20),

@@ -61,7 +61,7 @@ final class AlignCommand implements Callable<Integer> {
       names = "--hidden",
       paramLabel = "N",
       description = "Width of the gates' hidden layer, 0 for none. Default: ${DEFAULT-VALUE}.")
-  private int hidden = 256;
+  private int hidden = LookaheadGates.DEFAULT_HIDDEN;
 
   @Option(
       names = "--tokens",

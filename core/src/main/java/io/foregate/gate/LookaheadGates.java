@@ -20,7 +20,11 @@ import java.util.List;
  * reads the residual of an earlier one.
  */
 public final class LookaheadGates {
-  private static final int DEFAULT_HORIZON = 8;
+  /** Layers that gates look ahead, where a model has as many. */
+  public static final int DEFAULT_HORIZON = 8;
+
+  /** Width of their hidden layer. */
+  public static final int DEFAULT_HIDDEN = 256;
 
   /**
    * Scores become less certain with the distance. Fitted to the demo model's text, this divided by

@@ -1,6 +1,7 @@
 package io.foregate.schedule;
 
 import io.foregate.error.ForegateException;
+import io.foregate.gate.LookaheadGates;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -59,7 +60,7 @@ public record Policy(
   }
 
   /** Layers that lookahead gates look ahead. */
-  public static final int HORIZON = 8;
+  public static final int HORIZON = LookaheadGates.DEFAULT_HORIZON;
 
   /** Staging buffers of Mixtral-offloading's published code. */
   private static final int STAGING = 4;

@@ -23,7 +23,7 @@ class SimulateCommandTest {
       {"name": "mine", "title": "My machine", "origin": "measured", "layers": 0, "expert_slots": 0,
        "expert_bytes": 1000000, "link_gbps": 10, "link_latency_micros": 3, "copy_streams": 1,
        "attention_micros": 50, "gates_micros": 1, "expert_micros": 20, "host_expert_micros": 60,
-       "head_micros": 20, "notes": []}
+       "head_micros": 20, "compute_while_copying": 1, "notes": []}
       """;
 
   @TempDir Path folder;

@@ -55,7 +55,7 @@ public final class Cell {
 
   private double copyShare(SimulatedRun lru) {
     double copies = (double) lru.statistics().demandCopies() * profile.copyNanos();
-    return copies / (copies + lru.computeNanos());
+    return copies / (copies + (double) lru.tokens() * computeNanos());
   }
 
   Profile profile() {

@@ -1,5 +1,6 @@
 package io.foregate.schedule.sim;
 
+import io.foregate.gate.LookaheadGates;
 import io.foregate.gguf.GgmlType;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +60,13 @@ record ModelFacts(
     return (long) embedding * experts * Float.BYTES;
   }
 
+  /** Lookahead gates of one layer with their usual horizon and hidden layer, F32. */
+  long gateBytes() {
+    long scores = (long) LookaheadGates.DEFAULT_HORIZON * experts;
+    long hidden = LookaheadGates.DEFAULT_HIDDEN;
+    return ((scores + hidden) * embedding + hidden * scores) * Float.BYTES;
+  }
+
   /** The output matrix. */
   long headBytes() {
     return denseType.byteSize((long) embedding * vocabulary);
@@ -71,7 +79,7 @@ record ModelFacts(
 
   /** What every token needs on the device: all weights but the experts', and the KV cache. */
   long residentBytes() {
-    long perLayer = attentionBytes() + routerBytes() + context * kvBytesPerPosition();
+    long perLayer = attentionBytes() + routerBytes() + gateBytes() + context * kvBytesPerPosition();
     return layers * perLayer + 2 * headBytes();
   }
 }

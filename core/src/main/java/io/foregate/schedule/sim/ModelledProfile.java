@@ -1,7 +1,6 @@
 package io.foregate.schedule.sim;
 
 import io.foregate.gguf.GgmlType;
-import io.foregate.schedule.Policy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -38,7 +37,7 @@ final class ModelledProfile {
     long kvBytes = model.context() / 2 * model.kvBytesPerPosition();
     long attentionBytes = model.attentionBytes() + model.routerBytes() + kvBytes;
     double attention = onDevice(attentionBytes, assumed.attentionLaunches());
-    double gates = onDevice(gateBytes(), 1) + assumed.schedulingMicros();
+    double gates = onDevice(model.gateBytes(), 2) + assumed.schedulingMicros();
     double host = device.host().gbps() * assumed.hostEfficiency();
     return new Profile(
         device.name() + ":" + bits,
@@ -55,12 +54,8 @@ final class ModelledProfile {
         onDevice(expertBytes, 1),
         expertBytes / host * MICROS_PER_NANO,
         onDevice(model.headBytes(), 2),
+        1,
         notes());
-  }
-
-  /** Gates that look four layers ahead, in F32. */
-  private long gateBytes() {
-    return Policy.HORIZON * model.routerBytes();
   }
 
   private double onDevice(long bytes, int launches) {

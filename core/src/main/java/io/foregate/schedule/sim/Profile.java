@@ -23,6 +23,8 @@ import java.util.List;
  * @param expertMicros one expert on the device
  * @param hostExpertMicros one expert on the processor, straight from host memory; 0 for unknown
  * @param headMicros from the end of the last layer to the next token: logits and sampling
+ * @param computeWhileCopying speed of computing while a copy runs, over that on an idle link: less
+ *     than 1 where both share memory
  * @param notes assumptions and sources, one sentence each
  */
 public record Profile(
@@ -40,6 +42,7 @@ public record Profile(
     double expertMicros,
     double hostExpertMicros,
     double headMicros,
+    double computeWhileCopying,
     List<String> notes) {
   private static final double NANOS_PER_MICRO = 1e3;
 
@@ -70,6 +73,7 @@ public record Profile(
         expertMicros,
         hostExpertMicros,
         headMicros,
+        computeWhileCopying,
         notes);
   }
 

@@ -175,6 +175,7 @@ public final class Profiles {
     require(file, "expert_slots", profile.expertSlots(), 0, 1e9);
     require(file, "expert_bytes", (double) profile.expertBytes(), 1, 1e15);
     require(file, "link_gbps", profile.linkGbps(), 1e-6, FASTEST_GBPS);
+    require(file, "compute_while_copying", profile.computeWhileCopying(), 1e-3, 1);
     require(file, "copy_streams", profile.copyStreams(), 1, MOST_STREAMS);
     Map<String, Double> times =
         Map.of(

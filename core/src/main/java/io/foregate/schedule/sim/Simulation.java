@@ -155,10 +155,22 @@ final class Simulation {
     advance(link.nextEnd());
   }
 
-  /** Lets the device work, and the link beside it. */
+  /** Lets the device work, and the link beside it, which may slow it down. */
   private void compute(long nanos) {
-    computeNanos += nanos;
-    advance(now + nanos);
+    long start = now;
+    double left = nanos;
+    while (left > 0) {
+      double speed = link.isIdle() ? 1 : profile.computeWhileCopying();
+      long end = now + Math.round(left / speed);
+      if (link.isIdle() || link.nextEnd() > end) {
+        advance(end);
+        left = 0;
+      } else {
+        left -= (link.nextEnd() - now) * speed;
+        advance(link.nextEnd());
+      }
+    }
+    computeNanos += now - start;
   }
 
   private void advance(long until) {

@@ -23,7 +23,7 @@ class ProfilesTest {
       {"name": "mine", "title": "My machine", "origin": "measured", "layers": 0, "expert_slots": 9,
        "expert_bytes": 1000000, "link_gbps": 2.5, "link_latency_micros": 3, "copy_streams": 1,
        "attention_micros": 100, "gates_micros": 5, "expert_micros": 50, "host_expert_micros": 0,
-       "head_micros": 20, "notes": []}
+       "head_micros": 20, "compute_while_copying": 1, "notes": []}
       """;
 
   @TempDir Path folder;

@@ -39,6 +39,7 @@ final class TestProfiles {
         EXPERT,
         HOST_EXPERT,
         HEAD,
+        1,
         List.of());
   }
 }
