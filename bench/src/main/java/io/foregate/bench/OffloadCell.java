@@ -78,13 +78,7 @@ record OffloadCell(
 
     PolicyResult withPrediction(List<Long> newNanos, double newTokensPerSecond) {
       return new PolicyResult(
-          policy,
-          prefetchCount,
-          nanos,
-          tokensPerSecond,
-          statistics,
-          newNanos,
-          newTokensPerSecond);
+          policy, prefetchCount, nanos, tokensPerSecond, statistics, newNanos, newTokensPerSecond);
     }
   }
 

@@ -74,7 +74,7 @@ final class SliceProfile {
   }
 
   private Profile measure() {
-    try (ExpertSlots slots = model.newSlots(grid.total(), linkGbps)) {
+    try (ExpertSlots slots = model.newSlots(grid.total(), new Link(linkGbps, Link.AUTO))) {
       for (int id = 0; id < grid.total(); id++) {
         slots.copy(store.record(grid.layer(id), grid.expert(id)), id);
       }

@@ -26,7 +26,7 @@ class OffloadMarkdownTest {
         .contains("2.00 (2.00-2.00)")
         .contains("0.67 (0.67-0.67)")
         .contains("| 0.60 | 0.30 | 0.10 |")
-        .contains("The largest error is 20.0 %.");
+        .contains("0 of 8 speeds are within 15 %", "error is 20.0 %");
   }
 
   /** Lookahead takes {@code factor} times 50 ns where lru and the others take 100. */

@@ -44,8 +44,9 @@ class ProfilesTest {
     // 41.94 M weights of Q8_0, a router of 32,768 floats, 2,048 positions of 4 KiB.
     double attention = 41_943_040 / 32.0 * 34 + 131_072 + 2048 * 4096;
     assertThat(profile.attentionMicros()).isCloseTo(attention / 655.2e3 + 35, within(0.01));
-    // 24 GiB less 1 GiB, 32 x (44.56 MB + 0.13 MB + 16 MiB of KV), 2 x 139.26 MB.
-    assertThat(profile.expertSlots()).isEqualTo(226);
+    // 24 GiB less 1 GiB, 32 x (44.56 MB + 0.13 MB + 5.31 MB of gates + 16 MiB of KV), 2 x 139.26
+    // MB.
+    assertThat(profile.expertSlots()).isEqualTo(224);
     assertThat(profile.notes())
         .anySatisfy(note -> assertThat(note).contains("whitepaper"))
         .anySatisfy(note -> assertThat(note).startsWith("Assumed:").contains("80 % of PCIe 4.0"));
