@@ -98,7 +98,8 @@ final class SimulateCommand implements Callable<Integer> {
       List<Setup> setups = setups(machines);
       List<Policy> chosen = policies(trace.header(), machines);
       List<SimulationResult> results = simulate(trace, setups, chosen);
-      var report = SimulationReport.of(traceFile.toString(), trace, warmUp, machines, results);
+      var report =
+          SimulationReport.of(traceFile.getFileName().toString(), trace, warmUp, machines, results);
       String tables = SimulationText.tables(machines, results);
       if (out != null) {
         write(report, tables);

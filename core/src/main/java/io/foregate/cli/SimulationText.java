@@ -5,7 +5,6 @@ import io.foregate.plot.LineChart;
 import io.foregate.plot.Series;
 import io.foregate.schedule.sim.Profile;
 import io.foregate.schedule.sim.SimulationResult;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -118,7 +117,7 @@ final class SimulationText {
         """
             .formatted(
                 origins(report.results()),
-                Path.of(report.trace().file()).getFileName(),
+                report.trace().file(),
                 report.trace().model(),
                 report.trace().tokens(),
                 report.trace().layers(),
