@@ -237,7 +237,6 @@ final class SequenceGraphs {
         capacity,
         (float) (1 / Math.sqrt(config.headSize())));
     Launches.groups(grid, name + ".attend", config.heads(), ATTENTION_LANES);
-    int width = config.embedding();
     product(
         graph,
         name,
@@ -247,7 +246,8 @@ final class SequenceGraphs {
         buffers.x(),
         Directory.OUTPUT,
         types.output(),
-        width);
+        config.embedding(),
+        1);
     if (types.isRouted()) {
       int gateInput = config.experts() + 2 * config.expertsUsed();
       norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, gateInput);
@@ -260,28 +260,27 @@ final class SequenceGraphs {
   }
 
   private void route(TaskGraph graph, String name, IntArray step, int type) {
-    graph.task(
+    product(
+        graph,
+        name,
         "router",
-        MatVec::product,
-        context,
         step,
-        memory.directory(),
-        memory.weights(),
-        memory.floats(),
         buffers.normed(),
         buffers.routed(),
         Directory.ROUTER,
         type,
         config.experts(),
-        config.embedding(),
         0);
-    Launches.groups(grid, name + ".router", config.experts(), lanes(config.embedding()));
     graph.task(
         "pick", Router::pick, context, buffers.routed(), config.experts(), config.expertsUsed());
     Launches.groups(grid, name + ".pick", 1, Launches.lanes(config.experts(), MOST_LANES));
   }
 
-  /** {@code y += W in}, where {@code in} has as many elements as there are columns. */
+  /**
+   * {@code y = W in}, where {@code in} has as many elements as there are columns.
+   *
+   * @param add 1 for {@code y += W in}, else 0
+   */
   private void product(
       TaskGraph graph,
       String name,
@@ -291,7 +290,8 @@ final class SequenceGraphs {
       FloatArray y,
       int part,
       int type,
-      int rows) {
+      int rows,
+      int add) {
     graph.task(
         task,
         MatVec::product,
@@ -306,7 +306,7 @@ final class SequenceGraphs {
         type,
         rows,
         in.getSize(),
-        1);
+        add);
     Launches.groups(grid, name + "." + task, rows, lanes(in.getSize()));
   }
 
@@ -391,22 +391,17 @@ final class SequenceGraphs {
     IntArray step = IntArray.fromElements(config.layers());
     TaskGraph graph = graph("logits", step);
     norm(graph, "logits", "norm", step, Directory.LAST_NORM, -1);
-    graph.task(
+    product(
+        graph,
+        "logits",
         "product",
-        MatVec::product,
-        context,
         step,
-        memory.directory(),
-        memory.weights(),
-        memory.floats(),
         buffers.normed(),
         buffers.logits(),
         Directory.LOGITS,
         DenseWeights.kernelType(output),
         output.rows(),
-        output.columns(),
         0);
-    Launches.groups(grid, "logits.product", output.rows(), lanes(output.columns()));
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.logits());
     return add(graph, step);
   }
