@@ -1,7 +1,6 @@
 package io.foregate.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.foregate.engine.Engine;
 import io.foregate.engine.Machine;
@@ -149,11 +148,8 @@ final class Compare implements Callable<Integer> {
   private void write(Report report) throws IOException {
     String stem = report.model().file().replaceFirst("\\.gguf$", "");
     Path json = Files.createDirectories(out).resolve("compare-" + stem + ".json");
-    JsonMapper mapper =
-        JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
     String name = json.getFileName().toString();
-    Files.writeString(
-        json, mapper.writerWithDefaultPrettyPrinter().writeValueAsString(report) + "\n");
+    Files.writeString(json, ResultJson.of(report) + "\n");
     String markdown = ReportMarkdown.of(report, name);
     Files.writeString(out.resolve(name.replace(".json", ".md")), markdown);
     var console = new PrintWriter(System.out, true, StandardCharsets.UTF_8);

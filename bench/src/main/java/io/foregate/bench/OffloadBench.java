@@ -1,7 +1,5 @@
 package io.foregate.bench;
 
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.foregate.engine.Machine;
 import io.foregate.gate.trace.TraceFile;
 import io.foregate.gate.trace.TraceHeader;
@@ -135,9 +133,7 @@ final class OffloadBench implements Callable<Integer> {
   }
 
   private static void write(Path file, Object value) throws IOException {
-    JsonMapper mapper =
-        JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
-    Files.writeString(file, mapper.writerWithDefaultPrettyPrinter().writeValueAsString(value));
+    Files.writeString(file, ResultJson.of(value));
   }
 
   /** What is measured in each cell; {@code lru} and {@code lookahead} always. */
@@ -185,8 +181,8 @@ final class OffloadBench implements Callable<Integer> {
         result.prefetchCount() == 0
             ? named
             : named.withPrefetch(named.prefetch(), result.prefetchCount());
-    List<Long> nanos = simulated.stream().map(cell -> simulate(cell, policy)).toList();
-    return result.withPrediction(nanos, tokens * 1e9 / median(nanos));
+    List<Long> nanos = simulate(simulated, policy);
+    return result.withPrediction(nanos, tokensPerSecond(nanos));
   }
 
   /** The repetitions' tokens, for the simulator. */
@@ -246,22 +242,26 @@ final class OffloadBench implements Callable<Integer> {
     List<Long> nanos = samples.stream().map(ReplayRun.Sample::nanos).toList();
     List<ScheduleStatistics> statistics =
         samples.stream().flatMap(sample -> sample.experts().stream()).toList();
-    List<Long> predicted = simulated.stream().map(cell -> simulate(cell, policy)).toList();
+    List<Long> predicted = simulate(simulated, policy);
     return new OffloadCell.PolicyResult(
         policy.name(),
         policy.prefetchCount(),
         nanos,
-        tokens * 1e9 / median(nanos),
+        tokensPerSecond(nanos),
         statistics,
         predicted,
-        tokens * 1e9 / median(predicted));
+        tokensPerSecond(predicted));
   }
 
-  /** Of resident experts only the steady state is of interest: they were copied long ago. */
-  private long simulate(Cell cell, Policy policy) {
-    return policy.prefetch() == Policy.Prefetch.EVERYTHING
-        ? tokens * cell.computeNanos()
-        : cell.run(policy).nanos();
+  /**
+   * What each repetition takes. Of resident experts only the steady state is of interest: they were
+   * copied long ago.
+   */
+  private List<Long> simulate(List<Cell> simulated, Policy policy) {
+    boolean resident = policy.prefetch() == Policy.Prefetch.EVERYTHING;
+    return simulated.stream()
+        .map(cell -> resident ? tokens * cell.computeNanos() : cell.run(policy).nanos())
+        .toList();
   }
 
   private OffloadCell cell(
@@ -302,7 +302,7 @@ final class OffloadBench implements Callable<Integer> {
       long copies = ClairvoyantBound.copies(range, 0, slots);
       nanos.add((long) Math.max(computeNanos, copies * copyNanos));
     }
-    return tokens * 1e9 / median(nanos);
+    return tokensPerSecond(nanos);
   }
 
   /**
@@ -318,6 +318,10 @@ final class OffloadBench implements Callable<Integer> {
       }
     }
     return start;
+  }
+
+  private double tokensPerSecond(List<Long> nanos) {
+    return tokens * 1e9 / median(nanos);
   }
 
   private static double median(List<Long> values) {

@@ -1,8 +1,5 @@
 package io.foregate.bench;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.foregate.engine.Machine;
 import io.foregate.schedule.ScheduleStatistics;
 import io.foregate.schedule.sim.Profile;
@@ -84,11 +81,7 @@ record OffloadCell(
 
   /** Reads a cell's file. */
   static OffloadCell read(Path file) throws IOException {
-    return JsonMapper.builder()
-        .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-        .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-        .build()
-        .readValue(file.toFile(), OffloadCell.class);
+    return ResultJson.read(file, OffloadCell.class);
   }
 
   /** The same measurement beside another prediction. */

@@ -81,7 +81,7 @@ final class OffloadMarkdown {
     out.format("\n## In short\n\n");
     out.format(
         "| experts | cells | copy share %.2f-%.2f | over lru there | over mixtral-offloading,",
-        0.4, 0.6);
+        LEAST_SHARE, MOST_SHARE);
     out.format(
         " best cell | slower than lru | slower than mixtral-offloading |\n|---|---|---|---|---|---|---|\n");
     for (String type : OffloadSummary.types(cells)) {
