@@ -16,7 +16,7 @@ def main() -> None:
     demo = config.DEMOS[args.model]
     demo = config.smoke(demo) if args.smoke else demo
     models = args.models or (args.work / "models" if args.smoke else _repository() / "models")
-    places = config.Places(args.work, models.resolve(), demo.name)
+    places = config.Places(args.work, models.resolve(), demo.name, demo.text)
     for step in args.steps or STEPS:
         run_step(step, demo, places, args)
 

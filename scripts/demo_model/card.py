@@ -33,8 +33,8 @@ def render(demo: Demo, figures: dict) -> str:
         f"dropped. Mean training loss of the last 50 steps: {log['loss_of_last_50_steps']:.3f} nats per token.",
         f"![Training curve]({demo.name}/training.svg)",
         f"The log is in [training.jsonl]({demo.name}/training.jsonl) (every tenth step). The Hugging Face folder "
-        "that the script writes beside the GGUF was loaded by Transformers' own Mixtral: the largest difference of a "
-        f"logit on {figures['against_transformers']['positions']:,} held-out positions is "
+        f"that the script writes beside the GGUF was loaded by Transformers' own {a.family.title}: the largest difference "
+        f"of a logit on {figures['against_transformers']['positions']:,} held-out positions is "
         f"{figures['against_transformers']['largest_logit_difference']:.1e}.",
         "## Data", _data(demo, figures),
     ]
@@ -52,9 +52,9 @@ def _facts(demo: Demo, figures: dict) -> str:
     return _table(["", ""], [
         ["file", f"`{demo.name}.gguf`, Q8_0 (routers and norms F32), {figures['gguf']['bytes']:,} bytes"],
         ["SHA-256", f"`{figures['gguf']['sha256']}`"],
-        ["architecture", f"Mixtral (GGUF `llama` with experts): {a.layers} layers, d_model {a.d_model}, {a.heads} "
+        ["architecture", f"{a.family.title} (GGUF `{a.family.gguf}`): {a.layers} layers, d_model {a.d_model}, {a.heads} "
                          f"heads of {a.head_dim}, {a.kv_heads} KV heads, {a.experts} experts of width {a.d_expert}, "
-                         f"top-{a.top_k}, softmax over the chosen"],
+                         f"top-{a.top_k}, {a.family.routing}"],
         ["vocabulary", f"{a.vocab} SentencePiece BPE pieces with byte fallback, tied embedding"],
         ["context", f"{a.context} tokens, RoPE base {a.rope_theta:g}"],
         ["licence", "Apache-2.0 (the weights; the texts' own licences are below)"],
@@ -121,7 +121,7 @@ def _data(demo: Demo, figures: dict) -> str:
         f"{total / 1e6:.1f} MB of text of {len(KINDS)} kinds. Exact duplicates are dropped; licence headers of source "
         "files are stripped so that they are not memorised; documents (chapters, dictionary pages, manual pages, "
         f"files) are held out by a hash of their name, {demo.corpus.held_out_per_mille / 10:g} % of them. "
-        f"`{demo.name}-heldout/` holds a part of the held-out text for tests.",
+        f"`{demo.text}-heldout/` holds a part of the held-out text for tests.",
         _table(["kind", "documents", "bytes", "tokens", "epochs", "bytes held out"], kinds),
         "What it was made from (as downloaded):",
         _table(["source", "version", "licence", "bytes", "SHA-256"], sources)])

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from .family import FAMILIES, Family
+
 
 @dataclass(frozen=True)
 class Architecture:
-    """A Mixtral-style decoder: RMSNorm, RoPE, grouped-query attention, SwiGLU experts, tied embedding."""
+    """A decoder with RMSNorm, RoPE, grouped-query attention, SwiGLU experts and a tied embedding."""
 
+    family_name: str = "mixtral"
     layers: int = 12
     d_model: int = 256
     heads: int = 8
@@ -23,11 +26,16 @@ class Architecture:
     rope_theta: float = 10_000.0
     norm_eps: float = 1e-5
 
+    @property
+    def family(self) -> Family:
+        return FAMILIES[self.family_name]
+
     def parameters(self) -> int:
         """Total number of parameters (the tied embedding counted once)."""
         attention = self.d_model * self.head_dim * 2 * (self.heads + self.kv_heads)
         experts = self.experts * 3 * self.d_model * self.d_expert
-        layer = attention + experts + self.experts * self.d_model + 2 * self.d_model
+        norms = 2 * self.d_model + 2 * self.head_dim * self.family.qk_norm
+        layer = attention + experts + self.experts * self.d_model + norms
         return self.vocab * self.d_model + self.layers * layer + self.d_model
 
     def active_parameters(self) -> int:
@@ -107,6 +115,8 @@ class Demo:
     arch: Architecture = Architecture()
     recipe: Recipe = Recipe()
     corpus: Corpus = Corpus()
+    text: str = "foregate-demo"
+    """Whose held-out text it is tested on: models of one corpus share it."""
 
     def as_dict(self) -> dict:
         return asdict(self)
@@ -114,6 +124,9 @@ class Demo:
 
 DEMOS = {
     "foregate-demo": Demo("foregate-demo", "Foregate demo (Mixtral architecture)"),
+    "foregate-demo-fine": Demo(
+        "foregate-demo-fine", "Foregate fine-grained demo (Qwen3-MoE architecture)",
+        Architecture(family_name="qwen3moe", d_expert=64, experts=32, top_k=4)),
 }
 
 
@@ -122,6 +135,7 @@ def smoke(demo: Demo) -> Demo:
     return replace(
         demo,
         name=demo.name + "-smoke",
+        text=demo.text + "-smoke",
         arch=replace(demo.arch, layers=2, context=64, vocab=512),
         recipe=replace(demo.recipe, rows=4, warmup_steps=2),
         corpus=replace(demo.corpus, jars=(Jar("org.apache.commons", "commons-csv", "1.12.0"),), max_documents=20,
@@ -136,6 +150,7 @@ class Places:
     work: Path
     models: Path
     name: str
+    text: str
 
     @property
     def downloads(self) -> Path:
@@ -163,4 +178,4 @@ class Places:
 
     @property
     def held_out(self) -> Path:
-        return self.models / f"{self.name}-heldout"
+        return self.models / f"{self.text}-heldout"

@@ -24,10 +24,16 @@ from .train import load_trained
 _LICENCE = "apache-2.0"
 _Q8_0 = gguf.GGMLQuantizationType.Q8_0
 _F32 = gguf.GGMLQuantizationType.F32
+_HF_EXTRA: dict[str, Callable[[Architecture], dict]] = {
+    "mixtral": lambda a: {"intermediate_size": a.d_expert, "num_local_experts": a.experts, "sliding_window": None},
+    "qwen3moe": lambda a: {"intermediate_size": a.d_expert, "moe_intermediate_size": a.d_expert,
+                           "num_experts": a.experts, "norm_topk_prob": True, "decoder_sparse_step": 1,
+                           "mlp_only_layers": [], "attention_bias": False, "use_sliding_window": False},
+}
 
 
 def export(demo: Demo, places: Places) -> None:
-    """Writes both forms, then compares the folder with Transformers' own Mixtral on held-out text."""
+    """Writes both forms, then compares the folder with Transformers' own class on held-out text."""
     model, state = load_trained(demo, places)
     write_hf(demo, places, model)
     places.gguf.parent.mkdir(parents=True, exist_ok=True)
@@ -41,8 +47,8 @@ def export(demo: Demo, places: Places) -> None:
 
 
 def write_hf(demo: Demo, places: Places, model: Model) -> None:
-    """A folder as the Hugging Face hub has them for Mixtral, in float32."""
-    a = demo.arch
+    """A folder as the Hugging Face hub has them for the family, in float32."""
+    a, family = demo.arch, demo.arch.family
     places.hf.mkdir(parents=True, exist_ok=True)
     state = {"model.embed_tokens.weight": model.embedding, "model.norm.weight": model.norm}
     for i, layer in enumerate(model.layers):
@@ -52,21 +58,25 @@ def write_hf(demo: Demo, places: Places, model: Model) -> None:
         for name, weight in zip(("q", "k", "v"), _query_key_value(layer, a), strict=True):
             state[prefix + f"self_attn.{name}_proj.weight"] = weight
         state[prefix + "self_attn.o_proj.weight"] = layer.out
-        state[prefix + "block_sparse_moe.gate.weight"] = layer.router
+        if family.qk_norm:
+            state[prefix + "self_attn.q_norm.weight"] = layer.q_norm
+            state[prefix + "self_attn.k_norm.weight"] = layer.k_norm
+        state[prefix + f"{family.hf_block}.gate.weight"] = layer.router
         for e in range(a.experts):
             gate, up = layer.gate_up[e].chunk(2)
-            for name, weight in (("w1", gate), ("w2", layer.down[e]), ("w3", up)):
-                state[prefix + f"block_sparse_moe.experts.{e}.{name}.weight"] = weight
+            for name, weight in ((family.hf_gate, gate), (family.hf_down, layer.down[e]), (family.hf_up, up)):
+                state[prefix + f"{family.hf_block}.experts.{e}.{name}.weight"] = weight
     save_file({k: v.detach().clone().contiguous() for k, v in state.items()}, places.hf / "model.safetensors",
               metadata={"format": "pt"})
     config = {
-        "architectures": ["MixtralForCausalLM"], "model_type": "mixtral", "vocab_size": a.vocab,
-        "hidden_size": a.d_model, "intermediate_size": a.d_expert, "num_hidden_layers": a.layers,
+        "architectures": [family.hf_class], "model_type": family.hf_type, "vocab_size": a.vocab,
+        "hidden_size": a.d_model, "num_hidden_layers": a.layers,
         "num_attention_heads": a.heads, "num_key_value_heads": a.kv_heads, "head_dim": a.head_dim,
         "hidden_act": "silu", "max_position_embeddings": a.context, "rms_norm_eps": a.norm_eps,
-        "rope_theta": a.rope_theta, "num_local_experts": a.experts, "num_experts_per_tok": a.top_k,
-        "router_aux_loss_coef": demo.recipe.balance_loss, "sliding_window": None, "attention_dropout": 0.0,
-        "tie_word_embeddings": True, "bos_token_id": BOS, "eos_token_id": EOS, "torch_dtype": "float32"}
+        "rope_theta": a.rope_theta, "num_experts_per_tok": a.top_k,
+        "router_aux_loss_coef": demo.recipe.balance_loss, "attention_dropout": 0.0,
+        "tie_word_embeddings": True, "bos_token_id": BOS, "eos_token_id": EOS, "torch_dtype": "float32",
+        **_HF_EXTRA[demo.arch.family_name](a)}
     tokenizer = {
         "tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>",
         "add_bos_token": True, "add_eos_token": False, "add_prefix_space": True, "legacy": False,
@@ -80,9 +90,9 @@ def write_hf(demo: Demo, places: Places, model: Model) -> None:
 
 
 def write_gguf(demo: Demo, processor: spm.SentencePieceProcessor, model: Model, path: Path) -> None:
-    """GGUF as llama.cpp's converter writes Mixtral: matrices Q8_0, routers and norms F32, output tied."""
+    """GGUF as llama.cpp's converter writes the family: matrices Q8_0, routers and norms F32, output tied."""
     a = demo.arch
-    writer = gguf.GGUFWriter(path, "llama")
+    writer = gguf.GGUFWriter(path, a.family.gguf)
     writer.add_type(gguf.GGUFType.MODEL)
     writer.add_name(demo.title)
     writer.add_license(_LICENCE)
@@ -94,6 +104,8 @@ def write_gguf(demo: Demo, processor: spm.SentencePieceProcessor, model: Model, 
     writer.add_embedding_length(a.d_model)
     writer.add_block_count(a.layers)
     writer.add_feed_forward_length(a.d_expert)
+    if a.family_name == "qwen3moe":
+        writer.add_expert_feed_forward_length(a.d_expert)
     writer.add_head_count(a.heads)
     writer.add_head_count_kv(a.kv_heads)
     writer.add_key_length(a.head_dim)
@@ -127,8 +139,12 @@ def read_gguf(demo: Demo, path: Path) -> Model:
                     if k.startswith(f"blk.{i}.")}
             layer.attn_norm.copy_(part["attn_norm"])
             layer.ffn_norm.copy_(part["ffn_norm"])
-            layer.qkv.copy_(torch.cat([_split_halves(part["attn_q"], a.heads),
-                                       _split_halves(part["attn_k"], a.kv_heads), part["attn_v"]]))
+            halves = _split_halves if a.family.neighbours else _unchanged
+            layer.qkv.copy_(torch.cat([halves(part["attn_q"], a.heads), halves(part["attn_k"], a.kv_heads),
+                                       part["attn_v"]]))
+            if a.family.qk_norm:
+                layer.q_norm.copy_(part["attn_q_norm"])
+                layer.k_norm.copy_(part["attn_k_norm"])
             layer.out.copy_(part["attn_output"])
             layer.router.copy_(part["ffn_gate_inp"].view_as(layer.router))
             layer.gate_up.copy_(torch.cat([part["ffn_gate_exps"], part["ffn_up_exps"]], 1))
@@ -163,9 +179,11 @@ def _gguf_tensors(model: Model):
     for i, layer in enumerate(model.layers):
         q, k, v = _query_key_value(layer, a)
         gate, up = layer.gate_up.chunk(2, 1)
+        rotation = _interleave if a.family.neighbours else _unchanged
+        norms = (("attn_q_norm", layer.q_norm), ("attn_k_norm", layer.k_norm)) if a.family.qk_norm else ()
         for name, weight in (
-                ("attn_norm", layer.attn_norm), ("attn_q", _interleave(q, a.heads)),
-                ("attn_k", _interleave(k, a.kv_heads)), ("attn_v", v), ("attn_output", layer.out),
+                ("attn_norm", layer.attn_norm), ("attn_q", rotation(q, a.heads)),
+                ("attn_k", rotation(k, a.kv_heads)), ("attn_v", v), *norms, ("attn_output", layer.out),
                 ("ffn_norm", layer.ffn_norm), ("ffn_gate_inp", layer.router), ("ffn_gate_exps", gate),
                 ("ffn_up_exps", up), ("ffn_down_exps", layer.down)):
             yield f"blk.{i}.{name}.weight", weight.contiguous()
@@ -181,6 +199,10 @@ def _interleave(weight: torch.Tensor, heads: int) -> torch.Tensor:
     return weight.view(heads, 2, -1, weight.shape[1]).transpose(1, 2).reshape(weight.shape)
 
 
+def _unchanged(weight: torch.Tensor, _: int) -> torch.Tensor:
+    return weight
+
+
 def _split_halves(weight: torch.Tensor, heads: int) -> torch.Tensor:
     return weight.view(heads, -1, 2, weight.shape[1]).transpose(1, 2).reshape(weight.shape)
 
@@ -188,8 +210,8 @@ def _split_halves(weight: torch.Tensor, heads: int) -> torch.Tensor:
 @torch.no_grad()
 def compare_with_transformers(model: Model, places: Places, windows: int = 4) -> dict[str, float]:
     """The folder, loaded by Transformers, against this package's model: float32 logits on held-out Java."""
-    from transformers import MixtralForCausalLM
-    other = MixtralForCausalLM.from_pretrained(places.hf, dtype=torch.float32).eval()
+    import transformers
+    other = getattr(transformers, model.arch.family.hf_class).from_pretrained(places.hf, dtype=torch.float32).eval()
     length = model.arch.context
     ids = torch.from_numpy(tokens(places, "java", "heldout")[:windows * length].astype("int64")).view(-1, length)
     return _difference(lambda: model.logits(model(ids, torch.float32)[0]), lambda: other(ids).logits)

@@ -77,6 +77,9 @@ class Layer(nn.Module):
         d, self.arch = arch.d_model, arch
         self.attn_norm = nn.Parameter(torch.ones(d))
         self.ffn_norm = nn.Parameter(torch.ones(d))
+        if arch.family.qk_norm:
+            self.q_norm = nn.Parameter(torch.ones(arch.head_dim))
+            self.k_norm = nn.Parameter(torch.ones(arch.head_dim))
         self.qkv = nn.Parameter(_matrix((arch.heads + 2 * arch.kv_heads) * arch.head_dim, d))
         self.out = nn.Parameter(_matrix(d, arch.heads * arch.head_dim, gain=_OUT_GAIN))
         self.router = nn.Parameter(torch.randn(arch.experts, d) * 0.02)
@@ -89,6 +92,9 @@ class Layer(nn.Module):
         h = F.rms_norm(x, (a.d_model,), self.attn_norm.to(x.dtype), a.norm_eps)
         heads = F.linear(h, self.qkv.to(x.dtype)).view(rows, length, -1, a.head_dim).transpose(1, 2)
         qk, v = heads.split([a.heads + a.kv_heads, a.kv_heads], 1)
+        if a.family.qk_norm:
+            scale = torch.cat([self.q_norm.expand(a.heads, -1), self.k_norm.expand(a.kv_heads, -1)]).to(x.dtype)
+            qk = F.rms_norm(qk, (a.head_dim,), eps=a.norm_eps) * scale.unsqueeze(1)
         q, k = _rotate(qk, rope).split([a.heads, a.kv_heads], 1)
         mixed = _attention(q, k, v)
         return x + F.linear(mixed.transpose(1, 2).reshape(rows, length, -1), self.out.to(x.dtype))
@@ -100,7 +106,8 @@ class Layer(nn.Module):
         return h, F.linear(h, self.router.to(x.dtype)).float()
 
     def mix(self, x: Tensor, h: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Adds the chosen experts' output; Mixtral's weights: softmax over the chosen logits."""
+        """Adds the chosen experts' output, weighted by the softmax over the chosen logits: Mixtral's weights, and those
+        of Qwen3-MoE, since renormalising the softmax over all gives the same."""
         top, chosen = logits.topk(self.arch.top_k, -1)
         out = Experts.apply(h, top.softmax(-1), chosen, self.gate_up.to(x.dtype), self.down.to(x.dtype))
         return x + out.view_as(x), chosen

@@ -19,6 +19,7 @@ class Optimizer:
 
     def __init__(self, model: Model, recipe: Recipe, team: Team, rank: int) -> None:
         self._recipe, self._team, self._rank, self._model = recipe, team, rank, model
+        self._per_layer = len(list(model.layers[0].parameters()))
         named = list(enumerate(model.named_parameters()))
         matrices = [(i, p, name.split(".")[-1]) for i, (name, p) in named if name.split(".")[-1] in _MATRICES]
         velocities = views(team.velocity, model)
@@ -38,7 +39,7 @@ class Optimizer:
                                        fused=True)
 
     def _owner(self, position: int) -> int:
-        return position // 7 % self._team.workers
+        return position // self._per_layer % self._team.workers
 
     @torch.no_grad()
     def step(self, scale: float) -> float:
