@@ -97,7 +97,7 @@ final class OffloadBench implements Callable<Integer> {
     Files.createDirectories(work);
     try (TraceFile recorded = TraceFile.open(trace)) {
       for (GgmlType type : types) {
-        Path slice = work.resolve("slice-" + type + ".gguf");
+        Path slice = slice(type, recorded.header());
         if (!Files.exists(slice)) {
           SliceModel.write(type, recorded.header(), slice);
         }
@@ -110,6 +110,12 @@ final class OffloadBench implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  /** Traces of equal numbers of layers and experts share slices. */
+  private Path slice(GgmlType type, TraceHeader header) {
+    return work.resolve(
+        "slice-%s-%dx%dx%d.gguf".formatted(type, header.layers(), header.experts(), header.used()));
   }
 
   /**
@@ -268,7 +274,7 @@ final class OffloadBench implements Callable<Integer> {
       CellPlan plan, TraceFile recorded, double load, List<OffloadCell.PolicyResult> results) {
     TraceHeader header = recorded.header();
     var grid = new ExpertGrid(header.layers(), header.experts(), header.used());
-    long bytes = SliceModel.expertBytes(plan.type());
+    long bytes = SliceModel.expertBytes(plan.type(), header);
     int count = SlotBudget.parse(plan.budget()).slots(grid, bytes, Policy.lru());
     OffloadCell.PolicyResult resident = results.getFirst();
     OffloadCell.PolicyResult lru =

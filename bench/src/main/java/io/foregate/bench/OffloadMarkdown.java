@@ -55,8 +55,8 @@ final class OffloadMarkdown {
         """
         # Policies on experts of real size
 
-        Generated weights with the demo model's layers, experts and top-k, and experts of 10 MB and more; routing and gate
-        scores replayed from the demo model's trace `%s` of held-out text. One compute thread, one copy thread, a link paced
+        Generated weights with a demo model's %d layers, %d experts and top-%d, experts of %.1f MB and more; routing and gate
+        scores replayed from that model's trace `%s` of held-out text. One compute thread, one copy thread, a link paced
         to the speed shown, the same device memory for every policy, staging included, one configuration for all cells. Per
         cell %d samples of %d tokens after %d of warm-up, policies in turns on the same tokens. %s, %s, commit %s.
 
@@ -65,6 +65,10 @@ final class OffloadMarkdown {
         j/L = %.2f. `mixtral-offloading` prefetches as many experts as suit it best in each cell, by the simulator, on the
         very tokens that are measured.
         """,
+        any.model().layers(),
+        any.model().experts(),
+        any.model().used(),
+        cells.stream().mapToLong(cell -> cell.model().expertBytes()).min().orElseThrow() / 1e6,
         any.trace().file(),
         any.resident().nanos().size(),
         any.settings().tokens(),

@@ -6,7 +6,8 @@ import java.nio.file.Path;
 
 /**
  * A model of random weights with the layers, experts and top-k of a recorded trace, whose experts
- * are of real size: 10 MB and more, and a millisecond or more to compute. It is not asked what it
+ * are of real size: together a gigabyte, so that few are large (of eight in twelve layers, 10 MB
+ * and more each) and many are small, as they are in models that people run. It is not asked what it
  * thinks; its routing is replayed.
  */
 final class SliceModel {
@@ -18,17 +19,18 @@ final class SliceModel {
   /** Widths of hidden layers are multiples of a K type's block. */
   private static final int BLOCK = 256;
 
-  private static final long EXPERT_BYTES = 10_500_000;
+  private static final long BYTES = 1_008_000_000;
 
   private SliceModel() {}
 
   /** Bytes of an expert of the model: the same in every layer. */
-  static long expertBytes(GgmlType type) {
-    return 3 * type.byteSize((long) WIDTH * hidden(type));
+  static long expertBytes(GgmlType type, TraceHeader trace) {
+    return 3 * type.byteSize((long) WIDTH * hidden(type, trace));
   }
 
-  private static int hidden(GgmlType type) {
-    return BLOCK * (int) Math.ceilDiv(EXPERT_BYTES, 3 * type.byteSize((long) WIDTH * BLOCK));
+  private static int hidden(GgmlType type, TraceHeader trace) {
+    long expertBytes = BYTES / ((long) trace.layers() * trace.experts());
+    return BLOCK * (int) Math.ceilDiv(expertBytes, 3 * type.byteSize((long) WIDTH * BLOCK));
   }
 
   /** Writes the model; the same every time. */
@@ -39,7 +41,7 @@ final class SliceModel {
             WIDTH,
             HEADS,
             KV_HEADS,
-            hidden(type),
+            hidden(type, trace),
             trace.experts(),
             trace.used(),
             VOCABULARY)
