@@ -93,7 +93,7 @@ public record Offloading(
 
   ExpertOptions toEngine() {
     return new ExpertOptions(
-        Policy.named(policy.toLowerCase(Locale.ROOT)),
+        Policy.named(policy),
         SlotBudget.parse(slots),
         new Link(linkGbps, copyEngine.toLowerCase(Locale.ROOT)),
         store.toEngine(),

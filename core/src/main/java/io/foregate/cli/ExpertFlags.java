@@ -87,7 +87,7 @@ final class ExpertFlags {
     return Flags.read(
         () ->
             new ExpertOptions(
-                Policy.named(policy.toLowerCase(Locale.ROOT)),
+                Policy.named(policy),
                 SlotBudget.parse(slots),
                 new Link(linkGbps, copyEngine.toLowerCase(Locale.ROOT)),
                 StoreOptions.of(store, Optional.ofNullable(storeFolder), lock),

@@ -15,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -122,9 +121,7 @@ final class SimulateCommand implements Callable<Integer> {
 
   private List<Policy> policies(TraceHeader header, List<Profile> machines) {
     if (!policies.isEmpty()) {
-      return policies.stream()
-          .map(name -> Flags.read(() -> Policy.named(name.toLowerCase(Locale.ROOT))))
-          .toList();
+      return policies.stream().map(name -> Flags.read(() -> Policy.named(name))).toList();
     }
     return Policy.all().stream()
         .filter(policy -> hasScores(header, policy))

@@ -153,13 +153,13 @@ public record Policy(
   }
 
   /**
-   * The policy or ablation of that name.
+   * The policy or ablation of that name, in upper or lower case.
    *
    * @throws ForegateException when there is none
    */
   public static Policy named(String name) {
     return Stream.concat(all().stream(), ablations().stream())
-        .filter(policy -> policy.name().equals(name))
+        .filter(policy -> policy.name().equalsIgnoreCase(name))
         .findFirst()
         .orElseThrow(
             () ->

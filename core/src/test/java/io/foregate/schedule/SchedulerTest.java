@@ -9,6 +9,7 @@ import io.foregate.schedule.Scheduler.Ready;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -381,6 +382,7 @@ class SchedulerTest {
   void allNamedPoliciesCanBeFound() {
     for (Policy policy : Policy.all()) {
       assertThat(Policy.named(policy.name())).isEqualTo(policy);
+      assertThat(Policy.named(policy.name().toUpperCase(Locale.ROOT))).isEqualTo(policy);
     }
     assertThatThrownBy(() -> Policy.named("magic"))
         .hasMessage("There is no policy 'magic'.")
