@@ -5,8 +5,8 @@ import io.foregate.engine.Session;
 import io.foregate.tokenizer.ChatMessage;
 import io.foregate.tokenizer.ChatTemplate;
 import io.foregate.tokenizer.Tokenizer;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -26,6 +26,7 @@ public final class Chat implements AutoCloseable {
   private static final String PLAIN_STOP = "\nUser:";
 
   private final Model model;
+  private final Engine engine;
   private final Tokenizer tokenizer;
   private final Session session;
   private final ChatTemplate template;
@@ -36,6 +37,7 @@ public final class Chat implements AutoCloseable {
 
   Chat(Model model, Engine engine, GenerateOptions options) {
     this.model = model;
+    this.engine = engine;
     this.tokenizer = engine.tokenizer();
     Optional<ChatTemplate> own = ChatTemplate.of(engine.file().metadata(), tokenizer);
     this.ownTemplate = own.isPresent();
@@ -47,6 +49,28 @@ public final class Chat implements AutoCloseable {
   /** Tells the model how to behave. Say it before the first message. */
   public void system(String text) {
     messages.add(ChatMessage.system(text));
+  }
+
+  /**
+   * Writes the conversation to a file, with the KV cache, so that {@link
+   * Model#chat(GenerateOptions, Path)} goes on without feeding it again. Replaces a file of that
+   * name.
+   *
+   * @throws io.foregate.error.ForegateException when it cannot be written
+   * @throws IllegalStateException when the conversation or its model has been closed
+   */
+  public void save(Path file) {
+    session.save(file, engine.modelHash(), ChatNote.of(messages));
+  }
+
+  void load(Path file) {
+    messages.clear();
+    messages.addAll(ChatNote.read(session.load(file, engine.modelHash()), file));
+  }
+
+  /** How often either side has spoken, {@link #system} included. */
+  public int length() {
+    return messages.size();
   }
 
   /** Forgets what both sides have said, but not what {@link #system} told. */
@@ -85,9 +109,7 @@ public final class Chat implements AutoCloseable {
   private TextGenerator answer(long called) {
     String conversation = template.render(messages, true);
     int[] tokens = tokenizer.encode(conversation, !beginsText(conversation), ownTemplate);
-    int known = Math.min(session.commonPrefix(tokens), tokens.length - 1);
-    session.truncate(Math.max(0, known));
-    int[] fresh = Arrays.copyOfRange(tokens, session.position(), tokens.length);
+    int[] fresh = Model.keepPrefix(session, tokens);
     // Another seed for each turn: the same random numbers again would favour the same words.
     GenerateOptions turn = options.withSeed(options.seed() + turns++);
     return new TextGenerator(called, session, tokenizer, fresh, turn);

@@ -4,7 +4,9 @@ import io.foregate.engine.Engine;
 import io.foregate.engine.Session;
 import io.foregate.store.BuildListener;
 import io.foregate.tokenizer.ChatTemplate;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
@@ -119,6 +121,31 @@ public final class Model implements AutoCloseable {
     }
   }
 
+  /**
+   * As {@link #generate(String, GenerateOptions, Consumer)}, keeping what was fed in a file: a
+   * prompt that begins as what the file holds feeds only the rest. When the text has ended, the
+   * file holds the prompt and the text.
+   *
+   * @param session the file; none need be there yet
+   * @throws io.foregate.error.ForegateException also when the file is damaged, or was made with
+   *     another model or another type of KV cache; it is left as it is
+   */
+  public Generation generate(
+      String prompt, GenerateOptions options, Path session, Consumer<String> onText) {
+    long called = System.nanoTime();
+    Session tokens = newSession();
+    try {
+      if (Files.exists(session)) {
+        tokens.load(session, engine.modelHash());
+      }
+      Generation result = run(generator(called, tokens, prompt, options), onText);
+      tokens.save(session, engine.modelHash(), "");
+      return result;
+    } finally {
+      close(tokens);
+    }
+  }
+
   /** As {@link #generate(String, GenerateOptions, Consumer)}, all at once. */
   public Generation generate(String prompt, GenerateOptions options) {
     return generate(prompt, options, text -> {});
@@ -154,6 +181,26 @@ public final class Model implements AutoCloseable {
     return new Chat(this, engine, options);
   }
 
+  /**
+   * A conversation that goes on where {@link Chat#save} left it, or a new one if there is no such
+   * file yet.
+   *
+   * @throws io.foregate.error.ForegateException when the file is damaged, was made with another
+   *     model or another type of KV cache, or does not fit the context
+   */
+  public Chat chat(GenerateOptions options, Path session) {
+    Chat chat = chat(options);
+    try {
+      if (Files.exists(session)) {
+        chat.load(session);
+      }
+      return chat;
+    } catch (RuntimeException | Error e) {
+      chat.close();
+      throw e;
+    }
+  }
+
   /** Waits for the step that is being computed, if any. Closing twice does nothing. */
   @Override
   public void close() {
@@ -187,7 +234,17 @@ public final class Model implements AutoCloseable {
   private TextGenerator generator(
       long called, Session session, String prompt, GenerateOptions options) {
     int[] tokens = engine.tokenizer().encode(prompt, true, false);
-    return new TextGenerator(called, session, engine.tokenizer(), tokens, options);
+    return new TextGenerator(
+        called, session, engine.tokenizer(), keepPrefix(session, tokens), options);
+  }
+
+  /**
+   * Cuts a session to what a text begins with, at most all but the last token, and returns the
+   * rest, which is to be fed.
+   */
+  static int[] keepPrefix(Session session, int[] tokens) {
+    session.truncate(Math.max(0, Math.min(session.commonPrefix(tokens), tokens.length - 1)));
+    return Arrays.copyOfRange(tokens, session.position(), tokens.length);
   }
 
   /** Pieces of text as an iterator, empty ones left out, that gives back what they needed. */

@@ -102,6 +102,65 @@ class ChatTest {
     }
   }
 
+  /** Counted exactly: an answer of one token is not fed before the next turn. */
+  @Test
+  void everyTurnFeedsWhatTheTurnsBeforeHaveNotFed() {
+    Model model = open(TEMPLATE);
+    GenerateOptions oneToken = GREEDY.withMaxTokens(1);
+    try (Chat chat = model.chat(oneToken)) {
+      var conversation = new StringBuilder();
+      int fed = 0;
+      for (String message : List.of("a".repeat(50), "hat", "the toe")) {
+        conversation.append("u=").append(message).append(";a=");
+        Generation answer = send(chat, message);
+        int all = model.generate(conversation.toString(), oneToken).promptTokens();
+        assertThat(answer.promptTokens()).isEqualTo(all - fed);
+        fed = all;
+        conversation.append(answer.text()).append(';');
+      }
+    }
+  }
+
+  @Test
+  void goesOnFromAFileAsIfItHadNeverEnded() {
+    Path file = folder.resolve("chat.session");
+    Model model = open(TEMPLATE);
+    String second;
+    int fed;
+    try (Chat chat = model.chat(GREEDY)) {
+      chat.system("the");
+      send(chat, "a".repeat(100));
+      chat.save(file);
+      Generation answer = send(chat, "toe");
+      second = answer.text();
+      fed = answer.promptTokens();
+    }
+    try (Chat chat = model.chat(GREEDY, file)) {
+      assertThat(chat.length()).isEqualTo(3);
+      Generation answer = send(chat, "toe");
+      assertThat(answer.text()).isEqualTo(second);
+      assertThat(answer.promptTokens()).isEqualTo(fed);
+    }
+    try (Chat chat = model.chat(GREEDY, folder.resolve("none.session"))) {
+      assertThat(chat.length()).isZero();
+    }
+  }
+
+  @Test
+  void generatesFromAFileAsWithoutOne() {
+    Path file = folder.resolve("text.session");
+    Model model = open(TEMPLATE);
+    String start = "a".repeat(100);
+    Generation first = model.generate(start, GREEDY, file, text -> {});
+    assertThat(first.text()).isEqualTo(model.generate(start, GREEDY).text());
+    Generation again = model.generate(start, GREEDY, file, text -> {});
+    assertThat(again.text()).isEqualTo(first.text());
+    assertThat(again.promptTokens()).isEqualTo(1);
+    Generation other = model.generate(start + "the", GREEDY, file, text -> {});
+    assertThat(other.promptTokens()).isLessThan(5);
+    assertThat(other.text()).isEqualTo(model.generate(start + "the", GREEDY).text());
+  }
+
   @Test
   void putsOneBeginningTokenBeforeTheText() {
     try (Chat without = open(TEMPLATE).chat(GREEDY);

@@ -1,5 +1,7 @@
 package io.foregate.backend;
 
+import java.util.Optional;
+
 /**
  * One sequence of tokens on a device: its KV cache and its residual stream. The engine drives it
  * layer by layer:
@@ -21,6 +23,11 @@ public interface Sequence extends AutoCloseable {
 
   /** Bytes of the KV cache. */
   long kvBytes();
+
+  /** The KV cache as bytes to keep; empty where it cannot leave the device. */
+  default Optional<KvState> kvState() {
+    return Optional.empty();
+  }
 
   /**
    * Starts a batch: the residual stream becomes the embeddings of {@code tokens[from, to)}, which

@@ -3,6 +3,7 @@ package io.foregate.cli;
 import io.foregate.Chat;
 import io.foregate.GenerateOptions;
 import io.foregate.Model;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,6 +35,14 @@ final class ChatCommand implements Callable<Integer> {
   private String prompt;
 
   @Option(
+      names = "--session",
+      paramLabel = "FILE",
+      description =
+          "Go on with the conversation in FILE, and keep it there at the end. Made if there is"
+              + " none.")
+  private Path session;
+
+  @Option(
       names = "--stats",
       description = "Print speed and memory to standard error after each answer.")
   private boolean stats;
@@ -48,7 +57,7 @@ final class ChatCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (Model opened = model.open(shell.terminal());
-        Chat chat = opened.chat(options(opened))) {
+        Chat chat = chat(opened)) {
       ModelFlags.tellLongContext(shell.terminal(), opened.context(), opened.trainedContext());
       if (!opened.hasChatTemplate()) {
         shell
@@ -60,14 +69,36 @@ final class ChatCommand implements Callable<Integer> {
       if (system != null) {
         chat.system(system);
       }
-      var conversation = new Conversation(shell, opened, chat, stats, json);
+      var conversation = new Conversation(shell, opened, chat, stats, json, () -> keep(chat));
       if (shell.terminal().inIsTerminal()) {
         conversation.withPerson(prompt);
       } else {
         conversation.withPipe(prompt);
       }
+      keep(chat);
     }
     return ExitCode.OK;
+  }
+
+  private Chat chat(Model opened) {
+    GenerateOptions options = options(opened);
+    if (session == null) {
+      return opened.chat(options);
+    }
+    Chat chat = opened.chat(options, session);
+    if (system != null && chat.length() > 0) {
+      chat.close();
+      throw new UsageException(
+          "--system comes too late for the conversation in " + session,
+          "Leave --system out to go on, or begin a new session.");
+    }
+    return chat;
+  }
+
+  private void keep(Chat chat) {
+    if (session != null) {
+      chat.save(session);
+    }
   }
 
   /** A model that was not made for chats may never end an answer. */

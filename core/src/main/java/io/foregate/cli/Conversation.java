@@ -25,6 +25,7 @@ final class Conversation {
   private final Chat chat;
   private final boolean stats;
   private final boolean json;
+  private final Runnable atExit;
 
   /** The schema of {@code --json}. */
   private record Report(
@@ -33,14 +34,16 @@ final class Conversation {
   /**
    * @param stats whether to print speed and memory after each answer
    * @param json whether to print answers as JSON
+   * @param atExit done before Ctrl-C ends the command
    */
-  Conversation(Shell shell, Model model, Chat chat, boolean stats, boolean json) {
+  Conversation(Shell shell, Model model, Chat chat, boolean stats, boolean json, Runnable atExit) {
     this.shell = shell;
     this.terminal = shell.terminal();
     this.model = model;
     this.chat = chat;
     this.stats = stats;
     this.json = json;
+    this.atExit = atExit;
   }
 
   /**
@@ -85,6 +88,11 @@ final class Conversation {
 
   private void leave() {
     terminal.message(""); // ends the line that the prompt began
+    try {
+      atExit.run();
+    } catch (ForegateException e) {
+      terminal.complain(e.getMessage(), e.hint());
+    }
     System.exit(ExitCode.INTERRUPTED);
   }
 

@@ -35,6 +35,14 @@ final class RunCommand implements Callable<Integer> {
       description = "A UTF-8 file with the text to continue.")
   private Path file;
 
+  @Option(
+      names = "--session",
+      paramLabel = "FILE",
+      description =
+          "Keep what was fed in FILE: a prompt that begins with it feeds only the rest. Made if"
+              + " there is none.")
+  private Path session;
+
   @Option(names = "--no-echo", description = "Do not print the prompt before what follows it.")
   private boolean noEcho;
 
@@ -59,7 +67,10 @@ final class RunCommand implements Callable<Integer> {
     try (Model opened = model.open(terminal)) {
       var watch = json ? Watch.silent(shell, opened) : Watch.printing(shell, opened, echo(text));
       ModelFlags.tellLongContext(terminal, opened.context(), opened.trainedContext());
-      Generation result = opened.generate(text, generation.options(), watch);
+      Generation result =
+          session == null
+              ? opened.generate(text, generation.options(), watch)
+              : opened.generate(text, generation.options(), session, watch);
       shell.cancellation().check(); // it may have come before there was any text to watch
       RunStats figures = RunStats.of(result.stats(), watch.memory(), opened.expertStats());
       watch.finish();

@@ -5,6 +5,7 @@ import io.foregate.backend.BackendModel;
 import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgufFile;
+import io.foregate.gguf.ModelHash;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelConfigReader;
 import io.foregate.model.ModelReader;
@@ -32,6 +33,7 @@ public final class Engine implements AutoCloseable {
   private final Optional<Offload> offload;
   private final int context;
   private final EngineOptions options;
+  private ModelHash hash;
 
   private Engine(GgufFile file, EngineOptions options, BuildListener listener) {
     this.file = file;
@@ -134,6 +136,14 @@ public final class Engine implements AutoCloseable {
   /** The model's file. */
   public GgufFile file() {
     return file;
+  }
+
+  /** The model's hash; the first call reads some tens of megabytes. */
+  public synchronized ModelHash modelHash() {
+    if (hash == null) {
+      hash = ModelHash.of(file);
+    }
+    return hash;
   }
 
   /** The model's sizes and constants. */

@@ -1,9 +1,12 @@
 package io.foregate.engine;
 
+import io.foregate.backend.KvState;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
+import io.foregate.gguf.ModelHash;
 import io.foregate.model.ModelConfig;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 
@@ -171,6 +174,59 @@ public final class Session implements AutoCloseable {
       throw new IllegalStateException("no token has been fed since the session began or was cut");
     }
     return logits;
+  }
+
+  /**
+   * Writes what was fed to a file, from which a session of the same model goes on.
+   *
+   * @param model the model's hash
+   * @param note kept with it, for whoever reads it
+   * @throws ForegateException when the file cannot be written, or the backend cannot do that
+   * @throws IllegalStateException when the session or its model has been closed
+   */
+  public void save(Path path, ModelHash model, String note) {
+    requireOpen();
+    KvState state = kvState();
+    device.acquire();
+    try {
+      SessionFile.write(path, lastTokens(position), state, config.layers(), model, note);
+    } finally {
+      device.release();
+    }
+  }
+
+  /**
+   * Goes on from a file that {@link #save} wrote; what was fed to this session is forgotten. If the
+   * file is refused, the session is as it was.
+   *
+   * @param model the model's hash
+   * @return the note
+   * @throws ForegateException when the file is damaged, of another model or cache type, longer than
+   *     the context, or the backend cannot do that
+   * @throws IllegalStateException when the session or its model has been closed
+   */
+  public String load(Path path, ModelHash model) {
+    requireOpen();
+    KvState state = kvState();
+    device.acquire();
+    try {
+      var restored = SessionFile.read(path, state, config.layers(), capacity(), model);
+      truncate(0);
+      remember(restored.tokens(), 0, restored.tokens().length);
+      return restored.note();
+    } finally {
+      device.release();
+    }
+  }
+
+  private KvState kvState() {
+    return sequence
+        .kvState()
+        .orElseThrow(
+            () ->
+                new ForegateException(
+                    "This backend keeps the KV cache on its device and cannot save or load it.",
+                    "Use --backend cpu, or leave --session out."));
   }
 
   /** Whether {@link #close} has not been called yet. */

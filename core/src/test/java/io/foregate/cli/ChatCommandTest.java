@@ -41,6 +41,19 @@ class ChatCommandTest {
   }
 
   @Test
+  void goesOnWithTheConversationOfASession() {
+    Path file = folder.resolve("talk.session");
+    List<JsonNode> whole = answers("hat\ntoe\n");
+    answers("hat\n", "--session", file);
+    List<JsonNode> rest = answers("toe\n", "--session", file);
+
+    assertThat(rest).hasSize(1);
+    assertThat(rest.getFirst().get("text")).isEqualTo(whole.getLast().get("text"));
+    Invocation.withInput("a\n", "chat", "-m", model, "--session", file, "--system", "b")
+        .fails(ExitCode.USAGE, "--system", "talk.session");
+  }
+
+  @Test
   void answersEachLine() {
     List<JsonNode> answers = answers("hat\n\ntoe\n", "-p", "the");
 

@@ -59,6 +59,24 @@ class RunCommandTest {
   }
 
   @Test
+  void aSessionFeedsOnlyTheRestOfThePrompt() throws IOException {
+    Path file = folder.resolve("text.session");
+    Object[] args = {
+      "run", "-m", model, "-p", "the hat", "-n", 5, "--temp", 0, "--json", "--session", file
+    };
+    var json = new JsonMapper();
+    JsonNode first = json.readTree(Invocation.of(args).succeeds().out());
+    JsonNode second = json.readTree(Invocation.of(args).succeeds().out());
+    assertThat(second.get("text")).isEqualTo(first.get("text"));
+    assertThat(first.at("/stats/prompt_tokens").asInt()).isGreaterThan(3);
+    assertThat(second.at("/stats/prompt_tokens").asInt()).isEqualTo(1);
+
+    Files.write(file, new byte[100]);
+    Invocation.of(args).fails(ExitCode.FAILURE, "text.session", "not a session");
+    assertThat(file).hasBinaryContent(new byte[100]);
+  }
+
+  @Test
   void statsGoToStandardError() {
     Invocation run = Invocation.of("run", "-m", model, "-p", "the", "-n", 4, "--stats");
     assertThat(run.code()).isEqualTo(ExitCode.OK);

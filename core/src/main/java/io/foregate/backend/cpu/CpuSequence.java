@@ -1,6 +1,7 @@
 package io.foregate.backend.cpu;
 
 import io.foregate.backend.ExpertMemory;
+import io.foregate.backend.KvState;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.gguf.GgmlType;
@@ -12,6 +13,7 @@ import io.foregate.model.ModelWeights;
 import io.foregate.quant.Quants;
 import io.foregate.quant.Scratch;
 import io.foregate.quant.VectorKernels;
+import java.util.Optional;
 
 /**
  * The forward pass of one sequence on the CPU: pre-norm blocks of grouped-query attention and a
@@ -84,6 +86,11 @@ final class CpuSequence implements Sequence {
   @Override
   public int capacity() {
     return cache.capacity();
+  }
+
+  @Override
+  public Optional<KvState> kvState() {
+    return Optional.of(cache);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.foregate.backend.cpu;
 
+import io.foregate.backend.KvState;
 import io.foregate.backend.KvType;
 import io.foregate.error.ForegateException;
 import io.foregate.model.ModelConfig;
@@ -14,7 +15,7 @@ import java.lang.foreign.ValueLayout;
  * [layer][kvHead][tile][TILE][headSize]}. Keys are transposed within a tile because the scores of a
  * tile are then one small matrix product that runs along positions, without sums across lanes.
  */
-final class KvCache implements AutoCloseable {
+final class KvCache implements KvState, AutoCloseable {
   /** Positions of a tile. */
   static final int TILE = 64;
 
@@ -116,6 +117,43 @@ final class KvCache implements AutoCloseable {
     MemorySegment.copy(source, ValueLayout.JAVA_SHORT, at, halves, 0, count);
     for (int i = 0; i < count; i++) { // arrays on both sides: the JIT makes this a vector loop
       target[i] = Float.float16ToFloat(halves[i]);
+    }
+  }
+
+  @Override
+  public String layout() {
+    return "cpu: keys [kvHead][tile][headSize][%1$d], values [kvHead][tile][%1$d][headSize]"
+        .formatted(TILE);
+  }
+
+  @Override
+  public KvType type() {
+    return type;
+  }
+
+  @Override
+  public long bytes(int layer, int positions) {
+    return 2L * kvHeads * Math.ceilDiv(positions, TILE) * tileBytes();
+  }
+
+  /** Whole tiles: positions behind the last one are overwritten before anything reads them. */
+  @Override
+  public void save(int layer, int positions, MemorySegment target) {
+    long bytes = Math.ceilDiv(positions, TILE) * tileBytes();
+    for (int head = 0; head < kvHeads; head++) {
+      long from = tileOffset(layer, head, 0);
+      MemorySegment.copy(keys, from, target, 2L * head * bytes, bytes);
+      MemorySegment.copy(values, from, target, (2L * head + 1) * bytes, bytes);
+    }
+  }
+
+  @Override
+  public void load(int layer, int positions, MemorySegment source) {
+    long bytes = Math.ceilDiv(positions, TILE) * tileBytes();
+    for (int head = 0; head < kvHeads; head++) {
+      long to = tileOffset(layer, head, 0);
+      MemorySegment.copy(source, 2L * head * bytes, keys, to, bytes);
+      MemorySegment.copy(source, (2L * head + 1) * bytes, values, to, bytes);
     }
   }
 

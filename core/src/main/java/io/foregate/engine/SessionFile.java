@@ -1,0 +1,277 @@
+package io.foregate.engine;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.foregate.backend.KvState;
+import io.foregate.error.ForegateException;
+import io.foregate.gguf.ModelHash;
+import io.foregate.gguf.PartFile;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.zip.CRC32C;
+
+/**
+ * A session in a file: its tokens and what the KV cache holds of them, so that they need not be fed
+ * again.
+ *
+ * <p>Format, little-endian: the magic {@value #MAGIC}; the header's length in 4 bytes; the header
+ * in JSON ({@link Header}); the tokens, 4 bytes each; the bytes of every layer as {@link KvState}
+ * gives them; CRC-32C of all of that in 4 bytes. The header says which model, cache type and layout
+ * it was made with, and a session of any other is refused: its bytes would mean something else.
+ */
+final class SessionFile {
+  private static final String MAGIC = "FGSESS01";
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final int PREFIX = MAGIC.length() + Integer.BYTES;
+  private static final int MAX_HEADER = 64 << 20;
+  private static final int CHUNK = 1 << 20;
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .build();
+
+  /**
+   * What the file says of itself.
+   *
+   * @param model {@link ModelHash#hex} of the model
+   * @param kvType type of the cache's elements
+   * @param layout {@link KvState#layout}
+   * @param layers layers that follow
+   * @param tokens tokens that were fed
+   * @param note the owner's: what it wants to know of the session when it is read
+   */
+  private record Header(
+      String model, String kvType, String layout, int layers, int tokens, String note) {}
+
+  private SessionFile() {}
+
+  /** Writes a session; the file is there whole or not at all. */
+  static void write(
+      Path path, int[] tokens, KvState state, int layers, ModelHash hash, String note) {
+    byte[] json =
+        json(
+            new Header(
+                hash.hex(), state.type().name(), state.layout(), layers, tokens.length, note));
+    if (json.length > MAX_HEADER) {
+      throw new ForegateException(
+          "%s: the conversation has %d MiB, more than the %d that a session's header may have"
+              .formatted(path, json.length >> 20, MAX_HEADER >> 20),
+          "Begin a new session.");
+    }
+    var crc = new CRC32C();
+    try (PartFile file = PartFile.create(path);
+        Arena arena = Arena.ofConfined()) {
+      file.requireSpace(size(json.length, tokens.length, state, layers));
+      MemorySegment head = arena.allocate(PREFIX + json.length + 4L * tokens.length);
+      MemorySegment.copy(magic(), 0, head, ValueLayout.JAVA_BYTE, 0, MAGIC.length());
+      head.set(INT, MAGIC.length(), json.length);
+      MemorySegment.copy(json, 0, head, ValueLayout.JAVA_BYTE, PREFIX, json.length);
+      MemorySegment.copy(tokens, 0, head, INT, PREFIX + json.length, tokens.length);
+      append(file, head, crc);
+      MemorySegment buffer = layerBuffer(arena, state, layers, tokens.length);
+      for (int layer = 0; layer < layers; layer++) {
+        MemorySegment bytes = buffer.asSlice(0, state.bytes(layer, tokens.length));
+        state.save(layer, tokens.length, bytes);
+        append(file, bytes, crc);
+      }
+      MemorySegment checksum = arena.allocate(INT);
+      checksum.set(INT, 0, (int) crc.getValue());
+      file.write(checksum);
+      file.commit();
+    }
+  }
+
+  private static byte[] json(Header header) {
+    try {
+      return JSON.writeValueAsBytes(header);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void append(PartFile file, MemorySegment bytes, CRC32C crc) {
+    update(crc, bytes);
+    file.write(bytes);
+  }
+
+  /** What was read: the tokens whose keys and values now are in the cache, and the note. */
+  record Restored(int[] tokens, String note) {}
+
+  /**
+   * Reads a session into a cache. When this throws before the file has been checked from end to
+   * end, the cache is as it was; a disk that fails after that leaves it undefined.
+   *
+   * @param capacity positions that the cache holds
+   */
+  static Restored read(Path path, KvState state, int layers, int capacity, ModelHash hash) {
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
+        Arena arena = Arena.ofConfined()) {
+      Header header = header(path, file, arena);
+      require(
+          path, "is of model", header.model(), hash.hex(), "Open the model that it was made with.");
+      require(
+          path,
+          "has a KV cache of type",
+          header.kvType(),
+          state.type().name(),
+          "Choose that type with --kv-type.");
+      require(
+          path,
+          "has a KV cache in the layout",
+          header.layout(),
+          state.layout(),
+          "Use the backend and version that it was made with, or begin a new session.");
+      if (header.tokens() > capacity) {
+        throw new ForegateException(
+            "%s has %d tokens, which do not fit the context of %d"
+                .formatted(path, header.tokens(), capacity),
+            "Open the model with a larger context (--ctx).");
+      }
+      int at = Math.toIntExact(file.position());
+      if (header.layers() != layers
+          || header.tokens() < 0
+          || file.size() != size(at - PREFIX, header.tokens(), state, layers)) {
+        throw damaged(path, "it has %d bytes, which its header contradicts".formatted(file.size()));
+      }
+      checkSum(path, file, arena);
+      return load(file.position(at), header, state, arena);
+    } catch (NoSuchFileException e) {
+      throw new ForegateException(path + ": no such file", "Check the path.", e);
+    } catch (EOFException e) {
+      throw damaged(path, "it ends too early");
+    } catch (IOException e) {
+      throw new ForegateException(
+          "%s: cannot read the file: %s".formatted(path, e.getMessage()), "Check its path.", e);
+    }
+  }
+
+  private static Restored load(FileChannel file, Header header, KvState state, Arena arena)
+      throws IOException {
+    MemorySegment ids = arena.allocate(4L * header.tokens());
+    fill(file, ids);
+    MemorySegment buffer = layerBuffer(arena, state, header.layers(), header.tokens());
+    for (int layer = 0; layer < header.layers(); layer++) {
+      MemorySegment bytes = buffer.asSlice(0, state.bytes(layer, header.tokens()));
+      fill(file, bytes);
+      state.load(layer, header.tokens(), bytes);
+    }
+    return new Restored(ids.toArray(INT), header.note());
+  }
+
+  private static Header header(Path path, FileChannel file, Arena arena) throws IOException {
+    if (file.size() < PREFIX) {
+      throw damaged(path, "it has %d bytes, too few for a session".formatted(file.size()));
+    }
+    MemorySegment prefix = arena.allocate(PREFIX);
+    fill(file, prefix);
+    if (MemorySegment.mismatch(
+            prefix, 0, MAGIC.length(), MemorySegment.ofArray(magic()), 0, MAGIC.length())
+        >= 0) {
+      throw new ForegateException(
+          path + " is not a session that Foregate saved", "Check the path given to --session.");
+    }
+    int length = prefix.get(INT, MAGIC.length());
+    if (length < 2 || length > Math.min(MAX_HEADER, file.size() - PREFIX)) {
+      throw damaged(path, "its header claims %d bytes".formatted(length));
+    }
+    MemorySegment json = arena.allocate(length);
+    fill(file, json);
+    try {
+      Header header = JSON.readValue(json.toArray(ValueLayout.JAVA_BYTE), Header.class);
+      if (header == null
+          || header.model() == null
+          || header.kvType() == null
+          || header.layout() == null
+          || header.note() == null) {
+        throw damaged(path, "its header lacks a value");
+      }
+      return header;
+    } catch (JsonProcessingException e) {
+      throw damaged(path, "its header is not JSON");
+    } catch (IOException e) {
+      throw damaged(path, "its header cannot be read");
+    }
+  }
+
+  private static void checkSum(Path path, FileChannel file, Arena arena) throws IOException {
+    var crc = new CRC32C();
+    MemorySegment chunk = arena.allocate(CHUNK);
+    file.position(0);
+    long rest = file.size() - Integer.BYTES;
+    while (rest > 0) {
+      MemorySegment piece = chunk.asSlice(0, Math.min(CHUNK, rest));
+      fill(file, piece);
+      update(crc, piece);
+      rest -= piece.byteSize();
+    }
+    MemorySegment found = arena.allocate(INT);
+    fill(file, found);
+    if (found.get(INT, 0) != (int) crc.getValue()) {
+      throw damaged(path, "its bytes do not match their checksum");
+    }
+  }
+
+  private static void update(CRC32C crc, MemorySegment bytes) {
+    for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
+      crc.update(bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at)).asByteBuffer());
+    }
+  }
+
+  private static void fill(FileChannel file, MemorySegment target) throws IOException {
+    for (long at = 0; at < target.byteSize(); at += CHUNK) {
+      ByteBuffer piece = target.asSlice(at, Math.min(CHUNK, target.byteSize() - at)).asByteBuffer();
+      while (piece.hasRemaining()) {
+        if (file.read(piece) < 0) {
+          throw new EOFException();
+        }
+      }
+    }
+  }
+
+  private static long size(int header, int tokens, KvState state, int layers) {
+    long size = PREFIX + header + 4L * tokens + Integer.BYTES;
+    for (int layer = 0; layer < layers; layer++) {
+      size += state.bytes(layer, tokens);
+    }
+    return size;
+  }
+
+  private static MemorySegment layerBuffer(Arena arena, KvState state, int layers, int tokens) {
+    long largest = 1;
+    for (int layer = 0; layer < layers; layer++) {
+      largest = Math.max(largest, state.bytes(layer, tokens));
+    }
+    return arena.allocate(largest);
+  }
+
+  private static byte[] magic() {
+    return MAGIC.getBytes(StandardCharsets.US_ASCII);
+  }
+
+  private static void require(Path path, String what, String found, String expected, String hint) {
+    if (!found.equals(expected)) {
+      throw new ForegateException(
+          "%s %s %s, expected %s".formatted(path, what, found, expected), hint);
+    }
+  }
+
+  private static ForegateException damaged(Path path, String why) {
+    return new ForegateException(
+        "%s: the session is damaged: %s".formatted(path, why),
+        "Delete it; the text will be fed anew.");
+  }
+}

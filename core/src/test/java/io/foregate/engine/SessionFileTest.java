@@ -1,0 +1,162 @@
+package io.foregate.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foregate.backend.KvType;
+import io.foregate.error.ForegateException;
+import io.foregate.gguf.GgmlType;
+import io.foregate.oracle.TinyModel;
+import io.foregate.oracle.TinyModelWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class SessionFileTest {
+  private static final int CONTEXT = 200;
+  private static final int KEPT = 70; // a whole tile and a part of one
+  private static final int[] TOKENS = TinyModel.mixture("tokens", GgmlType.F32).tokens();
+
+  @TempDir static Path models;
+  @TempDir private Path folder;
+  private static Path mixture;
+  private static Path dense;
+
+  @BeforeAll
+  static void writeModels() throws IOException {
+    mixture = TinyModelWriter.write(TinyModel.mixture("session-moe", GgmlType.F32), models);
+    dense = TinyModelWriter.write(TinyModel.dense("session-dense", GgmlType.Q8_0), models);
+  }
+
+  private static Engine open(Path model, KvType kvType) {
+    return Engine.open(
+        model, EngineOptions.defaults().withThreads(2).withContext(CONTEXT).withKvType(kvType));
+  }
+
+  private static int[] tokens() {
+    int[] tokens = new int[KEPT + 20];
+    for (int i = 0; i < tokens.length; i++) {
+      tokens[i] = TOKENS[i % TOKENS.length];
+    }
+    return tokens;
+  }
+
+  private Path save(Engine engine) {
+    Path file = folder.resolve("session.bin");
+    try (Session session = engine.newSession()) {
+      session.feed(tokens(), 0, KEPT);
+      session.save(file, engine.modelHash(), "a note");
+    }
+    return file;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void goesOnBitByBit(KvType type) {
+    int[] tokens = tokens();
+    for (Path model : List.of(mixture, dense)) {
+      try (Engine engine = open(model, type);
+          Session whole = engine.newSession();
+          Session loaded = engine.newSession()) {
+        whole.feed(tokens, 0, KEPT);
+        whole.feed(tokens, KEPT, tokens.length);
+
+        loaded.feed(new int[] {3, 4, 5}, 0, 3);
+        assertThat(loaded.load(save(engine), engine.modelHash())).isEqualTo("a note");
+        assertThat(loaded.position()).isEqualTo(KEPT);
+        assertThat(loaded.commonPrefix(tokens)).isEqualTo(KEPT);
+        assertThatThrownBy(loaded::logits).isInstanceOf(IllegalStateException.class);
+        loaded.feed(tokens, KEPT, tokens.length);
+        assertThat(loaded.logits()).containsExactly(whole.logits());
+      }
+    }
+  }
+
+  @Test
+  void anEmptySessionIsOneToo() {
+    Path file = folder.resolve("empty.bin");
+    try (Engine engine = open(mixture, KvType.F16);
+        Session session = engine.newSession()) {
+      session.save(file, engine.modelHash(), "");
+      session.feed(TOKENS, 0, 5);
+      session.load(file, engine.modelHash());
+      assertThat(session.position()).isZero();
+    }
+  }
+
+  @Test
+  void refusesWhatWasMadeOtherwise() {
+    Path file;
+    try (Engine engine = open(mixture, KvType.F16)) {
+      file = save(engine);
+      EngineOptions small = EngineOptions.defaults().withThreads(2).withContext(KEPT - 1);
+      try (Engine other = Engine.open(mixture, small)) {
+        refuses(other, file, "has 70 tokens", "context of 69", "--ctx");
+      }
+    }
+    try (Engine other = open(dense, KvType.F16)) {
+      refuses(other, file, "is of model", "Open the model");
+    }
+    try (Engine other = open(mixture, KvType.F32)) {
+      refuses(other, file, "KV cache of type F16, expected F32", "--kv-type");
+    }
+  }
+
+  private static void refuses(Engine engine, Path file, String... words) {
+    try (Session session = engine.newSession()) {
+      session.feed(TOKENS, 0, 7);
+      assertThatThrownBy(() -> session.load(file, engine.modelHash()))
+          .isInstanceOfSatisfying(
+              ForegateException.class,
+              e -> assertThat(e.getMessage() + " " + e.hint()).contains(words));
+      assertThat(session.position()).isEqualTo(7);
+      assertThat(session.logits()).isNotEmpty();
+    }
+  }
+
+  /** Cut anywhere, or with any byte changed: one sentence, and the session is as it was. */
+  @Test
+  void refusesDamage() throws IOException {
+    try (Engine engine = open(mixture, KvType.F16)) {
+      byte[] good = Files.readAllBytes(save(engine));
+      Path file = folder.resolve("damaged.bin");
+      var random = new Random(5);
+      for (int i = 0; i < 60; i++) {
+        int at = i < 20 ? i : random.nextInt(good.length);
+        Files.write(file, Arrays.copyOf(good, at));
+        refuses(engine, file, folder.toString());
+        byte[] bad = good.clone();
+        bad[at] ^= (byte) (1 << random.nextInt(8));
+        Files.write(file, bad);
+        refuses(engine, file, folder.toString());
+      }
+      Files.write(file, Arrays.copyOf(good, good.length + 1));
+      refuses(engine, file, "damaged");
+      refuses(engine, folder.resolve("absent.bin"), "no such file");
+    }
+  }
+
+  @Test
+  void leavesNothingHalfWritten() throws IOException {
+    try (Engine engine = open(mixture, KvType.F16);
+        Session session = engine.newSession()) {
+      session.feed(TOKENS, 0, 5);
+      Path nowhere = folder.resolve("no/such/folder.bin");
+      assertThatThrownBy(() -> session.save(nowhere, engine.modelHash(), ""))
+          .isInstanceOf(ForegateException.class);
+      save(engine);
+      try (Stream<Path> files = Files.list(folder)) {
+        assertThat(files).containsExactly(folder.resolve("session.bin"));
+      }
+    }
+  }
+}
