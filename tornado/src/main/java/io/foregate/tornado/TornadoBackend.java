@@ -39,7 +39,11 @@ public final class TornadoBackend implements Backend {
 
   @Override
   public BackendModel open(ModelConfig config, ModelWeights weights, int threads) {
+    long limit = TornadoSettings.memoryLimit();
     return new TornadoModel(
-        config, weights, device.getMaxGlobalMemory(), device.getMaxAllocMemory());
+        config,
+        weights,
+        Math.min(limit, device.getMaxGlobalMemory()),
+        Math.min(limit, device.getMaxAllocMemory()));
   }
 }

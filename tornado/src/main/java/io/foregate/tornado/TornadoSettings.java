@@ -1,23 +1,35 @@
 package io.foregate.tornado;
 
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * What TornadoVM reads from system properties when its classes are loaded, and how Foregate wants
  * it. What the user has set is left alone.
  */
 final class TornadoSettings {
+  private static final String MEMORY = "tornado.device.memory";
+
+  /** A size as TornadoVM reads it: "512MB", "4GB", or bytes. */
+  private static final Pattern SIZE = Pattern.compile("(\\d+)(?:([KMGTPE]?)B)?");
+
   private static final Map<String, String> WANTED =
       Map.of(
           // A kernel that does not compile must fail, not run as sequential Java.
-          "tornado.recover.bailout", "False",
+          "tornado.recover.bailout",
+          "False",
           // TornadoVM counts what it allocates against this and no driver; drivers know better.
-          "tornado.device.memory", "1024GB",
+          MEMORY,
+          "1024GB",
           // Its default adds -cl-fast-relaxed-math, which assumes that there are no infinities.
-          "tornado.opencl.compiler.flags", "-cl-mad-enable -w",
+          "tornado.opencl.compiler.flags",
+          "-cl-mad-enable -w",
           // Kernels call small methods for each type; beyond 600 nodes it would refuse.
-          "tornado.compiler.fullInlining", "True",
-          "tornado.tvm.maxbytecodesize", "65536");
+          "tornado.compiler.fullInlining",
+          "True",
+          "tornado.tvm.maxbytecodesize",
+          "65536");
 
   private TornadoSettings() {}
 
@@ -29,5 +41,16 @@ final class TornadoSettings {
             System.setProperty(name, value);
           }
         });
+  }
+
+  /** Bytes that TornadoVM will allocate at most, however many the device has. */
+  static long memoryLimit() {
+    Matcher size = SIZE.matcher(System.getProperty(MEMORY, WANTED.get(MEMORY)));
+    if (!size.matches()) {
+      return Long.MAX_VALUE; // TornadoVM refuses it itself
+    }
+    String unit = size.group(2);
+    int power = unit == null || unit.isEmpty() ? 0 : 1 + "KMGTPE".indexOf(unit);
+    return Long.parseLong(size.group(1)) << (10 * power);
   }
 }

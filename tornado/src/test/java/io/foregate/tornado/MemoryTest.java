@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Devices that are too small, which is found before anything is claimed. */
 class MemoryTest {
@@ -88,6 +90,18 @@ class MemoryTest {
     }
     try (var model = new TornadoModel(config, weights, 32 * MIB, 5 * MIB)) {
       assertThat(model.memoryForExperts(1)).hasValue(5 * MIB);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2MB, 2097152", "3GB, 3221225472", "1KB, 1024", "77B, 77", "77, 77"})
+  void whatTornadoVmMayAllocateIsAllThatThereIs(String size, long bytes) {
+    String before = System.getProperty("tornado.device.memory");
+    System.setProperty("tornado.device.memory", size);
+    try {
+      assertThat(TornadoSettings.memoryLimit()).isEqualTo(bytes);
+    } finally {
+      System.setProperty("tornado.device.memory", before);
     }
   }
 
