@@ -6,8 +6,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Grouped-query attention of one new token. {@code step} is {@code [0]} the layer, {@code [1]} the
- * token's position.
+ * Grouped-query attention of new tokens. {@code step} is {@code [0]} the layer, {@code [1]} the
+ * first token's position, {@code [2]} how many tokens there are.
  *
  * <p>The KV cache is two arrays of F16 pairs, {@code [layers][kvHeads][capacity][headSize / 2]}
  * words each: keys, rotated; and values.
@@ -22,13 +22,14 @@ public final class Attention {
   private Attention() {}
 
   /**
-   * Rotates queries and keys (RoPE, arXiv 2104.09864), and appends the token's keys and values to
-   * the cache. One thread per pair of elements: {@code (heads + 2 * kvHeads) * headSize / 2}.
+   * Rotates queries and keys (RoPE, arXiv 2104.09864), and appends the tokens' keys and values to
+   * the cache. One thread per pair of elements: {@code (heads + 2 * kvHeads) * headSize / 2} for
+   * each token of the largest batch.
    *
-   * @param qkv query, key and value heads one after the other, {@code [heads + 2 *
+   * @param qkv query, key and value heads one after the other, {@code [tokens][heads + 2 *
    *     kvHeads][headSize]}
    * @param angles cosine and sine of each position's pairs, {@code [capacity][dimensions / 2][2]}
-   * @param rotated the rotated queries, {@code [heads][headSize]}
+   * @param rotated the rotated queries, {@code [tokens][heads][headSize]}
    * @param dimensions leading elements of a head that rotate
    * @param halves 1 if element {@code i} rotates with {@code i + dimensions / 2} (NEOX), 0 if
    *     {@code 2i} does with {@code 2i + 1} (NORM)
@@ -47,22 +48,25 @@ public final class Attention {
       int dimensions,
       int halves,
       int capacity) {
-    int pair = context.globalIdx;
     int words = headSize / 2;
-    int head = pair / words;
-    int d = 2 * (pair - head * words);
-    int begin = head * headSize;
-    int position = step.get(1);
+    int all = heads + 2 * kvHeads;
+    int token = context.globalIdx / (all * words);
+    int pair = context.globalIdx - token * all * words;
+    int head = token < step.get(2) ? pair / words : all;
+    int d = 2 * (pair % words);
+    int begin = (token * all + head) * headSize;
+    int to = (token * heads + head) * headSize;
+    int position = step.get(1) + token;
     int angle = position * dimensions;
     int cached = (step.get(0) * kvHeads * capacity + position) * words + d / 2;
     if (head < heads) {
-      rotated.set(begin + d, rotate(qkv, begin, d, angles, angle, dimensions, halves));
-      rotated.set(begin + d + 1, rotate(qkv, begin, d + 1, angles, angle, dimensions, halves));
+      rotated.set(to + d, rotate(qkv, begin, d, angles, angle, dimensions, halves));
+      rotated.set(to + d + 1, rotate(qkv, begin, d + 1, angles, angle, dimensions, halves));
     } else if (head < heads + kvHeads) {
       int low = Halves.encode(rotate(qkv, begin, d, angles, angle, dimensions, halves));
       int high = Halves.encode(rotate(qkv, begin, d + 1, angles, angle, dimensions, halves));
       keys.set(cached + (head - heads) * capacity * words, low | (high << 16));
-    } else if (head < heads + 2 * kvHeads) {
+    } else if (head < all) {
       int low = Halves.encode(qkv.get(begin + d));
       int high = Halves.encode(qkv.get(begin + d + 1));
       values.set(cached + (head - heads - kvHeads) * capacity * words, low | (high << 16));
@@ -90,11 +94,11 @@ public final class Attention {
 
   /**
    * {@code attended = softmax(q k / sqrt(headSize)) v} over all positions up to the token's, with
-   * an online softmax (arXiv 1805.02867), one group per query head. Each thread scores one position
-   * of a tile; then each sums some of the head's elements.
+   * an online softmax (arXiv 1805.02867), one group per query head of each token of the largest
+   * batch. Each thread scores one position of a tile; then each sums some of the head's elements.
    *
-   * @param rotated queries, {@code [heads][headSize]}
-   * @param attended {@code [heads][headSize]}
+   * @param rotated queries, {@code [tokens][heads][headSize]}
+   * @param attended {@code [tokens][heads][headSize]}
    * @param headSize at most {@link #MOST_HEAD}
    */
   public static void attend(
@@ -109,15 +113,17 @@ public final class Attention {
       int headSize,
       int capacity,
       float scale) {
-    int head = context.groupIdx;
+    int token = context.groupIdx / heads;
+    int head = context.groupIdx - token * heads;
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
     float[] part = context.allocateFloatLocalArray(Groups.MOST);
     float[] weights = context.allocateFloatLocalArray(Groups.MOST);
     float[] sums = context.allocateFloatLocalArray(MOST_HEAD);
-    int length = step.get(1) + 1;
+    int live = token < step.get(2) ? 1 : 0;
+    int length = live * (step.get(1) + token + 1);
     int words = headSize / 2;
-    int query = head * headSize;
+    int query = context.groupIdx * headSize;
     int cache = (step.get(0) * kvHeads + head / (heads / kvHeads)) * capacity * words;
     float max = LOWEST;
     float total = 0;
@@ -168,7 +174,7 @@ public final class Attention {
       }
       context.localBarrier();
     }
-    for (int d = lane; d < headSize; d += lanes) {
+    for (int d = lane; d < live * headSize; d += lanes) {
       attended.set(query + d, sums[d] / total);
     }
   }

@@ -12,14 +12,15 @@ public final class Embedding {
   private Embedding() {}
 
   /**
-   * {@code x = table[token]}, one thread per element, decoded by {@link UnitDot} with a unit
+   * {@code x_t = table[token t]}, one thread per element, decoded by {@link UnitDot} with a unit
    * vector: it is little work, and no second decoder is needed.
    *
-   * @param step {@code [0]}: the row of the directory; {@code [1]}: the token
+   * @param step {@code [0]}: the row of the directory; {@code [1 ..]}: the tokens
    * @param basis {@code [BASIS]}: zeros, but for a one in the middle
-   * @param x {@code [columns]}
+   * @param x {@code [tokens][columns]}
    * @param type of the table
    * @param rows of the table
+   * @param tokens the largest batch
    */
   public static void row(
       KernelContext context,
@@ -31,18 +32,21 @@ public final class Embedding {
       FloatArray x,
       int type,
       int rows,
-      int columns) {
-    int i = context.globalIdx;
-    int token = step.get(1);
+      int columns,
+      int tokens) {
+    int to = context.globalIdx;
+    int t = to / columns;
+    int i = to - t * columns;
     int base = directory.get(step.get(0) * Directory.PARTS + Directory.EMBEDDING);
-    if (i < columns) {
+    if (t < tokens) {
+      int token = step.get(1 + t);
       if (type == Planes.F32) {
-        x.set(i, floats.get(base + token * columns + i));
+        x.set(to, floats.get(base + token * columns + i));
       } else {
         int units = columns / Planes.UNIT;
         int u = token * units + i / Planes.UNIT;
         int at = Planes.UNIT - i % Planes.UNIT;
-        x.set(i, UnitDot.dot(type, weights, base, rows * units, u, basis, at));
+        x.set(to, UnitDot.dot(type, weights, base, rows * units, u, basis, at));
       }
     }
   }

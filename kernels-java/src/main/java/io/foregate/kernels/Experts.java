@@ -6,10 +6,11 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Some of the experts that a token was routed to, in two launches for all of them: gate, up and
- * SwiGLU; then down and, when the last of them have run, their weighted sum.
+ * Some of the experts that a token was routed to, in two launches for all of them ({@link #gateUp},
+ * {@link #down}): gate, up and SwiGLU; then down and, when the last of them have run, their
+ * weighted sum. Of a batch in three and one ({@link #multiply}, {@link #combine}).
  *
- * <p>{@code step} says which:
+ * <p>{@code step} says which, of a token:
  *
  * <pre>
  * [0] layer   [1] count, the experts of this launch   [2] 1 if the weighted sum is due, else 0
@@ -22,6 +23,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class Experts {
   /** Where {@code step} tells the records' places. */
   public static final int PLACES = 3;
+
+  /** Where {@code step} tells the tiles of a batch. */
+  public static final int TILES = 4;
 
   private Experts() {}
 
@@ -153,6 +157,92 @@ public final class Experts {
     int i = context.globalIdx;
     if (i < rows) {
       out.set(step.get(0) * rows + i, delivered.get(i));
+    }
+  }
+
+  /**
+   * The largest number of {@link #multiply}'s tiles.
+   *
+   * @param tokens of the largest batch
+   */
+  public static int mostTiles(int tokens, int experts, int used) {
+    return TornadoMath.min(experts, tokens * used) + tokens * used / Tiles.TOKENS;
+  }
+
+  /**
+   * One of the three products of some experts, for all tokens of a batch that chose them: gate
+   * ({@link Tiles#STORE}, from {@code x}), up ({@link Tiles#SWIGLU}, likewise, to where gate
+   * wrote), down ({@link Tiles#STORE}, from there). {@code Tiles.ofRows(rows) * mostTiles} groups
+   * of {@link Tiles#LANES}.
+   *
+   * <p>A <em>pair</em> is a token and one of its experts: {@code token * used + rank}. The pairs of
+   * an expert are divided into tiles of at most {@link Tiles#TOKENS}. {@code step} tells
+   *
+   * <pre>
+   * [0] layer   [1] tiles of this launch   [2] 1 if the weighted sums are due, else 0   [3] tokens
+   * [TILES + 3 i ..] of tile i: first word of the expert's record in the pool,
+   *                  where in step its first pair stands, how many pairs
+   * behind that, up to where the host likes: pairs
+   * </pre>
+   *
+   * @param pool memory of all records
+   * @param x of pair {@code p} row {@code p / share}, rows of {@code columns}
+   * @param y of pair {@code p} row {@code p}, rows of {@code rows}
+   * @param offset words from a record's first to the matrix
+   * @param share {@code used} if pairs of a token share a row of {@code x}, 1 if each has its own
+   */
+  public static void multiply(
+      KernelContext context,
+      IntArray step,
+      IntArray pool,
+      FloatArray x,
+      FloatArray y,
+      int type,
+      int offset,
+      int rows,
+      int columns,
+      int share,
+      int mode) {
+    int tiles = Tiles.ofRows(rows);
+    int tile = context.groupIdx / tiles;
+    int firstRow = (context.groupIdx - tile * tiles) * Tiles.ROWS;
+    int told = TILES + 3 * tile;
+    int count = tile < step.get(1) ? step.get(told + 2) : 0;
+    int base = step.get(told) + offset;
+    int first = step.get(told + 1);
+    Tiles.multiply(
+        context, type, pool, x, base, rows, columns, firstRow, x, y, rows, 0, step, first, count, 1,
+        share, mode);
+  }
+
+  /**
+   * {@code x_t += sum over ranks of weights[t * used + rank] * out[t * used + rank]}, in the order
+   * of ranks, if that is due. One thread per element: {@code the largest batch * rows}.
+   *
+   * @param step as {@link #multiply} has it
+   * @param weights {@code [tokens][used]}
+   * @param out {@code [tokens][used][rows]}
+   * @param x {@code [tokens][rows]}
+   */
+  public static void combine(
+      KernelContext context,
+      IntArray step,
+      FloatArray weights,
+      FloatArray out,
+      FloatArray x,
+      int rows,
+      int used) {
+    int i = context.globalIdx;
+    int token = i / rows;
+    int row = i - token * rows;
+    int tokens = step.get(2) == 1 ? step.get(3) : 0;
+    if (token < tokens) {
+      float sum = x.get(i);
+      for (int rank = 0; rank < used; rank++) {
+        int pair = token * used + rank;
+        sum += weights.get(pair) * out.get(pair * rows + row);
+      }
+      x.set(i, sum);
     }
   }
 }

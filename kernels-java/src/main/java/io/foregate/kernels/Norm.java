@@ -5,18 +5,19 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** RMSNorm (arXiv 1910.07467), by one work group. */
+/** RMSNorm (arXiv 1910.07467), one work group per token. */
 public final class Norm {
   private Norm() {}
 
   /**
-   * {@code out = weight * x / rms(x)}, and {@code plain = x / rms(x)}.
+   * {@code out_t = weight * x_t / rms(x_t)}, and {@code plain_t = x_t / rms(x_t)}.
    *
    * @param step {@code [0]}: the layer whose norm it is
    * @param floats holds the weight, {@code [size]}, where the directory tells
-   * @param x {@code [size]}
-   * @param out {@code [size]}
-   * @param plain written from {@code plainAt} on; not at all if that is negative
+   * @param x {@code [tokens][size]}
+   * @param out {@code [groups][size]}
+   * @param plain {@code [groups][size]} from {@code plainAt} on; not written if that is negative
+   * @param first which element of {@code step} tells the first token; if negative, that is 0
    * @param part of the {@link Directory}
    * @param epsilon added to the mean square
    */
@@ -29,15 +30,21 @@ public final class Norm {
       FloatArray out,
       FloatArray plain,
       int plainAt,
+      int first,
       int part,
       int size,
       float epsilon) {
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
     float[] sums = context.allocateFloatLocalArray(Groups.MOST);
+    int to = context.groupIdx * size;
+    int from = to;
+    if (first >= 0) {
+      from += step.get(first) * size;
+    }
     float sum = 0;
     for (int i = lane; i < size; i += lanes) {
-      sum += x.get(i) * x.get(i);
+      sum += x.get(from + i) * x.get(from + i);
     }
     sums[lane] = sum;
     for (int stride = lanes / 2; stride > 0; stride = stride / 2) {
@@ -50,11 +57,11 @@ public final class Norm {
     float factor = 1 / TornadoMath.sqrt(sums[0] / size + epsilon);
     int weight = directory.get(step.get(0) * Directory.PARTS + part);
     for (int i = lane; i < size; i += lanes) {
-      float normed = x.get(i) * factor;
+      float normed = x.get(from + i) * factor;
       if (plainAt >= 0) {
-        plain.set(plainAt + i, normed);
+        plain.set(plainAt + to + i, normed);
       }
-      out.set(i, floats.get(weight + i) * normed);
+      out.set(to + i, floats.get(weight + i) * normed);
     }
   }
 }

@@ -3,14 +3,17 @@ package io.foregate.kernels;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * What a router decides from its logits, by one work group. {@code routed} is what comes back to
- * the host once per layer:
+ * What a router decides from its logits, one work group per token. {@code routed} is what comes
+ * back to the host once per layer. It has a record for each token of the largest batch,
  *
  * <pre>
- * logits [experts] | ids [used], as floats | weights [used] | gate input [embedding]
+ * logits [experts] | ids [used], as floats | weights [used]
  * </pre>
+ *
+ * and behind them what the gates need, {@code [tokens][embedding]}.
  */
 public final class Router {
   private Router() {}
@@ -18,37 +21,45 @@ public final class Router {
   /**
    * Picks the {@code used} experts of highest logit, best first, of equal ones the lower id, and
    * weighs them by a softmax over their logits (Mixtral, arXiv 2401.04088, section 2.1).
+   *
+   * @param step {@code [2]}: tokens of the batch
    */
-  public static void pick(KernelContext context, FloatArray routed, int experts, int used) {
+  public static void pick(
+      KernelContext context, IntArray step, FloatArray routed, int experts, int used) {
     int lane = context.localIdx;
-    for (int e = lane; e < experts; e += context.localGroupSizeX) {
-      float logit = routed.get(e);
+    int token = context.groupIdx;
+    int live = token < step.get(2) ? 1 : 0; // of absent tokens, nothing must be believed
+    int at = token * (experts + 2 * used);
+    int ids = at + experts;
+    int weights = ids + used;
+    for (int e = lane; e < live * experts; e += context.localGroupSizeX) {
+      float logit = routed.get(at + e);
       int rank = 0;
       for (int other = 0; other < e; other++) {
-        if (routed.get(other) >= logit) {
+        if (routed.get(at + other) >= logit) {
           rank++;
         }
       }
       for (int other = e + 1; other < experts; other++) {
-        if (routed.get(other) > logit) {
+        if (routed.get(at + other) > logit) {
           rank++;
         }
       }
       if (rank < used) {
-        routed.set(experts + rank, e);
+        routed.set(ids + rank, e);
       }
     }
     context.globalBarrier();
-    if (lane == 0) {
-      float max = routed.get((int) routed.get(experts));
+    if (lane < live) {
+      float max = routed.get(at + (int) routed.get(ids));
       float sum = 0;
       for (int rank = 0; rank < used; rank++) {
-        float weight = TornadoMath.exp(routed.get((int) routed.get(experts + rank)) - max);
-        routed.set(experts + used + rank, weight);
+        float weight = TornadoMath.exp(routed.get(at + (int) routed.get(ids + rank)) - max);
+        routed.set(weights + rank, weight);
         sum += weight;
       }
       for (int rank = 0; rank < used; rank++) {
-        routed.set(experts + used + rank, routed.get(experts + used + rank) / sum);
+        routed.set(weights + rank, routed.get(weights + rank) / sum);
       }
     }
   }

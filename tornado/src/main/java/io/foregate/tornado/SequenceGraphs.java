@@ -177,14 +177,15 @@ final class SequenceGraphs {
         buffers.x(),
         DenseWeights.kernelType(table),
         table.rows(),
-        table.columns());
+        table.columns(),
+        1);
     Launches.perThread(grid, "embed.row", table.columns(), THREAD_LANES);
     return add(graph, step);
   }
 
   private Step attentionGraph(LayerTypes types) {
     String name = "attention" + graphs.size();
-    IntArray step = IntArray.fromElements(0, 0);
+    IntArray step = IntArray.fromElements(0, 0, 1);
     TaskGraph graph = graph(name, step);
     norm(graph, name, "norm", step, Directory.ATTENTION_NORM, -1);
     graph.task(
@@ -272,7 +273,13 @@ final class SequenceGraphs {
         config.experts(),
         0);
     graph.task(
-        "pick", Router::pick, context, buffers.routed(), config.experts(), config.expertsUsed());
+        "pick",
+        Router::pick,
+        context,
+        step,
+        buffers.routed(),
+        config.experts(),
+        config.expertsUsed());
     Launches.groups(grid, name + ".pick", 1, Launches.lanes(config.experts(), MOST_LANES));
   }
 
@@ -323,6 +330,7 @@ final class SequenceGraphs {
         buffers.normed(),
         buffers.routed(),
         plainAt,
+        -1,
         part,
         config.embedding(),
         config.normEpsilon());

@@ -40,6 +40,11 @@ final class AttentionCase {
 
   /** In double precision, but for the cache, which holds halves. */
   double[] expected() {
+    return expected(length);
+  }
+
+  /** What the last of {@code length} positions sees. */
+  private double[] expected(int length) {
     double[] result = new double[heads * headSize];
     for (int head = 0; head < heads; head++) {
       int kvHead = head / (heads / kvHeads);
@@ -110,7 +115,7 @@ final class AttentionCase {
     var rotated = new FloatArray(heads * headSize);
     appendAsPlainJava(keys, values, rotated, length);
     var attended = new FloatArray(heads * headSize);
-    IntArray step = IntArray.fromElements(LAYER, length - 1);
+    IntArray step = IntArray.fromElements(LAYER, length - 1, 1);
     PlainJava.run(
         heads,
         c ->
@@ -122,7 +127,7 @@ final class AttentionCase {
 
   private void appendAsPlainJava(IntArray keys, IntArray values, FloatArray rotated, int count) {
     for (int t = 0; t < count; t++) {
-      IntArray step = IntArray.fromElements(LAYER, t);
+      IntArray step = IntArray.fromElements(LAYER, t, 1);
       FloatArray in = FloatArray.fromArray(qkv[t]);
       PlainJava.run(
           words(),
@@ -151,10 +156,53 @@ final class AttentionCase {
     appendAsPlainJava(keys, values, new FloatArray(heads * headSize), length - 1);
     FloatArray rotated = Poisoned.array(heads * headSize);
     FloatArray attended = Poisoned.array(heads * headSize);
-    IntArray step = IntArray.fromElements(LAYER, length - 1);
+    IntArray step = IntArray.fromElements(LAYER, length - 1, 1);
     FloatArray in = FloatArray.fromArray(qkv[length - 1]);
+    append(step, in, rotated, keys, values, 1);
+    Poisoned.assertWritten(rotated);
+    attend(step, rotated, keys, values, attended, 1);
+    return attended;
+  }
+
+  /** What each position from {@code from} on sees of those up to itself. */
+  double[] expectedFrom(int from) {
+    double[] result = new double[(length - from) * heads * headSize];
+    for (int t = from; t < length; t++) {
+      System.arraycopy(expected(t + 1), 0, result, (t - from) * heads * headSize, heads * headSize);
+    }
+    return result;
+  }
+
+  /**
+   * Appends and attends positions {@code from ..} in one batch.
+   *
+   * @param most the largest batch that there could be
+   * @return poisoned behind the tokens that there are
+   */
+  FloatArray batchOnDevice(int from, int most) {
+    IntArray keys = cache();
+    IntArray values = cache();
+    appendAsPlainJava(keys, values, new FloatArray(heads * headSize), from);
+    int width = (heads + 2 * kvHeads) * headSize;
+    var in = new FloatArray(most * width);
+    in.init(Float.NaN);
+    for (int t = from; t < length; t++) {
+      for (int i = 0; i < width; i++) {
+        in.set((t - from) * width + i, qkv[t][i]);
+      }
+    }
+    IntArray step = IntArray.fromElements(LAYER, from, length - from);
+    FloatArray rotated = Poisoned.array(most * heads * headSize);
+    FloatArray attended = Poisoned.array(most * heads * headSize);
+    append(step, in, rotated, keys, values, most);
+    attend(step, rotated, keys, values, attended, most);
+    return attended;
+  }
+
+  private void append(
+      IntArray step, FloatArray in, FloatArray rotated, IntArray keys, IntArray values, int most) {
     DeviceRun.run(
-        Math.ceilDiv(words(), 64),
+        Math.ceilDiv(most * words(), 64),
         64,
         g ->
             g.task(
@@ -175,9 +223,17 @@ final class AttentionCase {
                 capacity),
         new Object[] {step, in, angles},
         new Object[] {rotated, keys, values});
-    Poisoned.assertWritten(rotated);
+  }
+
+  private void attend(
+      IntArray step,
+      FloatArray rotated,
+      IntArray keys,
+      IntArray values,
+      FloatArray attended,
+      int most) {
     DeviceRun.run(
-        heads,
+        most * heads,
         64,
         g ->
             g.task(
@@ -196,6 +252,5 @@ final class AttentionCase {
                 scale()),
         new Object[] {step, rotated, keys, values},
         new Object[] {attended});
-    return attended;
   }
 }

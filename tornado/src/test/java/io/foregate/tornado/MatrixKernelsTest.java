@@ -220,19 +220,19 @@ class MatrixKernelsTest {
   void embeddingRowsAreDecodedAsGgmlDoes(GgmlType type) {
     int rows = 11;
     int columns = type.blockSize() == 256 ? 512 : 96;
-    int token = 7;
+    int[] tokens = {7, 0, 10};
     TestMatrix w = TestMatrix.random(type, rows, columns, new Random(3));
     var weights = new IntArray(w.words());
     w.pack(weights.getSegment(), 0);
-    IntArray step = IntArray.fromElements(0, token);
+    IntArray step = IntArray.fromElements(0, tokens[0], tokens[1], tokens[2]);
     var directory = new IntArray(Directory.PARTS);
     var floats = new FloatArray(1);
     var basis = new FloatArray(Embedding.BASIS);
     basis.init(0f);
     basis.set(Planes.UNIT, 1f);
-    FloatArray device = Poisoned.array(columns);
+    FloatArray device = Poisoned.array(tokens.length * columns);
     DeviceRun.run(
-        Math.ceilDiv(columns, 64),
+        Math.ceilDiv(tokens.length * columns, 64),
         64,
         g ->
             g.task(
@@ -247,12 +247,13 @@ class MatrixKernelsTest {
                 device,
                 type.id(),
                 rows,
-                columns),
+                columns,
+                tokens.length),
         new Object[] {step, directory, weights, floats, basis},
         new Object[] {device});
     Poisoned.assertWritten(device);
-    for (int i = 0; i < columns; i++) {
-      float expected = w.decoded()[token * columns + i];
+    for (int i = 0; i < tokens.length * columns; i++) {
+      float expected = w.decoded()[tokens[i / columns] * columns + i % columns];
       assertThat(device.get(i))
           .as("element %d", i)
           .isCloseTo(expected, org.assertj.core.data.Offset.offset(Math.abs(expected) * 1e-6f));

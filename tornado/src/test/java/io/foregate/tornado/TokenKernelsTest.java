@@ -3,6 +3,7 @@ package io.foregate.tornado;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foregate.kernels.Argmax;
 import io.foregate.kernels.Attention;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.Halves;
@@ -74,6 +75,7 @@ class TokenKernelsTest {
                 out,
                 plain,
                 2,
+                -1,
                 Directory.FEED_FORWARD_NORM,
                 size,
                 epsilon),
@@ -89,6 +91,59 @@ class TokenKernelsTest {
     for (int i = 0; i < size; i++) {
       expected[i] = weight[3 + i] * in[i] / Math.sqrt(square / size + epsilon);
       assertThat(plain.get(2 + i) * weight[3 + i]).isEqualTo(out.get(i));
+    }
+    assertThat(TestMatrix.error(expected, out)).isLessThan(FLOAT_ERROR);
+  }
+
+  @Test
+  void rmsOfSomeTokensOfABatch() {
+    int size = 70;
+    int tokens = 3;
+    int from = 1;
+    var random = new Random(2);
+    float[] in = TestMatrix.floats((from + tokens) * size, random);
+    float[] weight = TestMatrix.floats(size, random);
+    IntArray step = IntArray.fromElements(0, from);
+    var directory = new IntArray(Directory.PARTS);
+    directory.init(0);
+    FloatArray floats = FloatArray.fromArray(weight);
+    FloatArray x = FloatArray.fromArray(in);
+    FloatArray out = Poisoned.array(tokens * size);
+    FloatArray plain = Poisoned.array(tokens * size);
+    DeviceRun.run(
+        tokens,
+        16,
+        g ->
+            g.task(
+                "kernel",
+                Norm::rms,
+                DeviceRun.context(),
+                step,
+                directory,
+                floats,
+                x,
+                out,
+                plain,
+                0,
+                1,
+                Directory.LAST_NORM,
+                size,
+                0f),
+        new Object[] {step, directory, floats, x},
+        new Object[] {out, plain});
+    Poisoned.assertWritten(out);
+    double[] expected = new double[tokens * size];
+    for (int i = 0; i < expected.length; i++) {
+      int row = (from + i / size) * size;
+      double square = 0;
+      for (int k = 0; k < size; k++) {
+        square += (double) in[row + k] * in[row + k];
+      }
+      expected[i] = in[row + i % size] / Math.sqrt(square / size);
+    }
+    assertThat(TestMatrix.error(expected, plain)).isLessThan(FLOAT_ERROR);
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] *= weight[i % size];
     }
     assertThat(TestMatrix.error(expected, out)).isLessThan(FLOAT_ERROR);
   }
@@ -112,6 +167,20 @@ class TokenKernelsTest {
     assertThat(TestMatrix.error(expected, device)).isLessThan(HALF_ERROR);
   }
 
+  /** All tokens of a batch see what stands before them, and nothing behind. */
+  @ParameterizedTest(name = "{0}: {1} / {2} heads of {3}, positions {4} to {5}, batches of {6}")
+  @CsvSource({"NORM, 6, 2, 48, 0, 5, 8", "NEOX, 4, 4, 64, 61, 70, 9", "NORM, 2, 1, 32, 7, 8, 1"})
+  void attentionOfABatch(
+      RopeStyle style, int heads, int kvHeads, int headSize, int from, int to, int most) {
+    var run = new AttentionCase(style, heads, kvHeads, headSize, 32, to);
+    FloatArray device = run.batchOnDevice(from, most);
+    double[] expected = run.expectedFrom(from);
+    assertThat(TestMatrix.error(expected, device)).isLessThan(HALF_ERROR);
+    for (int i = expected.length; i < most * heads * headSize; i++) {
+      assertThat(device.get(i)).as("of a token that is not there").isNaN();
+    }
+  }
+
   @Test
   void theLargestHeadFits() {
     assertThat(Attention.MOST_HEAD).isEqualTo(256);
@@ -127,23 +196,36 @@ class TokenKernelsTest {
     assertThat(angles.get((9 * 2 + 1) * 2 + 1)).isEqualTo((float) Math.sin(9 * 0.5 / 100 / 8));
   }
 
-  @ParameterizedTest
-  @CsvSource({"8, 2, 8", "5, 5, 4", "160, 8, 64", "128, 1, 1"})
-  void pick(int experts, int used, int lanes) {
+  @ParameterizedTest(name = "{0} experts, {1} used, {2} threads, {3} of {4} tokens")
+  @CsvSource({"8, 2, 8, 1, 1", "5, 5, 4, 3, 4", "160, 8, 64, 2, 2", "128, 1, 1, 1, 3"})
+  void pick(int experts, int used, int lanes, int tokens, int most) {
     var random = new Random(experts);
-    FloatArray routed = Poisoned.array(experts + 2 * used);
-    float[] logits = new float[experts];
-    for (int e = 0; e < experts; e++) {
-      logits[e] = random.nextInt(6) * 0.5f; // many are equal
-      routed.set(e, logits[e]);
+    int record = experts + 2 * used;
+    FloatArray routed = Poisoned.array(most * record);
+    float[][] logits = new float[tokens][experts];
+    for (int t = 0; t < tokens; t++) {
+      for (int e = 0; e < experts; e++) {
+        logits[t][e] = random.nextInt(6) * 0.5f; // many are equal
+        routed.set(t * record + e, logits[t][e]);
+      }
     }
+    IntArray step = IntArray.fromElements(0, 0, tokens);
     DeviceRun.run(
-        1,
+        most,
         lanes,
-        g -> g.task("kernel", Router::pick, DeviceRun.context(), routed, experts, used),
-        new Object[] {},
+        g -> g.task("kernel", Router::pick, DeviceRun.context(), step, routed, experts, used),
+        new Object[] {step},
         new Object[] {routed});
-    Poisoned.assertWritten(routed);
+    for (int t = 0; t < tokens; t++) {
+      requirePicked(logits[t], routed, t * record, used);
+    }
+    for (int i = tokens * record; i < most * record; i++) {
+      assertThat(routed.get(i)).as("of a token that is not there").isNaN();
+    }
+  }
+
+  private static void requirePicked(float[] logits, FloatArray routed, int at, int used) {
+    int experts = logits.length;
     Integer[] order = new Integer[experts];
     for (int e = 0; e < experts; e++) {
       order[e] = e;
@@ -151,14 +233,45 @@ class TokenKernelsTest {
     java.util.Arrays.sort(order, (a, b) -> Float.compare(logits[b], logits[a])); // stable
     double sum = 0;
     for (int rank = 0; rank < used; rank++) {
-      assertThat((int) routed.get(experts + rank)).as("rank %d", rank).isEqualTo(order[rank]);
+      assertThat((int) routed.get(at + experts + rank)).as("rank %d", rank).isEqualTo(order[rank]);
       sum += Math.exp(logits[order[rank]]);
     }
     for (int rank = 0; rank < used; rank++) {
-      assertThat((double) routed.get(experts + used + rank))
+      assertThat((double) routed.get(at + experts + used + rank))
           .isCloseTo(
               Math.exp(logits[order[rank]]) / sum, org.assertj.core.data.Offset.offset(1e-6));
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "5, 4", "1000, 64", "33, 32"})
+  void argmaxIsTheFirstOfTheLargest(int size, int lanes) {
+    int rows = 3;
+    var random = new Random(size);
+    var x = new FloatArray(rows * size);
+    int[] expected = new int[rows];
+    for (int i = 0; i < rows * size; i++) {
+      x.set(i, random.nextInt(size / 3 + 1) - size); // many are equal, all negative
+      int row = i / size;
+      if (x.get(i) > x.get(row * size + expected[row])) {
+        expected[row] = i % size;
+      }
+    }
+    var plain = new IntArray(rows);
+    PlainJava.run(rows, c -> Argmax.of(c, x, plain, size));
+    var device = new IntArray(rows + 1);
+    device.init(-7);
+    DeviceRun.run(
+        rows,
+        lanes,
+        g -> g.task("kernel", Argmax::of, DeviceRun.context(), x, device, size),
+        new Object[] {x},
+        new Object[] {device});
+    for (int row = 0; row < rows; row++) {
+      assertThat(device.get(row)).isEqualTo(expected[row]);
+      assertThat(plain.get(row)).isEqualTo(expected[row]);
+    }
+    assertThat(device.get(rows)).isEqualTo(-7);
   }
 
   /** Not a kernel: no device can throw. */
