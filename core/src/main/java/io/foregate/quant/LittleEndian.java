@@ -32,6 +32,10 @@ final class LittleEndian {
     s.set(ValueLayout.JAVA_BYTE, offset, (byte) value);
   }
 
+  static int u16(MemorySegment s, long offset) {
+    return s.get(SHORT, offset) & 0xFFFF;
+  }
+
   static int i32(MemorySegment s, long offset) {
     return s.get(INT, offset);
   }

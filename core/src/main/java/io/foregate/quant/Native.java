@@ -5,6 +5,7 @@ import static io.foregate.quant.Lanes.F;
 import static io.foregate.quant.Lanes.S;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Objects;
 import jdk.incubator.vector.ByteVector;
@@ -55,6 +56,10 @@ final class Native {
   /** {@code at} is a result of {@link #at} plus a small constant, here and below. */
   static float half(long at) {
     return Float.float16ToFloat(MEMORY.get(LittleEndian.SHORT, at));
+  }
+
+  static int u8(long at) {
+    return MEMORY.get(ValueLayout.JAVA_BYTE, at) & 0xFF;
   }
 
   static int i32(long at) {

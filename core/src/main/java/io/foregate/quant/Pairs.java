@@ -26,6 +26,9 @@ final class Pairs {
   /** What rounds a borrow away before the shift that leaves the dot product. */
   static final IntVector HALF = broadcast(1 << 15);
 
+  private static final VectorShuffle<Float> FOLD_4 = VectorShuffle.fromOp(F, i -> (i + 4) & 7);
+  private static final VectorShuffle<Float> FOLD_2 = VectorShuffle.fromOp(F, i -> (i + 2) & 7);
+
   private Pairs() {}
 
   /**
@@ -76,6 +79,13 @@ final class Pairs {
   }
 
   /** The sum of eight lanes, in {@link Lanes#sum}'s order. */
+  static float sum(FloatVector v) {
+    FloatVector s = v.add(v.rearrange(FOLD_4));
+    s = s.add(s.rearrange(FOLD_2));
+    return s.lane(0) + s.lane(1);
+  }
+
+  /** As above. */
   static float sum(float[] v) {
     return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
   }

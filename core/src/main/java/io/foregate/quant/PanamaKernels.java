@@ -63,11 +63,17 @@ final class PanamaKernels implements VectorKernels {
       Scratch scratch) {
     int xo = x.start(xRow);
     switch (type) {
-      case F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 ->
+      case F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, MXFP4, IQ4_NL, IQ4_XS ->
           RowLoops.run(type, first, rows, cols, x, xo, y, yOffset);
       case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
         for (int r = 0; r < rows; r++) {
           y[yOffset + r] = KDots.dot(type, first + r * rowBytes, x, xo, cols, scratch);
+        }
+      }
+      case IQ3_S, IQ3_XXS, IQ2_S, IQ2_XS, IQ2_XXS, IQ1_S, IQ1_M, TQ1_0, TQ2_0 -> {
+        for (int r = 0; r < rows; r++) {
+          y[yOffset + r] =
+              CodebookDots.unpacked(type, first + r * rowBytes, x, xo, cols, scratch.block);
         }
       }
       default -> throw Quants.unsupported(type);

@@ -57,7 +57,8 @@ final class PanamaMatMul {
           int n = Math.min(Scratch.TILE_COLS, cols - c);
           long column = tile + type.byteSize(c);
           for (int i = 0; i < tileRows; i++) {
-            TileDecoder.decode(type, column + i * rowBytes, scratch.tile, i * Scratch.TILE_COLS, n);
+            TileDecoder.decode(
+                type, column + i * rowBytes, scratch.tile, i * Scratch.TILE_COLS, n, scratch);
           }
           tileTimesPanels(scratch, tileRows, n, x, c, panel, panels);
         }

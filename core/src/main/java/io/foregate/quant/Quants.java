@@ -2,6 +2,8 @@ package io.foregate.quant;
 
 import io.foregate.gguf.GgmlType;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /**
  * ggml's number formats: what they decode to, how to encode them, and what a dot product multiplies
@@ -16,7 +18,16 @@ public final class Quants {
   /** Whether tensors of this type can be weights of a matrix product. */
   public static boolean supports(GgmlType type) {
     return switch (type) {
-      case F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> true;
+      case IQ3_S, IQ3_XXS, IQ2_S, IQ2_XS, IQ2_XXS, IQ1_S, IQ1_M, TQ1_0, TQ2_0 -> true;
+      default -> writes(type);
+    };
+  }
+
+  /** Whether {@link #quantize} can make weights of this type. */
+  public static boolean writes(GgmlType type) {
+    return switch (type) {
+      case F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 -> true;
+      case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, MXFP4, IQ4_NL, IQ4_XS -> true;
       default -> false;
     };
   }
@@ -32,9 +43,10 @@ public final class Quants {
       case F32 -> GgmlType.F32;
       case F16 -> GgmlType.F16;
       case BF16 -> GgmlType.BF16;
-      case Q4_0, Q5_0, Q8_0 -> GgmlType.Q8_0;
+      case Q4_0, Q5_0, Q8_0, MXFP4, IQ4_NL -> GgmlType.Q8_0;
       case Q4_1, Q5_1 -> GgmlType.Q8_1;
-      case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> GgmlType.Q8_K;
+      case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS -> GgmlType.Q8_K;
+      case IQ3_S, IQ3_XXS, IQ2_S, IQ2_XS, IQ2_XXS, IQ1_S, IQ1_M, TQ1_0, TQ2_0 -> GgmlType.Q8_K;
       default -> throw unsupported(weight);
     };
   }
@@ -137,6 +149,7 @@ public final class Quants {
   private static void quantizeBlocks(
       GgmlType type, float[] src, int srcOffset, MemorySegment dst, long dstOffset, int n) {
     KQuantizer k = type.blockSize() == UnpackedBlock.MAX_BLOCK ? new KQuantizer() : null;
+    var codebook = new CodebookQuantizer();
     for (int i = 0; i < n; i += type.blockSize()) {
       int from = srcOffset + i;
       long to = dstOffset + type.byteSize(i);
@@ -153,6 +166,9 @@ public final class Quants {
         case Q5_K -> k.q5(src, from, dst, to);
         case Q6_K -> k.q6(src, from, dst, to);
         case Q8_K -> k.q8(src, from, dst, to);
+        case MXFP4 -> codebook.mxfp4(src, from, dst, to);
+        case IQ4_NL -> codebook.iq4nl(src, from, dst, to);
+        case IQ4_XS -> codebook.iq4xs(src, from, dst, to);
         default -> throw unsupported(type);
       }
     }
@@ -181,6 +197,10 @@ public final class Quants {
     return new IllegalArgumentException(
         "type "
             + type
-            + " is not supported; supported are F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K");
+            + " is not supported; supported are "
+            + Arrays.stream(GgmlType.values())
+                .filter(Quants::supports)
+                .map(GgmlType::name)
+                .collect(Collectors.joining(", ")));
   }
 }

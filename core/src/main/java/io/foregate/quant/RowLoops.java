@@ -33,7 +33,10 @@ final class RowLoops {
               GgmlType.Q4_0,
               GgmlType.Q4_1,
               GgmlType.Q5_0,
-              GgmlType.Q5_1));
+              GgmlType.Q5_1,
+              GgmlType.MXFP4,
+              GgmlType.IQ4_NL,
+              GgmlType.IQ4_XS));
 
   private RowLoops() {}
 
@@ -105,6 +108,27 @@ final class RowLoops {
       long row, long bytes, int rows, int cols, Activation x, int xo, float[] y, int yo) {
     for (int r = 0; r < rows; r++) {
       y[yo + r] = LegacyDots.q51(row + r * bytes, x, xo, cols);
+    }
+  }
+
+  static void mxfp4(
+      long row, long bytes, int rows, int cols, Activation x, int xo, float[] y, int yo) {
+    for (int r = 0; r < rows; r++) {
+      y[yo + r] = CodebookDots.mxfp4(row + r * bytes, x, xo, cols);
+    }
+  }
+
+  static void iq4nl(
+      long row, long bytes, int rows, int cols, Activation x, int xo, float[] y, int yo) {
+    for (int r = 0; r < rows; r++) {
+      y[yo + r] = CodebookDots.iq4nl(row + r * bytes, x, xo, cols);
+    }
+  }
+
+  static void iq4xs(
+      long row, long bytes, int rows, int cols, Activation x, int xo, float[] y, int yo) {
+    for (int r = 0; r < rows; r++) {
+      y[yo + r] = CodebookDots.iq4xs(row + r * bytes, x, xo, cols);
     }
   }
 }

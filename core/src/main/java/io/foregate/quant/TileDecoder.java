@@ -1,12 +1,17 @@
 package io.foregate.quant;
 
+import static io.foregate.quant.Lanes.F;
 import static io.foregate.quant.Lanes.N;
 import static io.foregate.quant.Lanes.broadcast;
 import static io.foregate.quant.Lanes.toFloats;
+import static io.foregate.quant.Native.MEMORY;
+import static io.foregate.quant.Native.ORDER;
+import static jdk.incubator.vector.VectorOperators.B2F;
 
 import io.foregate.gguf.GgmlType;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodType;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
@@ -28,8 +33,9 @@ final class TileDecoder {
   /**
    * @param row address of the first block
    * @param n elements, a multiple of the block size
+   * @param scratch of the calling thread
    */
-  static void decode(GgmlType type, long row, float[] out, int to, int n) {
+  static void decode(GgmlType type, long row, float[] out, int to, int n, Scratch scratch) {
     switch (type) {
       case F32, F16, BF16 -> floats(type, row, out, to, n);
       case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 -> {
@@ -38,6 +44,18 @@ final class TileDecoder {
         }
       }
       case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> blocks256(type, row, out, to, n >> 8);
+      case MXFP4, IQ4_NL -> {
+        for (int i = 0; i < n; i += 32) {
+          lookUp32(type, Native.at(row + (i >> 5) * (long) type.blockBytes()), out, to + i);
+        }
+      }
+      case IQ4_XS -> {
+        for (int i = 0; i < n; i += 256) {
+          iq4xs(Native.at(row + (i >> 8) * 136L), out, to + i);
+        }
+      }
+      case IQ3_S, IQ3_XXS, IQ2_S, IQ2_XS, IQ2_XXS, IQ1_S, IQ1_M, TQ1_0, TQ2_0 ->
+          CodebookDots.decode(type, row, out, to, n, scratch.block);
       default -> throw Quants.unsupported(type);
     }
   }
@@ -114,6 +132,38 @@ final class TileDecoder {
       VectorMask<Short> high = Lanes.bits(bits >>> (16 + j));
       store(Lanes.low4(bytes).add((short) 16, low), d, add, out, to + j);
       store(Lanes.high4(bytes).add((short) 16, high), d, add, out, to + 16 + j);
+    }
+  }
+
+  private static void lookUp32(GgmlType type, long p, float[] out, int to) {
+    if (type == GgmlType.MXFP4) {
+      float d = Codebooks.e8m0Half(Native.u8(p));
+      lookUp(CodebookDots.MXFP4, p + 1, broadcast(d), out, to);
+    } else {
+      lookUp(CodebookDots.IQ4, p + 2, broadcast(Native.half(p)), out, to);
+    }
+  }
+
+  private static void iq4xs(long p, float[] out, int to) {
+    float d = Native.half(p);
+    int high = Native.u8(p + 2) | (Native.u8(p + 3) << 8);
+    int low = Native.i32(p + 4);
+    for (int j = 0; j < 8; j++) {
+      int scale = (((low >>> (4 * j)) & 15) | (((high >>> (2 * j)) & 3) << 4)) - 32;
+      lookUp(CodebookDots.IQ4, p + 8 + 16L * j, broadcast(d * scale), out, to + 32 * j);
+    }
+  }
+
+  /** 16 bytes: low nibbles are 16 elements, high ones the next. */
+  private static void lookUp(ByteVector values, long p, FloatVector d, float[] out, int to) {
+    ByteVector bytes = ByteVector.fromMemorySegment(ByteVector.SPECIES_128, MEMORY, p, ORDER);
+    ByteVector low = bytes.and((byte) 15).selectFrom(values);
+    ByteVector high = CodebookDots.high4(bytes).selectFrom(values);
+    ((FloatVector) low.convertShape(B2F, F, 0)).mul(d).intoArray(out, to);
+    ((FloatVector) high.convertShape(B2F, F, 0)).mul(d).intoArray(out, to + 16);
+    if (N == 8) {
+      ((FloatVector) low.convertShape(B2F, F, 1)).mul(d).intoArray(out, to + 8);
+      ((FloatVector) high.convertShape(B2F, F, 1)).mul(d).intoArray(out, to + 24);
     }
   }
 

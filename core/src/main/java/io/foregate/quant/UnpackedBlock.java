@@ -10,8 +10,8 @@ import io.foregate.gguf.GgmlType;
 import java.lang.foreign.MemorySegment;
 
 /**
- * One block of any quantized type, unpacked: the one place that knows ggml's bit layouts in scalar
- * form.
+ * One block of any quantized type, unpacked: with {@link CodebookBlocks}, the one place that knows
+ * ggml's bit layouts in scalar form.
  *
  * <p>Every quantized type of ggml that Foregate reads is affine per sub-block: element {@code i} of
  * a block has the value {@code scale[s] * q[i] - min[s]} with {@code s = i / subSize}. The float
@@ -51,7 +51,7 @@ final class UnpackedBlock {
       case Q5_K -> readQ5K(s, offset);
       case Q6_K -> readQ6K(s, offset);
       case Q8_K -> readQ8K(s, offset);
-      default -> throw new IllegalArgumentException("no block layout for type " + type);
+      default -> CodebookBlocks.read(type, s, offset, this);
     }
   }
 
@@ -132,7 +132,7 @@ final class UnpackedBlock {
    * 64 bytes of 2-bit codes: each run of 32 bytes holds 128 elements, one bit pair for each run of
    * 32.
    */
-  private void crumbs(MemorySegment s, long o, int bias) {
+  void crumbs(MemorySegment s, long o, int bias) {
     for (int i = 0; i < MAX_BLOCK; i++) {
       int half = i >> 7;
       int b = u8(s, o + 32L * half + (i & 31));

@@ -3,7 +3,9 @@ package io.foregate.oracle;
 import io.foregate.gguf.GgmlType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
  * Random weights written straight into ggml's block formats, without a quantizer: every bit of the
@@ -15,10 +17,13 @@ import java.util.Random;
  *
  * <p>Block layouts: ggml-common.h.
  */
-final class RandomBlocks {
+public final class RandomBlocks {
+  private static final double IQ4_RMS =
+      rootMeanSquare(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
+
   private final Random random;
 
-  RandomBlocks(Random random) {
+  public RandomBlocks(Random random) {
     this.random = random;
   }
 
@@ -28,7 +33,7 @@ final class RandomBlocks {
    * @param elements how many; a multiple of the type's block size
    * @return the tensor's bytes, {@code type.byteSize(elements)} long
    */
-  byte[] weights(GgmlType type, int elements, double rms) {
+  public byte[] weights(GgmlType type, int elements, double rms) {
     ByteBuffer out =
         ByteBuffer.allocate(Math.toIntExact(type.byteSize(elements)))
             .order(ByteOrder.LITTLE_ENDIAN);
@@ -70,8 +75,57 @@ final class RandomBlocks {
         putRandom(128 + 64 + 16, out); // low bits, high bits, scales
         putHalf(jitteredScale(rms / (centredRms(8) * centredRms(6))), out);
       }
+      default -> putCodebookBlock(type, rms, out);
+    }
+  }
+
+  /**
+   * Types whose codes are looked up. A grid's values are as large as all its entries are in root
+   * mean square, and sub-block scales are as large as uniformly random codes make them.
+   */
+  private void putCodebookBlock(GgmlType type, double rms, ByteBuffer out) {
+    switch (type) {
+      case MXFP4 -> {
+        double scale = rms / rootMeanSquare(0, 1, 2, 3, 4, 6, 8, 12);
+        out.put((byte) (Math.getExponent(scale) + 128 + random.nextInt(2)));
+        putRandom(16, out);
+      }
+      case IQ4_NL -> putScaled(rms / IQ4_RMS, 16, out);
+      case IQ4_XS -> putScaled(rms / (IQ4_RMS * centredRms(6)), 2 + 4 + 128, out);
+      case IQ3_S -> putScaled(rms / (7.6 * oddScaleRms(4)), 108, out);
+      case IQ3_XXS -> putScaled(rms / (30.8 * 0.25 * oddScaleRms(4)), 96, out);
+      case IQ2_S -> putScaled(rms / (24.4 * 0.125 * oddScaleRms(4)), 80, out);
+      case IQ2_XS -> putScaled(rms / (24.2 * 0.125 * oddScaleRms(4)), 72, out);
+      case IQ2_XXS -> putScaled(rms / (23.1 * 0.125 * oddScaleRms(4)), 64, out);
+      case IQ1_S -> putScaled(rms / (0.78 * oddScaleRms(3)), 48, out);
+      case IQ1_M -> {
+        putRandom(48, out); // grid indices
+        short half = Float.floatToFloat16((float) jitteredScale(rms / (0.78 * oddScaleRms(3))));
+        for (int i = 0; i < 4; i++) {
+          int nibble = (half >> (4 * i)) & 15;
+          out.putShort((short) (random.nextInt(1 << 12) | (nibble << 12)));
+        }
+      }
+      case TQ1_0, TQ2_0 -> {
+        putRandom(type.blockBytes() - 2, out);
+        putHalf(jitteredScale(rms / rootMeanSquare(-1, 0, 1)), out);
+      }
       default -> throw new IllegalArgumentException("no random blocks for " + type);
     }
+  }
+
+  private void putScaled(double scale, int bytes, ByteBuffer out) {
+    putHalf(jitteredScale(scale), out);
+    putRandom(bytes, out);
+  }
+
+  private static double rootMeanSquare(int... values) {
+    return Math.sqrt(Arrays.stream(values).mapToLong(v -> (long) v * v).average().orElseThrow());
+  }
+
+  /** Of 2 * s + 1, for s of so many random bits. */
+  private static double oddScaleRms(int bits) {
+    return rootMeanSquare(IntStream.range(0, 1 << bits).map(s -> 2 * s + 1).toArray());
   }
 
   /** weight = d * (q - 2^(bits-1)). */

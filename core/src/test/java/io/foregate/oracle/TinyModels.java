@@ -3,6 +3,16 @@ package io.foregate.oracle;
 import static io.foregate.gguf.GgmlType.BF16;
 import static io.foregate.gguf.GgmlType.F16;
 import static io.foregate.gguf.GgmlType.F32;
+import static io.foregate.gguf.GgmlType.IQ1_M;
+import static io.foregate.gguf.GgmlType.IQ1_S;
+import static io.foregate.gguf.GgmlType.IQ2_S;
+import static io.foregate.gguf.GgmlType.IQ2_XS;
+import static io.foregate.gguf.GgmlType.IQ2_XXS;
+import static io.foregate.gguf.GgmlType.IQ3_S;
+import static io.foregate.gguf.GgmlType.IQ3_XXS;
+import static io.foregate.gguf.GgmlType.IQ4_NL;
+import static io.foregate.gguf.GgmlType.IQ4_XS;
+import static io.foregate.gguf.GgmlType.MXFP4;
 import static io.foregate.gguf.GgmlType.Q2_K;
 import static io.foregate.gguf.GgmlType.Q3_K;
 import static io.foregate.gguf.GgmlType.Q4_0;
@@ -13,6 +23,8 @@ import static io.foregate.gguf.GgmlType.Q5_1;
 import static io.foregate.gguf.GgmlType.Q5_K;
 import static io.foregate.gguf.GgmlType.Q6_K;
 import static io.foregate.gguf.GgmlType.Q8_0;
+import static io.foregate.gguf.GgmlType.TQ1_0;
+import static io.foregate.gguf.GgmlType.TQ2_0;
 
 import io.foregate.gguf.GgmlType;
 import io.foregate.oracle.TinyModel.Attention;
@@ -28,6 +40,12 @@ final class TinyModels {
   private static final List<GgmlType> QUANTIZED =
       List.of(Q8_0, Q2_K, Q4_0, Q3_K, Q4_1, Q4_K, Q5_0, Q5_K, Q5_1, Q6_K);
 
+  /** The types of codebooks and ternary numbers, paired in the same way. */
+  private static final List<GgmlType> CODEBOOK =
+      List.of(
+          MXFP4, IQ4_XS, IQ4_NL, IQ3_S, IQ2_XXS, IQ3_XXS, IQ2_S, IQ1_M, IQ2_XS, TQ1_0, IQ1_S,
+          TQ2_0);
+
   private TinyModels() {}
 
   static List<TinyModel> all() {
@@ -36,14 +54,22 @@ final class TinyModels {
       models.add(TinyModel.dense(name("dense", type), type));
       models.add(TinyModel.mixture(name("moe", type), type));
     }
-    for (int i = 0; i < QUANTIZED.size(); i++) {
-      GgmlType type = QUANTIZED.get(i);
-      GgmlType other = QUANTIZED.get((i + 1) % QUANTIZED.size());
+    models.addAll(paired(QUANTIZED));
+    models.addAll(paired(CODEBOOK));
+    models.addAll(shapes());
+    return List.copyOf(models);
+  }
+
+  /** A dense model of each type, and a mixture of it with the next one's attention. */
+  private static List<TinyModel> paired(List<GgmlType> types) {
+    List<TinyModel> models = new ArrayList<>();
+    for (int i = 0; i < types.size(); i++) {
+      GgmlType type = types.get(i);
+      GgmlType other = types.get((i + 1) % types.size());
       models.add(TinyModel.dense(name("dense", type), type));
       models.add(TinyModel.mixture(name("moe", type), type).with(new Attention(other, 4, 2, 64)));
     }
-    models.addAll(shapes());
-    return List.copyOf(models);
+    return models;
   }
 
   /** One fact of the architecture changed at a time, mostly in F32, for the narrow tolerance. */

@@ -32,6 +32,9 @@ class ExtremeBlocksTest {
   };
   private static final short[] NOT_FINITE = {0x7C00, (short) 0xFC00, 0x7E00, (short) 0xFE01};
 
+  /** MXFP4's scales: the smallest, which are subnormal, and some that sums can still hold. */
+  private static final byte[] EXPONENTS = {0, 1, 2, 100, 127, (byte) 140};
+
   private final VectorKernels scalar = new ScalarKernels();
   private final VectorKernels panama = new PanamaKernels();
   private final Random random = new Random(7);
@@ -47,13 +50,25 @@ class ExtremeBlocksTest {
   /** Where a block's half-precision scales are. */
   private static int[] scaleOffsets(GgmlType type) {
     return switch (type) {
-      case Q4_0, Q5_0, Q8_0 -> new int[] {0};
+      case Q4_0, Q5_0, Q8_0, IQ4_NL, IQ4_XS, IQ3_S, IQ3_XXS -> new int[] {0};
+      case IQ2_S, IQ2_XS, IQ2_XXS, IQ1_S -> new int[] {0};
+      case TQ1_0 -> new int[] {52};
+      case TQ2_0 -> new int[] {64};
       case Q4_1, Q5_1, Q4_K, Q5_K -> new int[] {0, 2};
       case Q2_K -> new int[] {80, 82};
       case Q3_K -> new int[] {108};
       case Q6_K -> new int[] {208};
       default -> new int[0];
     };
+  }
+
+  /** IQ1_M keeps its scale in the upper four bits of four words. */
+  private static void putSpreadHalf(MemorySegment w, long block, short half) {
+    for (int i = 0; i < 4; i++) {
+      long at = block + 49 + 2L * i;
+      int low = w.get(ValueLayout.JAVA_BYTE, at) & 0x0F;
+      w.set(ValueLayout.JAVA_BYTE, at, (byte) (low | (((half >> (4 * i)) & 15) << 4)));
+    }
   }
 
   /** Every row has its own kind of codes; scales go through {@code halves}. */
@@ -72,6 +87,11 @@ class ExtremeBlocksTest {
     for (int block = 0; block < bytes.length; block += type.blockBytes()) {
       for (int offset : scaleOffsets(type)) {
         heap.set(LittleEndian.SHORT, block + offset, halves[next++ % halves.length]);
+      }
+      if (type == GgmlType.IQ1_M) {
+        putSpreadHalf(heap, block, halves[next++ % halves.length]);
+      } else if (type == GgmlType.MXFP4) {
+        bytes[block] = EXPONENTS[next++ % EXPONENTS.length];
       }
     }
     return arena.allocate(bytes.length + 1L).asSlice(1).copyFrom(heap);
@@ -168,8 +188,13 @@ class ExtremeBlocksTest {
     }
   }
 
+  /** MXFP4's scale is an exponent and always finite. */
+  static Stream<GgmlType> typesThatMayNotBeFinite() {
+    return types().filter(t -> t != GgmlType.MXFP4);
+  }
+
   @ParameterizedTest
-  @MethodSource("types")
+  @MethodSource("typesThatMayNotBeFinite")
   void whatIsNotFiniteStaysInItsRow(GgmlType type) {
     try (Arena arena = Arena.ofConfined()) {
       float[] x = new float[BATCH * COLS];
@@ -179,7 +204,7 @@ class ExtremeBlocksTest {
       float[] values = new float[ROWS * COLS];
       FloatArrays.setAll(values, i -> random.nextGaussian());
       MemorySegment good = arena.allocate(type.byteSize(values.length));
-      Quants.quantize(type, values, 0, good, 0, values.length);
+      good.copyFrom(TestWeights.of(type, values));
       for (short bits : NOT_FINITE) {
         MemorySegment w = arena.allocate(good.byteSize()).copyFrom(good);
         int bad = 37;
@@ -194,6 +219,9 @@ class ExtremeBlocksTest {
 
   private static void spoil(GgmlType type, MemorySegment w, long block, short half) {
     switch (type) {
+      case IQ1_M -> {
+        putSpreadHalf(w, block, half);
+      }
       case F32 -> w.set(ValueLayout.JAVA_FLOAT_UNALIGNED, block, Float.float16ToFloat(half));
       case F16 -> w.set(LittleEndian.SHORT, block, half);
       case BF16 ->
@@ -232,7 +260,7 @@ class ExtremeBlocksTest {
       MemorySegment w = arena.allocate(type.byteSize(ROWS * COLS));
       float[] values = new float[ROWS * COLS];
       FloatArrays.setAll(values, i -> random.nextGaussian());
-      Quants.quantize(type, values, 0, w, 0, values.length);
+      w.copyFrom(TestWeights.of(type, values));
       for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
         float[] x = activations();
         int spoiled = 18;

@@ -97,7 +97,7 @@ class KernelsTest {
       long bytes = type.byteSize((long) rows * cols);
       // An odd offset: slices of a file are aligned to nothing in particular.
       MemorySegment weights = arena.allocate(bytes + 7).asSlice(7);
-      Quants.quantize(type, w, 0, weights, 0, rows * cols);
+      weights.copyFrom(TestWeights.of(type, w));
       return new Case(type, rows, cols, batch, weights, x);
     }
 
