@@ -130,7 +130,7 @@ final class QuantizeCommand implements Callable<Integer> {
   }
 
   private static Stream<GgmlType> quantizable() {
-    return Arrays.stream(GgmlType.values()).filter(Quants::supports);
+    return Arrays.stream(GgmlType.values()).filter(Quants::writes);
   }
 
   private void refuseToOverwrite() throws IOException {

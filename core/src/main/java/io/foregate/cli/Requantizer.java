@@ -51,7 +51,10 @@ final class Requantizer implements AutoCloseable {
           Map.entry(GgmlType.Q4_K, 14),
           Map.entry(GgmlType.Q5_K, 16),
           Map.entry(GgmlType.Q6_K, 18),
-          Map.entry(GgmlType.BF16, 32));
+          Map.entry(GgmlType.IQ4_NL, 25),
+          Map.entry(GgmlType.IQ4_XS, 30),
+          Map.entry(GgmlType.BF16, 32),
+          Map.entry(GgmlType.MXFP4, 38));
 
   private final GgufFile file;
   private final GgmlType type;

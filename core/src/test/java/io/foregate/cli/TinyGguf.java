@@ -126,7 +126,7 @@ public record TinyGguf(
       weights[elements / 2] = Float.NaN;
     }
     MemorySegment data = MemorySegment.ofArray(new byte[(int) type.byteSize(elements)]);
-    if (Quants.supports(type)) {
+    if (Quants.writes(type)) {
       Quants.quantize(type, weights, 0, data, 0, elements);
     }
     writer.tensor(name, type, dimensions, data);
