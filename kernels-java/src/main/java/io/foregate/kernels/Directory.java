@@ -14,6 +14,18 @@ public final class Directory {
   public static final int FEED_FORWARD_NORM = 5;
   public static final int ROUTER = 6;
 
+  /**
+   * The matrix that scores and hidden layer of the lookahead gate come from. In the row behind the
+   * last layer, this and the next two are of the gate of the token itself.
+   */
+  public static final int GATE_FIRST = 7;
+
+  /** What is added to that, in the array of floats. */
+  public static final int GATE_BIAS = 8;
+
+  /** The matrix from the gate's hidden layer to its scores. */
+  public static final int GATE_OUTPUT = 9;
+
   /** In the row behind the last layer: the embedding table. */
   public static final int EMBEDDING = 0;
 
@@ -24,7 +36,7 @@ public final class Directory {
   public static final int LOGITS = 2;
 
   /** Entries of a row. */
-  public static final int PARTS = 7;
+  public static final int PARTS = 10;
 
   private Directory() {}
 }

@@ -108,7 +108,7 @@ public final class MatVec {
   }
 
   /** What this thread adds to the dot product of a row with {@code x}. */
-  private static float rowPart(
+  static float rowPart(
       KernelContext context,
       IntArray weights,
       FloatArray floats,

@@ -26,13 +26,23 @@ public final class Router {
    */
   public static void pick(
       KernelContext context, IntArray step, FloatArray routed, int experts, int used) {
-    int lane = context.localIdx;
     int token = context.groupIdx;
     int live = token < step.get(2) ? 1 : 0; // of absent tokens, nothing must be believed
-    int at = token * (experts + 2 * used);
+    pick(context, routed, token * (experts + 2 * used), live * experts, experts, used);
+  }
+
+  /**
+   * Picks for one token, by one work group.
+   *
+   * @param at where its record begins
+   * @param live {@code experts}, or 0 to do nothing
+   */
+  static void pick(
+      KernelContext context, FloatArray routed, int at, int live, int experts, int used) {
+    int lane = context.localIdx;
     int ids = at + experts;
     int weights = ids + used;
-    for (int e = lane; e < live * experts; e += context.localGroupSizeX) {
+    for (int e = lane; e < live; e += context.localGroupSizeX) {
       float logit = routed.get(at + e);
       int rank = 0;
       for (int other = 0; other < e; other++) {
@@ -50,7 +60,7 @@ public final class Router {
       }
     }
     context.globalBarrier();
-    if (lane < live) {
+    if (live > experts * lane) { // the first thread, if there is a token
       float max = routed.get(at + (int) routed.get(ids));
       float sum = 0;
       for (int rank = 0; rank < used; rank++) {
