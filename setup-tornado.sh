@@ -186,23 +186,28 @@ is_installed() {
   [ -r "$home/tornado-argfile" ] && [ -d "$home/share/java/tornado" ] && grep -qF "$home/" "$home/tornado-argfile"
 }
 
-# Maven compiles against the API's jar: the SDK's, if it is neither here nor to be downloaded.
-provide_api() {
-  local repository folder jar
+# Maven compiles against two of the SDK's jars: these, if they are neither here nor to be downloaded.
+provide_jars() {
+  provide_jar tornado-api
+  provide_jar tornado-runtime
+}
+
+provide_jar() {
+  local artifact="$1" repository folder jar
   repository="${MAVEN_REPOSITORY:-$HOME/.m2/repository}"
-  folder="$repository/io/github/beehive-lab/tornado-api/$version"
-  jar="$home/share/java/tornado/tornado-api-$version.jar"
-  if [ -f "$folder/tornado-api-$version.jar" ] || [ ! -f "$jar" ]; then
+  folder="$repository/io/github/beehive-lab/$artifact/$version"
+  jar="$home/share/java/tornado/$artifact-$version.jar"
+  if [ -f "$folder/$artifact-$version.jar" ] || [ ! -f "$jar" ]; then
     return
   fi
-  say "putting tornado-api $version into $repository"
+  say "putting $artifact $version into $repository"
   mkdir -p "$folder"
   cp "$jar" "$folder/"
-  cat >"$folder/tornado-api-$version.pom" <<POM
+  cat >"$folder/$artifact-$version.pom" <<POM
 <project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>io.github.beehive-lab</groupId>
-  <artifactId>tornado-api</artifactId>
+  <artifactId>$artifact</artifactId>
   <version>$version</version>
 </project>
 POM
@@ -244,6 +249,6 @@ else
   install_sdk
   say "TornadoVM $version ($backend) is now in $home"
 fi
-provide_api
+provide_jars
 check_drivers
 TORNADOVM_HOME="$home" "$launcher" devices

@@ -35,12 +35,32 @@ public interface BackendModel extends AutoCloseable {
   }
 
   /**
+   * Checks, before anything is claimed, that the device has room.
+   *
+   * @param experts that lie there at a time
+   * @param context positions of a session
+   * @throws io.foregate.error.ForegateException saying what needs how much, if it has not
+   */
+  default void requireRoom(int experts, int context) {}
+
+  /**
    * Device memory for {@code count} experts of any layer.
    *
    * @param link how copies are to come
    * @throws io.foregate.error.ForegateException if there is no memory for them, or no such link
    */
   ExpertSlots newSlots(int count, Link link);
+
+  /**
+   * Device memory for {@code count} experts, or for fewer where the device turns out not to have
+   * that much: {@link ExpertSlots#count} tells.
+   *
+   * @param least how many there must be at least
+   * @throws io.foregate.error.ForegateException if there is no memory for those, or no such link
+   */
+  default ExpertSlots newSlots(int count, int least, Link link) {
+    return newSlots(count, link);
+  }
 
   /**
    * A new, empty sequence.

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * The backends that this installation has.
@@ -67,13 +69,30 @@ public record Backends(List<Backend> usable, List<String> failures) {
   /**
    * Opens a model on the backend of that name, or for {@link #AUTO} on the first one that can.
    *
+   * @param room throws if the model's device is too small for what is to be done there
    * @throws ForegateException naming the backends that there are when none has the name
    */
-  Opened open(String name, ModelConfig config, ModelWeights weights, int threads) {
-    if (!name.equals(AUTO)) {
-      Backend chosen = named(name);
-      return new Opened(chosen, chosen.open(config, weights, threads));
-    }
+  Opened open(
+      String name,
+      ModelConfig config,
+      ModelWeights weights,
+      int threads,
+      Consumer<BackendModel> room) {
+    Function<Backend, Opened> open =
+        backend -> {
+          BackendModel model = backend.open(config, weights, threads);
+          try {
+            room.accept(model);
+            return new Opened(backend, model);
+          } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+          }
+        };
+    return name.equals(AUTO) ? first(open) : open.apply(named(name));
+  }
+
+  private Opened first(Function<Backend, Opened> open) {
     failures.forEach(
         reason -> LOG.log(System.Logger.Level.WARNING, "Backend skipped: {0}", reason));
     for (Backend backend : usable.subList(0, usable.size() - 1)) {
@@ -84,16 +103,16 @@ public record Backends(List<Backend> usable, List<String> failures) {
         continue;
       }
       try {
-        return new Opened(backend, backend.open(config, weights, threads));
+        return open.apply(backend);
       } catch (RuntimeException | LinkageError e) {
         LOG.log(
             System.Logger.Level.WARNING,
             "Backend {0} skipped, it cannot open the model: {1}",
             backend.name(),
-            e);
+            e instanceof ForegateException ? e.getMessage() : e);
       }
     }
-    return new Opened(usable.getLast(), usable.getLast().open(config, weights, threads));
+    return open.apply(usable.getLast());
   }
 
   private Backend named(String name) {

@@ -49,21 +49,36 @@ public final class Engine implements AutoCloseable {
     }
     this.context = context(options, config);
     Backends.Opened opened =
-        Backends.find().open(options.backend(), config, weights, options.threads());
+        Backends.find()
+            .open(options.backend(), config, weights, options.threads(), this::requireRoom);
     this.backend = opened.backend();
     this.model = opened.model();
     this.offload = offload(weights, listener);
   }
 
+  private void requireRoom(BackendModel candidate) {
+    if (!config.isMoe()) {
+      candidate.requireRoom(0, context);
+    } else if (isResident()) {
+      candidate.requireRoom(config.layers() * config.experts(), context);
+    } else {
+      ExpertOptions fitting = fitting(candidate);
+      candidate.requireRoom(Offload.slots(config, weights, candidate, fitting), context);
+    }
+  }
+
+  private boolean isResident() {
+    return options.experts().policy().prefetch() == Policy.Prefetch.EVERYTHING;
+  }
+
   private Optional<Offload> offload(ModelWeights weights, BuildListener listener) {
     ExpertOptions experts = options.experts();
     try {
-      if (!config.isMoe() || experts.policy().prefetch() == Policy.Prefetch.EVERYTHING) {
+      if (!config.isMoe() || isResident()) {
         requireNoTimeline(experts);
         return Optional.empty();
       }
-      ExpertOptions fitting = experts.withSlots(slots(experts.slots()));
-      return Optional.of(Offload.open(file, config, weights, model, fitting, listener));
+      return Optional.of(Offload.open(file, config, weights, model, fitting(model), listener));
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;
@@ -71,10 +86,12 @@ public final class Engine implements AutoCloseable {
   }
 
   /** Asks the device how much it has left, where the options leave it to that. */
-  private SlotBudget slots(SlotBudget budget) {
-    return budget instanceof SlotBudget.Auto
-        ? new SlotBudget.Bytes(model.memoryForExperts(context).orElseThrow(SlotBudget::noDevice))
-        : budget;
+  private ExpertOptions fitting(BackendModel on) {
+    ExpertOptions experts = options.experts();
+    return experts.slots() instanceof SlotBudget.Auto
+        ? experts.withSlots(
+            new SlotBudget.Bytes(on.memoryForExperts(context).orElseThrow(SlotBudget::noDevice)))
+        : experts;
   }
 
   /** Whoever waits for a file should not wait in vain. */

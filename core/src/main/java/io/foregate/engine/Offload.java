@@ -66,16 +66,18 @@ final class Offload implements AutoCloseable {
     if (policy.hostFallback() && options.store().tier() == TierChoice.FILE) {
       throw notInMemory("as chosen");
     }
-    int count = options.slots().slots(grid, slotBytes(weights, model.expertLayout()), policy);
+    int count = slots(config, weights, model, options);
     this.predictors = Predictors.of(file, config, weights, options, resources);
     ScheduleListener events = listener(options);
     this.store =
         resources.add(
             ExpertStore.open(file, weights, model.expertLayout(), options.store(), listener));
-    this.slots = resources.add(model.newSlots(count, options.link()));
+    int least = policy.leastSlots(grid);
+    this.slots = resources.add(model.newSlots(count, least, options.link()));
     this.host = policy.hostFallback() ? hostExperts(model) : null;
     long[] bytes = IntStream.range(0, grid.layers()).mapToLong(store::recordBytes).toArray();
-    var scheduler = new Scheduler(grid, policy, count, bytes, STREAMS, Timings.UNKNOWN, events);
+    var scheduler =
+        new Scheduler(grid, policy, slots.count(), bytes, STREAMS, Timings.UNKNOWN, events);
     ExpertRecords records =
         store.tier() == Tier.RAM ? store : resources.add(new StagedRecords(store, grid.layers()));
     this.plan = resources.add(new ExpertPlan(scheduler, records, slots, STREAMS));
@@ -115,6 +117,18 @@ final class Offload implements AutoCloseable {
         "Policy %s computes from host memory, and the experts are in a file (%s)."
             .formatted(policy.name(), reason),
         "Keep them in memory (--store ram), or choose --policy lookahead.");
+  }
+
+  /**
+   * How many experts are to lie on the device.
+   *
+   * @throws ForegateException when fewer than the policy needs
+   */
+  static int slots(
+      ModelConfig config, ModelWeights weights, BackendModel model, ExpertOptions options) {
+    var grid = new ExpertGrid(config.layers(), config.experts(), config.expertsUsed());
+    long slotBytes = slotBytes(weights, model.expertLayout());
+    return options.slots().slots(grid, slotBytes, options.policy());
   }
 
   /** What the largest expert takes in device memory. */

@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.backend.Backend;
 import io.foregate.backend.BackendModel;
+import io.foregate.backend.cpu.CpuBackend;
 import io.foregate.cli.TinyGguf;
 import io.foregate.error.ForegateException;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
+import io.foregate.schedule.Policy;
+import io.foregate.schedule.SlotBudget;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -86,6 +90,35 @@ class BackendsTest {
     }
   }
 
+  /** Opens models, for which its device then has no room. */
+  public static final class Small implements Backend {
+    @Override
+    public String name() {
+      return "small";
+    }
+
+    @Override
+    public String description() {
+      return "a backend for a test";
+    }
+
+    @Override
+    public BackendModel open(ModelConfig config, ModelWeights weights, int threads) {
+      BackendModel model = new CpuBackend().open(config, weights, threads);
+      return (BackendModel)
+          Proxy.newProxyInstance(
+              BackendModel.class.getClassLoader(),
+              new Class<?>[] {BackendModel.class},
+              (proxy, method, args) -> {
+                if (method.getName().equals("requireRoom")) {
+                  throw new ForegateException(
+                      "No room for %s experts and %s positions.".formatted(args), "Buy more.");
+                }
+                return method.invoke(model, args);
+              });
+    }
+  }
+
   private final ClassLoader before = Thread.currentThread().getContextClassLoader();
   @TempDir private Path folder;
   private URLClassLoader loader;
@@ -145,6 +178,23 @@ class BackendsTest {
     }
     assertThatThrownBy(() -> Engine.open(model, EngineOptions.defaults().withBackend("slow")))
         .hasMessage("The slow backend was asked.");
+  }
+
+  @Test
+  void autoSkipsADeviceThatIsTooSmall() throws IOException {
+    classPathNames(Small.class.getName());
+
+    try (Engine engine = Engine.open(model, EngineOptions.defaults())) {
+      assertThat(engine.backend()).isEqualTo("cpu");
+      int experts = engine.config().layers() * engine.config().experts();
+      EngineOptions named = EngineOptions.defaults().withBackend("small").withContext(7);
+      assertThatThrownBy(() -> Engine.open(model, named))
+          .hasMessage("No room for %d experts and 7 positions.", experts);
+      ExpertOptions offloading =
+          ExpertOptions.of(Policy.named("lru"), SlotBudget.parse(Integer.toString(experts - 1)));
+      assertThatThrownBy(() -> Engine.open(model, named.withExperts(offloading)))
+          .hasMessage("No room for %d experts and 7 positions.", experts - 1);
+    }
   }
 
   @Test

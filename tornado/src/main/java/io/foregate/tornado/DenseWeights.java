@@ -192,16 +192,9 @@ final class DenseWeights {
     return hasPlanes(matrix.type(), matrix.columns()) ? matrix.type().id() : Planes.F32;
   }
 
-  IntArray weights() {
-    return weights;
-  }
-
-  FloatArray floats() {
-    return floats;
-  }
-
-  IntArray directory() {
-    return IntArray.fromArray(entries);
+  /** What is on the device of them. */
+  DenseArrays arrays() {
+    return new DenseArrays(weights, floats, IntArray.fromArray(entries));
   }
 
   /** By layer. */

@@ -3,7 +3,16 @@ package io.foregate.tornado;
 import io.foregate.kernels.Embedding;
 import io.foregate.kernels.Memory;
 import io.foregate.kernels.Planes;
+import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.function.Supplier;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -12,23 +21,34 @@ import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * What the sequences of a model share on the device: its dense weights, and a pool of expert
- * records. Copies into the pool are TornadoVM's own transfers on a thread and a queue of their own,
- * so that they run beside kernels.
+ * records. Copies into the pool run on a thread and a queue of their own, beside kernels, by what
+ * {@link #use} was given.
  *
- * <p>How that is possible: the graph {@link #upload} is one object and part of two plans, this
- * one's and each sequence's, and so its arrays have one device buffer. The first to execute it must
- * be this plan: the buffer for a launch's sizes belongs to the plan that comes first, and is
- * written by every launch of that plan. A sequence's plan executes it once, under {@link
- * #exclusively}.
+ * <p>How TornadoVM's own transfers can do so: the graph {@link #upload} is one object and part of
+ * two plans, this one's and each sequence's, and so its arrays have one device buffer. The first to
+ * execute it must be this plan: the buffer for a launch's sizes belongs to the plan that comes
+ * first, and is written by every launch of that plan. A sequence's plan executes it once, under
+ * {@link #exclusively}.
  */
 final class DeviceMemory implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(DeviceMemory.class.getName());
+
+  private static final Set<OpenOption> SHADOW =
+      Set.of(
+          StandardOpenOption.READ,
+          StandardOpenOption.WRITE,
+          StandardOpenOption.SPARSE,
+          StandardOpenOption.DELETE_ON_CLOSE);
+
   /** Name of the graph whose arrays sequences consume. */
   static final String UPLOAD = "upload";
 
   private static final String COLLECT = "collect";
+  private static final String LOCATE = "locate";
   private static final int LANES = 64;
   private static final int LEAST_STAGING_WORDS = 64 << 10;
   private static final int MOST_STAGING_WORDS = 2 << 20;
@@ -44,26 +64,30 @@ final class DeviceMemory implements AutoCloseable {
   private final IntArray collectOrder = IntArray.fromElements(0, 0);
   private final ImmutableTaskGraph upload;
   private final DeviceThread thread;
-  private final CopyEngine engine;
+  private final boolean ownsThread;
+  private final AddressLibrary.Finding address = new AddressLibrary.Finding();
   private final GridScheduler grid = new GridScheduler();
   private final TornadoExecutionPlan plan;
   private final Object lock = new Object();
+  private volatile CopyEngine engine;
+  private Upload copies;
   private volatile boolean closed;
 
   /**
    * Claims the memory and brings the dense weights there.
    *
    * @param poolWords words of all expert records; at least 1
+   * @param beside whether copies have a thread of their own
    * @param compute the thread of the model's sequences; must outlive this
+   * @throws RuntimeException if the device has not that much
    */
-  DeviceMemory(DenseWeights dense, int poolWords, CopyEngine engine, DeviceThread compute) {
-    this.engine = engine;
-    this.thread =
-        engine == CopyEngine.SYNCHRONOUS ? compute : new DeviceThread("foregate-device-copy");
+  DeviceMemory(DenseArrays dense, int poolWords, boolean beside, DeviceThread compute) {
+    this.ownsThread = beside;
+    this.thread = beside ? new DeviceThread("foregate-device-copy") : compute;
     this.weights = dense.weights();
     this.floats = dense.floats();
     this.directory = dense.directory();
-    this.pool = new IntArray(poolWords);
+    this.pool = shadow(poolWords);
     this.staging =
         new IntArray(Math.clamp(poolWords / 16, LEAST_STAGING_WORDS, MOST_STAGING_WORDS));
     this.returned = new IntArray(staging.getSize());
@@ -96,14 +120,91 @@ final class DeviceMemory implements AutoCloseable {
             .transferToHost(DataTransferMode.EVERY_EXECUTION, returned)
             .persistOnDevice(shared())
             .snapshot();
+    ImmutableTaskGraph locate =
+        new TaskGraph(LOCATE)
+            .consumeFromDevice(shared())
+            .libraryTask("locate", array -> AddressLibrary.locate(array, address), pool)
+            .persistOnDevice(shared())
+            .snapshot();
     Launches.perThread(grid, UPLOAD + ".place", staging.getSize(), LANES);
     Launches.perThread(grid, COLLECT + ".collect", returned.getSize(), LANES);
-    this.plan = new TornadoExecutionPlan(upload, collect);
-    thread.run(() -> execute(0));
+    this.plan = new TornadoExecutionPlan(upload, collect, locate);
+    this.engine = beside ? CopyEngine.TRANSFERS : CopyEngine.SYNCHRONOUS;
+    this.copies = staged();
+    try {
+      thread.run(() -> execute(0));
+    } catch (RuntimeException e) {
+      close(e);
+      throw e;
+    }
+  }
+
+  /**
+   * The host's side of the pool, which nobody reads or writes: TornadoVM wants it, and a file with
+   * nothing but a hole takes no memory.
+   */
+  private static IntArray shadow(int words) {
+    try {
+      Path file = Files.createTempFile("foregate", ".pool");
+      try (FileChannel channel = FileChannel.open(file, SHADOW)) {
+        long bytes = TornadoNativeArray.ARRAY_HEADER + 4L * words;
+        return IntArray.fromSegmentShallow(
+            channel.map(FileChannel.MapMode.PRIVATE, 0, bytes, Arena.ofAuto()));
+      }
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.INFO, "Slots take as much of the host''s memory, too: {0}", e);
+      return new IntArray(words);
+    }
+  }
+
+  private void close(RuntimeException cause) {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      cause.addSuppressed(e); // what was never claimed cannot be freed
+    }
   }
 
   private void execute(int graph) {
     plan.withGraph(graph).withGridScheduler(grid).execute();
+  }
+
+  /** TornadoVM's own transfers. To be used on the thread of copies. */
+  Upload staged() {
+    return new StagedUpload(staging, order, () -> execute(0));
+  }
+
+  /** Where the pool lies. To be called on the thread of copies. */
+  DeviceAddress address() {
+    if (address.address() == null) {
+      execute(2);
+    }
+    return address.address();
+  }
+
+  /**
+   * Copies by this engine from now on.
+   *
+   * @param opener sets it up, called on the thread of copies; if it throws, nothing changes
+   */
+  void use(CopyEngine chosen, Supplier<Upload> opener) {
+    copying(
+        () -> {
+          Upload opened = opener.get();
+          Upload replaced = copies;
+          copies = opened;
+          engine = chosen;
+          replaced.close();
+        });
+  }
+
+  /** What makes the copies. */
+  CopyEngine engine() {
+    return engine;
+  }
+
+  int poolWords() {
+    return pool.getSize();
   }
 
   /** The arrays of {@link #upload} that stay on the device. */
@@ -167,17 +268,7 @@ final class DeviceMemory implements AutoCloseable {
    * @param word where in the pool
    */
   void write(MemorySegment source, long from, long bytes, int word) {
-    copying(
-        () -> {
-          long most = 4L * staging.getSize();
-          for (long done = 0; done < bytes; done += most) {
-            long part = Math.min(most, bytes - done);
-            MemorySegment.copy(source, from + done, staging.getSegment(), 0, part);
-            order.set(0, word + (int) (done / 4));
-            order.set(1, (int) (part / 4));
-            execute(0);
-          }
-        });
+    copying(() -> copies.write(source, from, bytes, word));
   }
 
   /** Copies some of the pool to host memory. */
@@ -204,13 +295,18 @@ final class DeviceMemory implements AutoCloseable {
   /** Gives the memory back. Closing twice does nothing. */
   @Override
   public void close() {
-    if (!closed) {
+    if (closed) {
+      return;
+    }
+    try {
       copying(
           () -> {
             closed = true;
+            copies.close();
             plan.withGraph(0).freeDeviceMemory();
           });
-      if (engine != CopyEngine.SYNCHRONOUS) {
+    } finally {
+      if (ownsThread) {
         thread.close();
       }
     }

@@ -16,6 +16,7 @@ import io.foregate.store.ExpertRecords;
 import io.foregate.store.ExpertShape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -26,6 +27,15 @@ final class TornadoModel implements BackendModel {
   /** Kernels index words with integers. */
   private static final long MOST_ARRAY_BYTES = 4L * Integer.MAX_VALUE;
 
+  /** Claims device memory; a {@link RuntimeException} says that there is not so much. */
+  @FunctionalInterface
+  interface MemoryOpener {
+    DeviceMemory open(CopyChoice copies, DenseArrays dense, int poolWords, DeviceThread compute);
+  }
+
+  private static final System.Logger LOG = System.getLogger(TornadoModel.class.getName());
+
+  private final MemoryOpener opener;
   private final ModelConfig config;
   private final ModelWeights weights;
   private final DenseWeights dense;
@@ -35,7 +45,7 @@ final class TornadoModel implements BackendModel {
   private final List<ExpertShape> shapes;
   private final List<SequencePlan> idle = new ArrayList<>();
   private MemoryPlan planned;
-  private CopyEngine copyEngine = CopyEngine.TRANSFERS;
+  private CopyChoice copies = CopyChoice.of(Optional.empty());
   private DeviceMemory memory;
   private DeviceExperts experts;
 
@@ -44,6 +54,19 @@ final class TornadoModel implements BackendModel {
    * @param arrayBytes the largest array that it can hold
    */
   TornadoModel(ModelConfig config, ModelWeights weights, long deviceBytes, long arrayBytes) {
+    this(config, weights, deviceBytes, arrayBytes, CopyChoice::open);
+  }
+
+  /**
+   * @param opener claims the model's memory
+   */
+  TornadoModel(
+      ModelConfig config,
+      ModelWeights weights,
+      long deviceBytes,
+      long arrayBytes,
+      MemoryOpener opener) {
+    this.opener = opener;
     this.config = config;
     this.weights = weights;
     if (config.headSize() > Attention.MOST_HEAD) {
@@ -72,7 +95,7 @@ final class TornadoModel implements BackendModel {
   public synchronized ExpertMemory residentExperts() {
     if (experts == null) {
       int count = config.layers() * config.experts();
-      DeviceExperts resident = claim(count);
+      DeviceExperts resident = claim(count, count);
       resident.load(weights, layout, shapes);
     }
     return experts;
@@ -89,32 +112,79 @@ final class TornadoModel implements BackendModel {
   }
 
   @Override
-  public synchronized ExpertSlots newSlots(int count, Link link) {
+  public synchronized void requireRoom(int experts, int context) {
+    planned
+        .withSlots(experts, slotBytes())
+        .withSequences(planned.sequences() + SequenceBuffers.bytes(config, context))
+        .require();
+  }
+
+  @Override
+  public ExpertSlots newSlots(int count, Link link) {
+    return newSlots(count, count, link);
+  }
+
+  @Override
+  public synchronized ExpertSlots newSlots(int count, int least, Link link) {
     if (link.gbps() > 0) {
       throw new ForegateException(
           "The link to a device is what it is: %s GB/s cannot be imitated.".formatted(link.gbps()),
           "Leave --link-gbps out, or choose --backend cpu.");
     }
-    copyEngine = CopyEngine.named(link.engine());
-    return claim(count);
+    copies = CopyChoice.of(CopyEngine.named(link.engine()));
+    return claim(count, least);
   }
 
   /** Claims device memory for experts, which there is once per model. */
-  private DeviceExperts claim(int count) {
+  private DeviceExperts claim(int asked, int least) {
     if (experts != null) {
       throw new IllegalStateException("the model's experts have their memory already");
     }
-    long slotBytes = shapes.stream().mapToLong(layout::recordBytes).max().orElse(0);
-    planned = planned.withSlots(count, slotBytes);
+    long slotBytes = slotBytes();
+    planned = planned.withSlots(asked, slotBytes);
     planned.require();
-    long bytes = count * slotBytes;
-    experts = new DeviceExperts(memory((int) Math.max(1, bytes / 4)), count, slotBytes);
+    int count = asked;
+    while (memory == null) {
+      try {
+        memory = opener.open(copies, dense.arrays(), (int) (count * slotBytes / 4), computeThread);
+      } catch (ForegateException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        count = fewer(count, least, slotBytes, e);
+      }
+    }
+    if (count < asked) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "The device had memory for {0} experts, not for {1} (--expert-slots).",
+          count,
+          asked);
+    }
+    planned = planned.withSlots(count, slotBytes);
+    experts = new DeviceExperts(memory, count, slotBytes);
     return experts;
   }
 
-  private DeviceMemory memory(int poolWords) {
+  private long slotBytes() {
+    return shapes.stream().mapToLong(layout::recordBytes).max().orElse(0);
+  }
+
+  /** How many slots to ask for next: what a driver has left can only be tried. */
+  private static int fewer(int refused, int least, long slotBytes, RuntimeException cause) {
+    if (refused <= least) {
+      throw new ForegateException(
+          "The device would not give memory for %d experts (%d bytes): %s"
+              .formatted(refused, refused * slotBytes, cause),
+          "Free the device for Foregate, or choose --backend cpu.",
+          cause);
+    }
+    return Math.max(least, (int) (refused * 7L / 8));
+  }
+
+  /** Memory of a model without experts. */
+  private DeviceMemory memory() {
     if (memory == null) {
-      memory = new DeviceMemory(dense, poolWords, copyEngine, computeThread);
+      memory = opener.open(copies, dense.arrays(), 1, computeThread);
     }
     return memory;
   }
@@ -163,7 +233,7 @@ final class TornadoModel implements BackendModel {
     if (config.isMoe()) {
       residentExperts(); // if no one asked for slots
     }
-    DeviceMemory shared = memory(1);
+    DeviceMemory shared = memory();
     var made = new SequencePlan[1];
     compute(() -> made[0] = new SequencePlan(config, weights, dense, shared, capacity));
     return made[0];

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.foregate.backend.ExpertSlots;
 import io.foregate.backend.KvType;
 import io.foregate.backend.Link;
 import io.foregate.error.ForegateException;
@@ -13,6 +14,9 @@ import io.foregate.model.ModelConfigReader;
 import io.foregate.model.ModelReader;
 import io.foregate.model.ModelWeights;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -60,6 +64,44 @@ class MemoryTest {
     }
   }
 
+  /** A device whose driver refuses what it says it has. */
+  private static TornadoModel refusing(int most, List<Integer> asked) {
+    return new TornadoModel(
+        config,
+        weights,
+        64 * MIB,
+        64 * MIB,
+        (copies, dense, words, compute) -> {
+          asked.add(words);
+          if (words > most) {
+            throw new IllegalStateException("out of memory");
+          }
+          return copies.open(dense, words, compute);
+        });
+  }
+
+  @Test
+  void slotsAreFewerWhereTheDriverRefuses() {
+    List<Integer> asked = new ArrayList<>();
+    int slotWords;
+    try (var model = refusing(Integer.MAX_VALUE, asked)) {
+      slotWords = (int) (model.newSlots(1, Link.DEFAULT).slotBytes() / 4);
+    }
+    asked.clear();
+    try (var model = refusing(20 * slotWords, asked)) {
+      ExpertSlots slots = model.newSlots(48, 6, Link.DEFAULT);
+      assertThat(slots.count()).isEqualTo(20); // after 48, 42, 36, 31, 27 and 23
+      assertThat(asked).isSortedAccordingTo(Comparator.reverseOrder());
+      assertThat(asked.getLast()).isEqualTo(slots.count() * slotWords);
+    }
+    try (var model = refusing(5 * slotWords, asked)) {
+      assertThatThrownBy(() -> model.newSlots(48, 6, Link.DEFAULT))
+          .isInstanceOf(ForegateException.class)
+          .hasMessageContaining("would not give memory for 6 experts")
+          .hasMessageContaining("out of memory");
+    }
+  }
+
   @Test
   void noArrayIsLongEnough() {
     try (var model = new TornadoModel(config, weights, 100 * MIB, 5 * MIB)) {
@@ -75,6 +117,19 @@ class MemoryTest {
   void tooLittleForTheContext() {
     try (var model = new TornadoModel(config, weights, 16 * MIB, 16 * MIB)) {
       assertThatThrownBy(() -> model.newSequence(1 << 20, KvType.F16))
+          .isInstanceOf(ForegateException.class)
+          .hasMessageContaining("sessions (--ctx)");
+    }
+  }
+
+  @Test
+  void tooLittleForWhatAnEngineWillWant() {
+    try (var model = new TornadoModel(config, weights, 16 * MIB, 16 * MIB)) {
+      model.requireRoom(10, 512);
+      assertThatThrownBy(() -> model.requireRoom(96, 512))
+          .isInstanceOf(ForegateException.class)
+          .hasMessageContaining("96 experts");
+      assertThatThrownBy(() -> model.requireRoom(10, 1 << 20))
           .isInstanceOf(ForegateException.class)
           .hasMessageContaining("sessions (--ctx)");
     }

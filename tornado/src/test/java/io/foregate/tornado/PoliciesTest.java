@@ -20,6 +20,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Policies move bytes; on the device too, not one of them may change a bit of what is computed. */
 class PoliciesTest {
@@ -56,9 +57,10 @@ class PoliciesTest {
     }
   }
 
-  @Test
-  void copiesThatWaitForKernelsChangeNothingEither() {
-    Link link = new Link(0, "synchronous");
+  @ParameterizedTest
+  @ValueSource(strings = {"enqueue", "transfers", "synchronous"})
+  void noCopyEngineChangesABitEither(String name) {
+    Link link = new Link(0, name);
     try (Engine engine = open(offloading("mixtral-offloading", "25%").withLink(link))) {
       assertSameBits(generate(engine));
     }
@@ -89,7 +91,7 @@ class PoliciesTest {
     assertThatThrownBy(() -> open(offloading("lru", "50%").withLink(new Link(0, "magic"))))
         .isInstanceOfSatisfying(
             ForegateException.class,
-            e -> assertThat(e.hint()).contains("auto, transfers, synchronous"));
+            e -> assertThat(e.hint()).contains("auto, cuda, enqueue, transfers, synchronous"));
     try (Engine engine =
         Engine.open(DEMO, EngineOptions.defaults().withBackend("tornado").withKvType(KvType.F32))) {
       assertThatThrownBy(engine::newSession)
