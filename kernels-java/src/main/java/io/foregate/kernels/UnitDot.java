@@ -4,8 +4,11 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Dot products of one unit (32 weights of a matrix in {@link Planes}) with 32 floats: sums of codes
- * times floats, then once the scales and minima of {@link Codes}.
+ * Dot products of one unit (32 weights of a matrix in {@link Planes}) with 32 floats. The types'
+ * formulas are ggml's ({@code dequantize_row_*}), with the scale taken out of the sum.
+ *
+ * <p>It could be said by {@link Codes}, shorter: but of methods with three calls of this, TornadoVM
+ * 5.2 then fails to compile some ("unable to build sketch"), as if they were too long.
  */
 final class UnitDot {
   private UnitDot() {}
@@ -22,35 +25,32 @@ final class UnitDot {
   static float dot(int type, IntArray w, int base, int units, int u, FloatArray x, int at) {
     int low = base + u * Planes.lowWords(type);
     int high = base + Planes.highOffset(type, units) + u * Planes.highWords(type);
-    float scale = Codes.scale(type, w, base, units, u, 0);
+    int scales = base + Planes.scaleOffset(type, units) + (u >> 3) * Planes.scaleWords(type);
+    int halves = base + Planes.halfOffset(type, units);
     if (type == Planes.F16) {
       return f16(w, low, x, at);
     } else if (type == Planes.Q8_0) {
-      return scale * bytes(w, low, x, at);
+      return half(w, halves, u) * bytes(w, low, x, at);
     } else if (type == Planes.Q4_0) {
-      return scale * (nibbles(w, low, x, at) - 8 * sum(x, at, 32));
-    } else if (type == Planes.Q4_K) {
-      float min = Codes.min(type, w, base, units, u, 0);
-      return scale * nibbles(w, low, x, at) - min * sum(x, at, 32);
-    } else if (type == Planes.Q5_K) {
-      float min = Codes.min(type, w, base, units, u, 0);
-      float codes = nibbles(w, low, x, at) + 16 * bits(w.get(high), x, at, 32);
-      return scale * codes - min * sum(x, at, 32);
-    }
-    float second = Codes.scale(type, w, base, units, u, 1);
-    if (type == Planes.Q2_K) {
-      float min = Codes.min(type, w, base, units, u, 0);
-      float secondMin = Codes.min(type, w, base, units, u, 1);
-      float codes = scale * crumbs(w.get(low), x, at) + second * crumbs(w.get(low + 1), x, at + 16);
-      return codes - (min * sum(x, at, 16) + secondMin * sum(x, at + 16, 16));
+      return half(w, halves, u) * (nibbles(w, low, x, at) - 8 * sum(x, at, 32));
+    } else if (type == Planes.Q2_K) {
+      return q2(w, low, scales, w.get(halves + (u >> 3)), u & 7, x, at);
     } else if (type == Planes.Q3_K) {
-      int highs = w.get(high);
-      return scale * q3(w.get(low), highs, x, at)
-          + second * q3(w.get(low + 1), highs >> 16, x, at + 16);
+      return half(w, halves, u >> 3) * q3(w, low, high, scales, u & 7, x, at);
+    } else if (type == Planes.Q4_K) {
+      float codes = nibbles(w, low, x, at);
+      return q45(w, scales, w.get(halves + (u >> 3)), u & 7, codes, sum(x, at, 32));
+    } else if (type == Planes.Q5_K) {
+      float codes = nibbles(w, low, x, at) + 16 * bits(w.get(high), x, at, 32);
+      return q45(w, scales, w.get(halves + (u >> 3)), u & 7, codes, sum(x, at, 32));
     } else {
-      return scale * q6(w, low, w.get(high), x, at)
-          + second * q6(w, low + 2, w.get(high + 1), x, at + 16);
+      return half(w, halves, u >> 3) * q6(w, low, high, scales, u & 7, x, at);
     }
+  }
+
+  /** F16 factor {@code i} of a plane of them. */
+  private static float half(IntArray w, int plane, int i) {
+    return Halves.decode(w.get(plane + (i >> 1)) >> ((i & 1) * 16));
   }
 
   private static float f16(IntArray w, int low, FloatArray x, int at) {
@@ -118,16 +118,50 @@ final class UnitDot {
     return sum;
   }
 
-  /** Of Q3_K, 16 weights. */
-  private static float q3(int crumbs, int highs, FloatArray x, int at) {
-    return crumbs(crumbs, x, at) + 4 * bits(highs, x, at, 16) - 4 * sum(x, at, 16);
+  /** Q4_K and Q5_K: one scale and one minimum per unit, 6 bits each. */
+  private static float q45(IntArray w, int scales, int factors, int j, float codes, float total) {
+    int highs = w.get(scales + 2);
+    int scale = ((w.get(scales) >> (4 * j)) & 15) + 16 * ((highs >> (2 * j)) & 3);
+    int min = ((w.get(scales + 1) >> (4 * j)) & 15) + 16 * ((highs >> (2 * j + 16)) & 3);
+    return Halves.decode(factors) * scale * codes - Halves.decode(factors >> 16) * min * total;
   }
 
-  /** Of Q6_K, 16 weights. */
-  private static float q6(IntArray w, int low, int crumbs, FloatArray x, int at) {
-    return nibbles(w.get(low), x, at)
-        + nibbles(w.get(low + 1), x, at + 8)
-        + 16 * crumbs(crumbs, x, at)
-        - 32 * sum(x, at, 16);
+  private static float q2(
+      IntArray w, int low, int scales, int factors, int j, FloatArray x, int at) {
+    int pair = w.get(scales + (j >> 1)) >> ((j & 1) * 16);
+    float codes =
+        (pair & 15) * crumbs(w.get(low), x, at)
+            + ((pair >> 8) & 15) * crumbs(w.get(low + 1), x, at + 16);
+    float mins = ((pair >> 4) & 15) * sum(x, at, 16) + ((pair >> 12) & 15) * sum(x, at + 16, 16);
+    return Halves.decode(factors) * codes - Halves.decode(factors >> 16) * mins;
+  }
+
+  private static float q3(IntArray w, int low, int high, int scales, int j, FloatArray x, int at) {
+    int nibbles = w.get(scales + (j >> 2)) >> ((j & 3) * 8);
+    int crumbs = w.get(scales + 2) >> (4 * j);
+    int first = (nibbles & 15) + 16 * (crumbs & 3) - 32;
+    int second = ((nibbles >> 4) & 15) + 16 * ((crumbs >> 2) & 3) - 32;
+    int highs = w.get(high);
+    float a = crumbs(w.get(low), x, at) + 4 * bits(highs, x, at, 16) - 4 * sum(x, at, 16);
+    float b =
+        crumbs(w.get(low + 1), x, at + 16)
+            + 4 * bits(highs >> 16, x, at + 16, 16)
+            - 4 * sum(x, at + 16, 16);
+    return first * a + second * b;
+  }
+
+  private static float q6(IntArray w, int low, int high, int scales, int j, FloatArray x, int at) {
+    int pair = w.get(scales + (j >> 1)) >> ((j & 1) * 16);
+    float a =
+        nibbles(w.get(low), x, at)
+            + nibbles(w.get(low + 1), x, at + 8)
+            + 16 * crumbs(w.get(high), x, at)
+            - 32 * sum(x, at, 16);
+    float b =
+        nibbles(w.get(low + 2), x, at + 16)
+            + nibbles(w.get(low + 3), x, at + 24)
+            + 16 * crumbs(w.get(high + 1), x, at + 16)
+            - 32 * sum(x, at + 16, 16);
+    return ((pair << 24) >> 24) * a + ((pair << 16) >> 24) * b;
   }
 }
