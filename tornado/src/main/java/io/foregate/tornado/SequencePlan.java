@@ -3,7 +3,7 @@ package io.foregate.tornado;
 import io.foregate.kernels.Experts;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
-import io.foregate.tornado.SequenceGraphs.Step;
+import io.foregate.tornado.GraphBook.Step;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -16,16 +16,16 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <p>To be used by the model's compute thread only.
  */
 final class SequencePlan {
-  /** The graph of what sequences share, and the first of a sequence's own. */
-  private static final int UPLOAD = 0;
-
-  private static final int CLAIM = 1;
-
+  private final ModelConfig config;
   private final DenseWeights dense;
   private final int capacity;
+  private final int most;
   private final int used;
   private final SequenceBuffers buffers;
-  private final SequenceGraphs graphs;
+  private final GraphBook book;
+  private final TokenGraphs graphs;
+  private final BatchGraphs batch;
+  private final int[] zeros;
   private final TornadoExecutionPlan plan;
 
   SequencePlan(
@@ -34,14 +34,19 @@ final class SequencePlan {
       DenseWeights dense,
       DeviceMemory memory,
       int capacity) {
+    this.config = config;
     this.dense = dense;
     this.capacity = capacity;
     this.used = SequenceBuffers.used(config);
     this.buffers = SequenceBuffers.of(config, capacity);
-    this.graphs = new SequenceGraphs(config, model, dense, memory, buffers, capacity);
-    this.plan = new TornadoExecutionPlan(graphs.all());
-    memory.exclusively(() -> execute(UPLOAD));
-    execute(CLAIM);
+    this.most = SequenceBuffers.tokens(capacity);
+    this.zeros = new int[most];
+    this.book = new GraphBook(memory, buffers);
+    this.graphs = new TokenGraphs(config, model, dense, book, capacity);
+    this.batch = new BatchGraphs(config, model, dense, book, capacity);
+    this.plan = new TornadoExecutionPlan(book.all());
+    memory.exclusively(() -> execute(GraphBook.UPLOAD));
+    execute(GraphBook.CLAIM);
   }
 
   int capacity() {
@@ -49,27 +54,40 @@ final class SequencePlan {
   }
 
   private void execute(int graph) {
-    plan.withGraph(graph).withGridScheduler(graphs.grid()).execute();
+    plan.withGraph(graph).withGridScheduler(book.grid()).execute();
   }
 
-  /** The residual stream becomes a token's embedding. */
-  void embed(int token) {
-    Step step = graphs.embed();
-    step.step().set(1, token);
+  /** The residual stream becomes the embeddings of {@code tokens[from, to)}. */
+  void embed(int[] tokens, int from, int to) {
+    Step step = to - from == 1 ? graphs.embed() : batch.embed();
+    for (int i = from; i < to; i++) {
+      step.step().set(1 + i - from, tokens[i]);
+    }
     execute(step.graph());
   }
 
-  /** Attention of a layer, and its router; {@link #routed} then tells what it decided. */
-  void attention(int layer, int position) {
-    Step step = graphs.attention(layer);
+  /**
+   * Attention of a layer, and its router; {@link #routed} then tells what it decided.
+   *
+   * @param position of the first token
+   */
+  void attention(int layer, int position, int tokens) {
+    Step step = tokens == 1 ? graphs.attention(layer) : batch.attention(layer);
     step.step().set(0, layer);
     step.step().set(1, position);
+    step.step().set(2, tokens);
     execute(step.graph());
   }
 
   /** What the router of the last attention decided, see {@link io.foregate.kernels.Router}. */
-  FloatArray routed() {
-    return buffers.routed();
+  FloatArray routed(int tokens) {
+    return tokens == 1 ? buffers.routed() : buffers.batchRouted();
+  }
+
+  /** Where in {@link #routed} the gates' input of a token begins. */
+  int gateInputAt(int token, int tokens) {
+    int records = tokens == 1 ? 1 : most;
+    return records * SequenceBuffers.record(config) + token * config.embedding();
   }
 
   /** The first words of records, and their ranks, for {@link #feedForward}. */
@@ -79,9 +97,19 @@ final class SequencePlan {
     step.set(Experts.PLACES + used + i, rank);
   }
 
-  /** The weights of the token's experts, by rank. */
-  FloatArray expertWeights() {
-    return buffers.expertWeights();
+  /** The weights of the tokens' experts, {@code [tokens][used]}. */
+  FloatArray expertWeights(int tokens) {
+    return tokens == 1 ? buffers.expertWeights() : buffers.batchWeights();
+  }
+
+  /** Begins to tell which experts of a batch are to run, for {@link #feedForward(int)}. */
+  BatchStep batchStep(int layer) {
+    return BatchStep.of(batch.feedForward(layer).step(), config, most);
+  }
+
+  /** Runs what {@link #batchStep} was told. */
+  void feedForward(int layer) {
+    execute(batch.feedForward(layer).graph());
   }
 
   /**
@@ -97,24 +125,34 @@ final class SequencePlan {
     execute(step.graph());
   }
 
-  /** Takes what the processor computed for the expert of a rank. */
-  void deliver(float[] output, int rank) {
+  /** Takes what the processor computed for a pair: of a token alone, for the expert of a rank. */
+  void deliver(float[] output, int pair) {
     for (int i = 0; i < output.length; i++) {
       buffers.delivered().set(i, output[i]);
     }
-    graphs.deliver().step().set(0, rank);
+    graphs.deliver().step().set(0, pair);
     execute(graphs.deliver().graph());
   }
 
   /** A dense layer's feed-forward block. */
-  void denseFeedForward(int layer) {
-    place(layer, 0, dense.record(layer), 0);
-    buffers.expertWeights().set(0, 1f);
-    feedForward(layer, 1, true);
+  void denseFeedForward(int layer, int tokens) {
+    for (int i = 0; i < tokens; i++) {
+      expertWeights(tokens).set(i, 1f);
+    }
+    if (tokens == 1) {
+      place(layer, 0, dense.record(layer), 0);
+      feedForward(layer, 1, true);
+    } else {
+      BatchStep step = batchStep(layer);
+      step.add(dense.record(layer), 0, zeros, tokens);
+      step.end(layer, true, tokens);
+      feedForward(layer);
+    }
   }
 
-  /** Logits after the token. */
-  FloatArray logits() {
+  /** Logits after a token of the batch. */
+  FloatArray logits(int token) {
+    graphs.logits().step().set(1, token);
     execute(graphs.logits().graph());
     return buffers.logits();
   }

@@ -83,7 +83,9 @@ final class TornadoModel implements BackendModel {
         config.isMoe()
             ? dense.layers().stream().map(DenseWeights.LayerTypes::experts).toList()
             : List.of();
-    this.routing = new Routing(1, config.experts(), config.expertsUsed());
+    this.routing =
+        new Routing(
+            SequenceBuffers.tokens(Integer.MAX_VALUE), config.experts(), config.expertsUsed());
   }
 
   @Override

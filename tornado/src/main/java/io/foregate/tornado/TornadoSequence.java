@@ -6,7 +6,7 @@ import io.foregate.backend.Sequence;
 import io.foregate.model.ModelConfig;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** One sequence on a device, one token at a time. */
+/** One sequence on a device. A token alone has kernels of its own. */
 final class TornadoSequence implements Sequence {
   private final ModelConfig config;
   private final TornadoModel model;
@@ -18,7 +18,10 @@ final class TornadoSequence implements Sequence {
   private SequencePlan plan;
 
   private int position;
-  private int expertsRun;
+  private int tokens;
+
+  /** Of the batch's tokens and their experts, how many have run. */
+  private int pairsRun;
 
   /**
    * @param routing shared by the model's sequences
@@ -33,7 +36,7 @@ final class TornadoSequence implements Sequence {
 
   @Override
   public int maxBatch() {
-    return 1;
+    return SequenceBuffers.tokens(capacity);
   }
 
   @Override
@@ -48,125 +51,177 @@ final class TornadoSequence implements Sequence {
 
   @Override
   public void embed(int[] tokens, int from, int to, int position) {
-    if (to - from != 1) {
+    if (to <= from || to - from > maxBatch()) {
       throw new IllegalArgumentException("a batch of %d tokens".formatted(to - from));
     }
     if (plan == null) {
       plan = model.takePlan(capacity);
     }
     this.position = position;
-    model.compute(() -> plan.embed(tokens[from]));
+    this.tokens = to - from;
+    model.compute(() -> plan.embed(tokens, from, to));
   }
 
   @Override
   public void attention(int layer) {
-    model.compute(() -> plan.attention(layer, position));
+    model.compute(() -> plan.attention(layer, position, tokens));
   }
 
   @Override
   public void feedForward(int layer) {
-    model.compute(() -> plan.denseFeedForward(layer));
+    model.compute(() -> plan.denseFeedForward(layer, tokens));
   }
 
   /** The router ran with the attention. */
   @Override
   public Routing route(int layer) {
-    FloatArray routed = plan.routed();
+    FloatArray routed = plan.routed(tokens);
     int experts = config.experts();
     int used = config.expertsUsed();
-    routing.setTokens(1);
-    for (int e = 0; e < experts; e++) {
-      routing.logits()[e] = routed.get(e);
+    routing.setTokens(tokens);
+    for (int t = 0; t < tokens; t++) {
+      int at = t * SequenceBuffers.record(config);
+      for (int e = 0; e < experts; e++) {
+        routing.logits()[t * experts + e] = routed.get(at + e);
+      }
+      for (int rank = 0; rank < used; rank++) {
+        routing.ids()[t * used + rank] = (int) routed.get(at + experts + rank);
+        routing.weights()[t * used + rank] = routed.get(at + experts + used + rank);
+      }
     }
-    for (int rank = 0; rank < used; rank++) {
-      routing.ids()[rank] = (int) routed.get(experts + rank);
-      routing.weights()[rank] = routed.get(experts + used + rank);
-    }
-    expertsRun = 0;
+    pairsRun = 0;
     return routing;
   }
 
   @Override
   public void gateInput(int token, float[] out) {
-    int from = config.experts() + 2 * config.expertsUsed();
+    FloatArray routed = plan.routed(tokens);
+    int from = plan.gateInputAt(token, tokens);
     for (int i = 0; i < out.length; i++) {
-      out[i] = plan.routed().get(from + i);
+      out[i] = routed.get(from + i);
     }
   }
 
   @Override
   public void runExperts(int layer, ExpertMemory memory, int[] experts, int[] places, int count) {
-    for (int rank = 0; rank < config.expertsUsed(); rank++) {
-      plan.expertWeights().set(rank, routing.weights()[rank]);
+    for (int pair = 0; pair < pairs(); pair++) {
+      plan.expertWeights(tokens).set(pair, routing.weights()[pair]);
     }
-    expertsRun += count;
-    boolean last = expertsRun == config.expertsUsed();
+    for (int i = 0; i < count; i++) {
+      pairsRun += pairsOf(experts[i]);
+    }
     if (memory instanceof HostExperts host) {
-      runOnHost(layer, host, experts, places, count, last);
+      runOnHost(layer, host, experts, places, count);
+    } else if (tokens == 1) {
+      runOnDevice(layer, memory, experts, places, count);
     } else {
-      runOnDevice(layer, memory, experts, places, count, last);
+      runBatch(layer, memory, experts, places, count);
     }
   }
 
-  private void runOnHost(
-      int layer, HostExperts host, int[] experts, int[] places, int count, boolean last) {
-    normedOnHost(layer);
-    for (int i = 0; i < count; i++) {
-      int rank = rank(experts[i]);
-      float[] output = host.run(places[i], normed);
-      model.compute(() -> plan.deliver(output, rank));
+  /** Tokens of the batch, each with each of its experts. */
+  private int pairs() {
+    return tokens * config.expertsUsed();
+  }
+
+  private boolean allRan() {
+    return pairsRun == pairs();
+  }
+
+  private int pairsOf(int expert) {
+    int found = 0;
+    for (int pair = 0; pair < pairs(); pair++) {
+      found += routing.ids()[pair] == expert ? 1 : 0;
     }
-    if (last) {
-      model.compute(() -> plan.feedForward(layer, 0, true));
+    if (found == 0) {
+      throw new IllegalArgumentException("expert %d was not chosen".formatted(expert));
+    }
+    return found;
+  }
+
+  private void runOnHost(int layer, HostExperts host, int[] experts, int[] places, int count) {
+    for (int token = 0; token < tokens; token++) {
+      normedOnHost(layer, token);
+      for (int i = 0; i < count; i++) {
+        int rank = rank(token, experts[i]);
+        if (rank >= 0) {
+          float[] output = host.run(places[i], normed);
+          int pair = token * config.expertsUsed() + rank;
+          model.compute(() -> plan.deliver(output, pair));
+        }
+      }
+    }
+    if (allRan()) {
+      model.compute(() -> sumUp(layer));
+    }
+  }
+
+  /** Adds up what the processor's experts delivered last. */
+  private void sumUp(int layer) {
+    if (tokens == 1) {
+      plan.feedForward(layer, 0, true);
+    } else {
+      plan.batchStep(layer).end(layer, true, tokens);
+      plan.feedForward(layer);
     }
   }
 
   /** What the device's experts read, from what came back for the gates. */
-  private void normedOnHost(int layer) {
-    gateInput(0, normed);
+  private void normedOnHost(int layer, int token) {
+    gateInput(token, normed);
     float[] weight = model.feedForwardNorm(layer);
     for (int i = 0; i < normed.length; i++) {
       normed[i] *= weight[i];
     }
   }
 
-  private void runOnDevice(
-      int layer, ExpertMemory memory, int[] experts, int[] places, int count, boolean last) {
+  private void runOnDevice(int layer, ExpertMemory memory, int[] experts, int[] places, int count) {
     int slotWords = model.slotWords(memory);
     for (int i = 0; i < count; i++) {
-      plan.place(layer, i, places[i] * slotWords, rank(experts[i]));
+      plan.place(layer, i, places[i] * slotWords, rank(0, experts[i]));
     }
-    model.compute(() -> plan.feedForward(layer, count, last));
+    model.compute(() -> plan.feedForward(layer, count, allRan()));
   }
 
-  private int rank(int expert) {
-    for (int rank = 0; rank < config.expertsUsed(); rank++) {
-      if (routing.ids()[rank] == expert) {
+  private void runBatch(int layer, ExpertMemory memory, int[] experts, int[] places, int count) {
+    int slotWords = model.slotWords(memory);
+    BatchStep step = plan.batchStep(layer);
+    for (int i = 0; i < count; i++) {
+      step.add(places[i] * slotWords, experts[i], routing.ids(), pairs());
+    }
+    step.end(layer, allRan(), tokens);
+    model.compute(() -> plan.feedForward(layer));
+  }
+
+  /** Of an expert among those of a token; -1 if it is none of them. */
+  private int rank(int token, int expert) {
+    int used = config.expertsUsed();
+    for (int rank = 0; rank < used; rank++) {
+      if (routing.ids()[token * used + rank] == expert) {
         return rank;
       }
     }
-    throw new IllegalArgumentException("expert %d was not chosen".formatted(expert));
+    return -1;
   }
 
   /** The launch that ran the last expert has added up. */
   @Override
   public void combineExperts(int layer) {
-    if (expertsRun != config.expertsUsed()) {
-      throw new IllegalStateException(
-          "%d of %d experts have run".formatted(expertsRun, config.expertsUsed()));
+    if (!allRan()) {
+      throw new IllegalStateException("%d of %d experts have run".formatted(pairsRun, pairs()));
     }
   }
 
   @Override
   public void logits(int from, int to, float[] out) {
-    if (to == from) {
-      return;
-    }
     model.compute(
         () -> {
-          FloatArray logits = plan.logits();
-          for (int i = 0; i < config.vocabulary(); i++) {
-            out[i] = logits.get(i);
+          for (int token = from; token < to; token++) {
+            FloatArray logits = plan.logits(token);
+            int at = (token - from) * config.vocabulary();
+            for (int i = 0; i < config.vocabulary(); i++) {
+              out[at + i] = logits.get(i);
+            }
           }
         });
   }

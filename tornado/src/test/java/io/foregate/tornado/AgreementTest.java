@@ -51,32 +51,39 @@ class AgreementTest {
 
   @Test
   void namesTheSameTokenWhereverTheProcessorIsSure() throws IOException {
-    compareAll(ExpertOptions.defaults(), POSITIONS);
+    compareAll("resident", ExpertOptions.defaults(), POSITIONS, false);
+  }
+
+  /** Many tokens at a time: kernels of their own. */
+  @Test
+  void andInBatches() throws IOException {
+    compareAll("resident-batches", ExpertOptions.defaults(), POSITIONS, true);
   }
 
   /** Some experts on the device, some on the processor: two arithmetics in one token. */
   @Test
   void andWhereItHelps() throws IOException {
     ExpertOptions hybrid = ExpertOptions.of(Policy.named("hybrid"), SlotBudget.parse("4"));
-    compareAll(hybrid, POSITIONS);
+    compareAll("hybrid", hybrid, POSITIONS, false);
     assertThat(hostExperts).as("experts that ran on the processor").isPositive();
   }
 
-  private void compareAll(ExpertOptions experts, int positions) throws IOException {
+  private void compareAll(String name, ExpertOptions experts, int positions, boolean batches)
+      throws IOException {
     try (Engine cpu = open("cpu", ExpertOptions.defaults());
         Engine device = open("tornado", experts)) {
       int each = Math.ceilDiv(positions, NAMES.size());
-      for (String name : NAMES) {
-        String text = Files.readString(TEXTS.resolve(name + ".txt"));
+      for (String textName : NAMES) {
+        String text = Files.readString(TEXTS.resolve(textName + ".txt"));
         int[] tokens = cpu.tokenizer().encode(text, true, false);
         for (int from = 0; from < each; from += cpu.context()) {
           int length = Math.min(cpu.context(), each - from);
-          compare(cpu, device, Arrays.copyOfRange(tokens, from, from + length));
+          compare(cpu, device, Arrays.copyOfRange(tokens, from, from + length), batches);
         }
       }
       hostExperts = device.scheduleStatistics().map(ScheduleStatistics::hostExperts).orElse(0L);
     }
-    report(experts.policy().name());
+    report(name);
     assertThat(compared).isGreaterThanOrEqualTo(positions);
     assertThat(agreed + nearTies).as("same token, or a near-tie").isEqualTo(compared);
     assertThat(divergence / compared).isLessThan(2e-3);
@@ -101,7 +108,7 @@ class AgreementTest {
     return Engine.open(DEMO, EngineOptions.defaults().withBackend(backend).withExperts(experts));
   }
 
-  private void compare(Engine cpu, Engine device, int[] tokens) {
+  private void compare(Engine cpu, Engine device, int[] tokens, boolean batches) {
     int vocabulary = cpu.config().vocabulary();
     int layers = cpu.config().layers();
     int used = cpu.config().expertsUsed();
@@ -123,19 +130,25 @@ class AgreementTest {
     }
     try (Session session = device.newSession()) {
       session.onRouting(
-          (layer, position, routing, inputs) ->
-              countFlips(routed[position * layers + layer], routing.ids(), used));
-      session.feedAll(
-          tokens,
-          0,
-          tokens.length,
-          (i, logits, at) -> judge(expected[i], Arrays.copyOfRange(logits, at, at + vocabulary)));
+          (layer, position, routing, inputs) -> {
+            for (int t = 0; t < routing.tokens(); t++) {
+              int[] ids = Arrays.copyOfRange(routing.ids(), t * used, (t + 1) * used);
+              countFlips(routed[(position + t) * layers + layer], ids);
+            }
+          });
+      int step = batches ? tokens.length : 1;
+      for (int from = 0; from < tokens.length; from += step) {
+        session.feedAll(
+            tokens,
+            from,
+            from + step,
+            (i, logits, at) -> judge(expected[i], Arrays.copyOfRange(logits, at, at + vocabulary)));
+      }
     }
   }
 
-  private void countFlips(int[] expected, int[] ids, int used) {
-    for (int rank = 0; rank < used; rank++) {
-      int id = ids[rank];
+  private void countFlips(int[] expected, int[] ids) {
+    for (int id : ids) {
       picks++;
       if (Arrays.stream(expected).noneMatch(e -> e == id)) {
         flips++;

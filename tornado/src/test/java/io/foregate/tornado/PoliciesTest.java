@@ -15,6 +15,7 @@ import io.foregate.schedule.ScheduleStatistics;
 import io.foregate.schedule.SlotBudget;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -32,10 +33,14 @@ class PoliciesTest {
   /** Logits after each token of the prompt, and after each that greedy decoding makes. */
   private static List<float[]> expected;
 
+  /** The same after each token of a longer text, fed in batches. */
+  private static List<float[]> expectedInBatches;
+
   @BeforeAll
   static void generateWithAllExpertsResident() {
     try (Engine engine = open(ExpertOptions.defaults())) {
       expected = generate(engine);
+      expectedInBatches = prefill(engine);
     }
   }
 
@@ -51,6 +56,7 @@ class PoliciesTest {
   void noPolicyChangesABit(String policy, String slots) {
     try (Engine engine = open(offloading(policy, slots))) {
       assertSameBits(generate(engine));
+      assertSameBits(expectedInBatches, prefill(engine));
       ScheduleStatistics s = engine.scheduleStatistics().orElseThrow();
       assertThat(s.hits() + s.lates() + s.misses()).isPositive();
       assertThat(s.copiedBytes()).isPositive();
@@ -108,7 +114,53 @@ class PoliciesTest {
     return Engine.open(DEMO, EngineOptions.defaults().withBackend("tornado").withExperts(experts));
   }
 
+  /** Batches add up in another order than tokens alone, and so differ in the last bits. */
+  @Test
+  void aBatchSaysWhatItsTokensSayAlone() {
+    try (Engine engine = open(offloading("lru", "25%"));
+        Session session = engine.newSession()) {
+      int[] tokens = longer(engine);
+      double worst = 0;
+      for (int i = 0; i < tokens.length; i++) {
+        session.feed(tokens, i, i + 1);
+        float[] alone = session.logits();
+        for (int j = 0; j < alone.length; j++) {
+          worst = Math.max(worst, Math.abs(alone[j] - expectedInBatches.get(i)[j]));
+        }
+      }
+      assertThat(worst).isPositive().isLessThan(0.05);
+    }
+  }
+
+  /** More than two batches, the last of them one token. */
+  private static int[] longer(Engine engine) {
+    int[] once = engine.tokenizer().encode(PROMPT, true, false);
+    int[] tokens = new int[129];
+    for (int i = 0; i < tokens.length; i++) {
+      tokens[i] = once[i % once.length];
+    }
+    return tokens;
+  }
+
+  private static List<float[]> prefill(Engine engine) {
+    List<float[]> all = new ArrayList<>();
+    int vocabulary = engine.config().vocabulary();
+    try (Session session = engine.newSession()) {
+      int[] tokens = longer(engine);
+      session.feedAll(
+          tokens,
+          0,
+          tokens.length,
+          (i, logits, at) -> all.add(Arrays.copyOfRange(logits, at, at + vocabulary)));
+    }
+    return all;
+  }
+
   private static void assertSameBits(List<float[]> logits) {
+    assertSameBits(expected, logits);
+  }
+
+  private static void assertSameBits(List<float[]> expected, List<float[]> logits) {
     assertThat(logits).hasSameSizeAs(expected);
     for (int i = 0; i < logits.size(); i++) {
       assertThat(logits.get(i)).as("logits after %d tokens", i).containsExactly(expected.get(i));

@@ -5,7 +5,6 @@ import io.foregate.kernels.Directory;
 import io.foregate.kernels.Embedding;
 import io.foregate.kernels.Experts;
 import io.foregate.kernels.MatVec;
-import io.foregate.kernels.Memory;
 import io.foregate.kernels.Norm;
 import io.foregate.kernels.Planes;
 import io.foregate.kernels.Router;
@@ -15,12 +14,12 @@ import io.foregate.model.ModelWeights;
 import io.foregate.model.RopeStyle;
 import io.foregate.store.ExpertShape;
 import io.foregate.tornado.DenseWeights.LayerTypes;
+import io.foregate.tornado.GraphBook.Step;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import uk.ac.manchester.tornado.api.GridScheduler;
-import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
@@ -30,50 +29,36 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * The graphs that compute a token of a sequence: two for each kind of layer (layers of equal types
  * share them), one for the embedding, one for the logits, one for what the processor computed.
- *
- * <p>Every graph consumes and keeps all arrays that stay on the device, whether its tasks read them
- * or not: TornadoVM hands buffers on from the graph that was executed before, whichever that was.
+ * Activations are the first rows of arrays that hold those of a batch, see {@link BatchGraphs}.
  */
-final class SequenceGraphs {
+final class TokenGraphs {
   private static final int MOST_LANES = 64;
   private static final int NORM_LANES = 128;
   private static final int ATTENTION_LANES = 64;
   private static final int THREAD_LANES = 64;
 
-  /** A graph, by its number, and the array that tells each of its executions what to do. */
-  record Step(int graph, IntArray step) {}
-
   private final ModelConfig config;
+  private final GraphBook book;
   private final DeviceMemory memory;
   private final SequenceBuffers buffers;
   private final int capacity;
-  private final Object[] kept;
-  private final KernelContext context = new KernelContext();
-  private final GridScheduler grid = new GridScheduler();
-  private final List<ImmutableTaskGraph> graphs = new ArrayList<>();
+  private final KernelContext context;
+  private final GridScheduler grid;
   private final List<Step> attention = new ArrayList<>();
   private final List<Step> feedForward = new ArrayList<>();
   private final Step embed;
   private final Step logits;
   private final Step deliver;
 
-  SequenceGraphs(
-      ModelConfig config,
-      ModelWeights model,
-      DenseWeights dense,
-      DeviceMemory memory,
-      SequenceBuffers buffers,
-      int capacity) {
+  TokenGraphs(
+      ModelConfig config, ModelWeights model, DenseWeights dense, GraphBook book, int capacity) {
     this.config = config;
-    this.memory = memory;
-    this.buffers = buffers;
+    this.book = book;
+    this.memory = book.memory();
+    this.buffers = book.buffers();
+    this.context = book.context();
+    this.grid = book.grid();
     this.capacity = capacity;
-    List<Object> all = new ArrayList<>(List.of(memory.shared()));
-    all.addAll(buffers.kept());
-    this.kept = all.toArray();
-    graphs.add(memory.upload());
-    memory.launch(grid);
-    graphs.add(claim());
     this.embed = embedGraph(model.embedding());
     Map<LayerTypes, Step> attentionOf = new HashMap<>();
     Map<LayerTypes, Step> feedForwardOf = new HashMap<>();
@@ -83,15 +68,6 @@ final class SequenceGraphs {
     }
     this.logits = logitsGraph(model.output());
     this.deliver = deliverGraph();
-  }
-
-  /** The shared upload first, then the graph that claims the sequence's memory, then the others. */
-  ImmutableTaskGraph[] all() {
-    return graphs.toArray(ImmutableTaskGraph[]::new);
-  }
-
-  GridScheduler grid() {
-    return grid;
   }
 
   Step attention(int layer) {
@@ -114,57 +90,9 @@ final class SequenceGraphs {
     return deliver;
   }
 
-  private ImmutableTaskGraph claim() {
-    IntArray order = IntArray.fromElements(0);
-    Launches.groups(grid, "claim.claim", 1, 1);
-    return new TaskGraph("claim")
-        .consumeFromDevice(memory.shared())
-        .transferToDevice(DataTransferMode.FIRST_EXECUTION, buffers.angles())
-        .transferToDevice(
-            DataTransferMode.UNDER_DEMAND,
-            buffers.keys(),
-            buffers.values(),
-            buffers.x(),
-            buffers.normed(),
-            buffers.qkv(),
-            buffers.rotated(),
-            buffers.attended(),
-            buffers.hidden(),
-            buffers.out())
-        .transferToDevice(DataTransferMode.EVERY_EXECUTION, order)
-        .task(
-            "claim",
-            Memory::claim,
-            context,
-            order,
-            buffers.keys(),
-            buffers.values(),
-            buffers.angles(),
-            buffers.x(),
-            buffers.normed(),
-            buffers.qkv(),
-            buffers.rotated(),
-            buffers.attended(),
-            buffers.hidden(),
-            buffers.out())
-        .persistOnDevice(kept)
-        .snapshot();
-  }
-
-  private TaskGraph graph(String name, IntArray step) {
-    return new TaskGraph(name)
-        .consumeFromDevice(kept)
-        .transferToDevice(DataTransferMode.EVERY_EXECUTION, step);
-  }
-
-  private Step add(TaskGraph graph, IntArray step) {
-    graphs.add(graph.persistOnDevice(kept).snapshot());
-    return new Step(graphs.size() - 1, step);
-  }
-
   private Step embedGraph(Matrix table) {
     IntArray step = IntArray.fromElements(config.layers(), 0);
-    TaskGraph graph = graph("embed", step);
+    TaskGraph graph = book.graph("embed", step);
     graph.task(
         "row",
         Embedding::row,
@@ -180,13 +108,13 @@ final class SequenceGraphs {
         table.columns(),
         1);
     Launches.perThread(grid, "embed.row", table.columns(), THREAD_LANES);
-    return add(graph, step);
+    return book.add(graph, step);
   }
 
   private Step attentionGraph(LayerTypes types) {
-    String name = "attention" + graphs.size();
+    String name = "attention" + book.size();
     IntArray step = IntArray.fromElements(0, 0, 1);
-    TaskGraph graph = graph(name, step);
+    TaskGraph graph = book.graph(name, step);
     norm(graph, name, "norm", step, Directory.ATTENTION_NORM, -1);
     graph.task(
         "input",
@@ -204,8 +132,8 @@ final class SequenceGraphs {
         config.querySize(),
         config.kvSize(),
         config.embedding());
-    Launches.groups(grid, name + ".input", buffers.qkv().getSize(), lanes(config.embedding()));
-    int words = buffers.qkv().getSize() / 2;
+    int qkv = SequenceBuffers.qkv(config);
+    Launches.groups(grid, name + ".input", qkv, lanes(config.embedding()));
     graph.task(
         "append",
         Attention::append,
@@ -222,7 +150,7 @@ final class SequenceGraphs {
         config.rope().dimensions(),
         config.rope().style() == RopeStyle.NEOX ? 1 : 0,
         capacity);
-    Launches.perThread(grid, name + ".append", words, THREAD_LANES);
+    Launches.perThread(grid, name + ".append", qkv / 2, THREAD_LANES);
     graph.task(
         "attend",
         Attention::attend,
@@ -248,6 +176,7 @@ final class SequenceGraphs {
         Directory.OUTPUT,
         types.output(),
         config.embedding(),
+        config.querySize(),
         1);
     if (types.isRouted()) {
       int gateInput = config.experts() + 2 * config.expertsUsed();
@@ -257,7 +186,7 @@ final class SequenceGraphs {
       norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, 0);
     }
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.routed());
-    return add(graph, step);
+    return book.add(graph, step);
   }
 
   private void route(TaskGraph graph, String name, IntArray step, int type) {
@@ -271,6 +200,7 @@ final class SequenceGraphs {
         Directory.ROUTER,
         type,
         config.experts(),
+        config.embedding(),
         0);
     graph.task(
         "pick",
@@ -284,7 +214,7 @@ final class SequenceGraphs {
   }
 
   /**
-   * {@code y = W in}, where {@code in} has as many elements as there are columns.
+   * {@code y = W in}.
    *
    * @param add 1 for {@code y += W in}, else 0
    */
@@ -298,6 +228,7 @@ final class SequenceGraphs {
       int part,
       int type,
       int rows,
+      int columns,
       int add) {
     graph.task(
         task,
@@ -312,13 +243,21 @@ final class SequenceGraphs {
         part,
         type,
         rows,
-        in.getSize(),
+        columns,
         add);
-    Launches.groups(grid, name + "." + task, rows, lanes(in.getSize()));
+    Launches.groups(grid, name + "." + task, rows, lanes(columns));
   }
 
   private void norm(
       TaskGraph graph, String name, String task, IntArray step, int part, int plainAt) {
+    norm(graph, name, task, step, part, plainAt, -1);
+  }
+
+  /**
+   * @param token which element of {@code step} tells the token; if negative, it is the first
+   */
+  private void norm(
+      TaskGraph graph, String name, String task, IntArray step, int part, int plainAt, int token) {
     graph.task(
         task,
         Norm::rms,
@@ -330,7 +269,7 @@ final class SequenceGraphs {
         buffers.normed(),
         buffers.routed(),
         plainAt,
-        -1,
+        token,
         part,
         config.embedding(),
         config.normEpsilon());
@@ -338,10 +277,10 @@ final class SequenceGraphs {
   }
 
   private Step feedForwardGraph(LayerTypes types) {
-    String name = "experts" + graphs.size();
+    String name = "experts" + book.size();
     int used = SequenceBuffers.used(config);
     var step = new IntArray(Experts.PLACES + 2 * used);
-    TaskGraph graph = graph(name, step);
+    TaskGraph graph = book.graph(name, step);
     graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.expertWeights());
     IntArray pool = types.isRouted() ? memory.pool() : memory.weights();
     ExpertShape shape = types.experts();
@@ -376,12 +315,12 @@ final class SequenceGraphs {
         shape.feedForward(),
         used);
     Launches.groups(grid, name + ".down", shape.embedding(), lanes(shape.feedForward()));
-    return add(graph, step);
+    return book.add(graph, step);
   }
 
   private Step deliverGraph() {
     IntArray step = IntArray.fromElements(0);
-    TaskGraph graph = graph("deliver", step);
+    TaskGraph graph = book.graph("deliver", step);
     graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.delivered());
     graph.task(
         "deliver",
@@ -392,13 +331,13 @@ final class SequenceGraphs {
         buffers.out(),
         config.embedding());
     Launches.perThread(grid, "deliver.deliver", config.embedding(), THREAD_LANES);
-    return add(graph, step);
+    return book.add(graph, step);
   }
 
   private Step logitsGraph(Matrix output) {
-    IntArray step = IntArray.fromElements(config.layers());
-    TaskGraph graph = graph("logits", step);
-    norm(graph, "logits", "norm", step, Directory.LAST_NORM, -1);
+    IntArray step = IntArray.fromElements(config.layers(), 0);
+    TaskGraph graph = book.graph("logits", step);
+    norm(graph, "logits", "norm", step, Directory.LAST_NORM, -1, 1);
     product(
         graph,
         "logits",
@@ -409,9 +348,10 @@ final class SequenceGraphs {
         Directory.LOGITS,
         DenseWeights.kernelType(output),
         output.rows(),
+        output.columns(),
         0);
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.logits());
-    return add(graph, step);
+    return book.add(graph, step);
   }
 
   private static int lanes(int columns) {

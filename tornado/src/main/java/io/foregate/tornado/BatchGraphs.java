@@ -1,0 +1,346 @@
+package io.foregate.tornado;
+
+import io.foregate.kernels.Attention;
+import io.foregate.kernels.Directory;
+import io.foregate.kernels.Embedding;
+import io.foregate.kernels.Experts;
+import io.foregate.kernels.MatMul;
+import io.foregate.kernels.Norm;
+import io.foregate.kernels.Router;
+import io.foregate.kernels.Tiles;
+import io.foregate.model.Matrix;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelWeights;
+import io.foregate.model.RopeStyle;
+import io.foregate.store.ExpertShape;
+import io.foregate.tornado.DenseWeights.LayerTypes;
+import io.foregate.tornado.GraphBook.Step;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * The graphs that compute several tokens of a sequence at a time, as {@link TokenGraphs} do one:
+ * each weight is read once for up to {@link Tiles#TOKENS} of them. Launches are as large as the
+ * largest batch wants; {@code step} tells how many tokens there are.
+ */
+final class BatchGraphs {
+  private static final int MOST_LANES = 64;
+  private static final int NORM_LANES = 128;
+  private static final int THREAD_LANES = 64;
+
+  private final ModelConfig config;
+  private final GraphBook book;
+  private final DeviceMemory memory;
+  private final SequenceBuffers buffers;
+  private final int capacity;
+  private final int tokens;
+  private final int used;
+  private final List<Step> attention = new ArrayList<>();
+  private final List<Step> feedForward = new ArrayList<>();
+  private final Step embed;
+
+  BatchGraphs(
+      ModelConfig config, ModelWeights model, DenseWeights dense, GraphBook book, int capacity) {
+    this.config = config;
+    this.book = book;
+    this.memory = book.memory();
+    this.buffers = book.buffers();
+    this.capacity = capacity;
+    this.tokens = SequenceBuffers.tokens(capacity);
+    this.used = SequenceBuffers.used(config);
+    this.embed = embedGraph(model.embedding());
+    Map<LayerTypes, Step> attentionOf = new HashMap<>();
+    Map<LayerTypes, Step> feedForwardOf = new HashMap<>();
+    for (LayerTypes types : dense.layers()) {
+      attention.add(attentionOf.computeIfAbsent(types, this::attentionGraph));
+      feedForward.add(feedForwardOf.computeIfAbsent(types, this::feedForwardGraph));
+    }
+  }
+
+  /** Its step: {@code [1 ..]} tokens. */
+  Step embed() {
+    return embed;
+  }
+
+  /** Its step: layer, first position, tokens. */
+  Step attention(int layer) {
+    return attention.get(layer);
+  }
+
+  /** Its step: see {@link Experts#multiply}. */
+  Step feedForward(int layer) {
+    return feedForward.get(layer);
+  }
+
+  private Step embedGraph(Matrix table) {
+    var step = new IntArray(1 + tokens);
+    step.init(0);
+    step.set(0, config.layers());
+    TaskGraph graph = book.graph("embedBatch", step);
+    graph.task(
+        "row",
+        Embedding::row,
+        book.context(),
+        step,
+        memory.directory(),
+        memory.weights(),
+        memory.floats(),
+        memory.basis(),
+        buffers.x(),
+        DenseWeights.kernelType(table),
+        table.rows(),
+        table.columns(),
+        tokens);
+    Launches.perThread(book.grid(), "embedBatch.row", tokens * table.columns(), THREAD_LANES);
+    return book.add(graph, step);
+  }
+
+  private Step attentionGraph(LayerTypes types) {
+    String name = "attentionBatch" + book.size();
+    IntArray step = IntArray.fromElements(0, 0, 0);
+    TaskGraph graph = book.graph(name, step);
+    norm(graph, name, "norm", step, Directory.ATTENTION_NORM, -1);
+    int query = config.querySize();
+    int kv = config.kvSize();
+    input(graph, name, "query", step, Directory.QUERY, types.query(), query, 0);
+    input(graph, name, "key", step, Directory.KEY, types.key(), kv, query);
+    input(graph, name, "value", step, Directory.VALUE, types.value(), kv, query + kv);
+    attend(graph, name, step);
+    product(
+        graph,
+        name,
+        "output",
+        step,
+        buffers.attended(),
+        buffers.x(),
+        Directory.OUTPUT,
+        types.output(),
+        config.embedding(),
+        query,
+        config.embedding(),
+        0,
+        Tiles.ADD);
+    int gateInput = types.isRouted() ? tokens * SequenceBuffers.record(config) : 0;
+    norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, gateInput);
+    if (types.isRouted()) {
+      route(graph, name, step, types.router());
+    }
+    graph.transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.batchRouted());
+    return book.add(graph, step);
+  }
+
+  private void attend(TaskGraph graph, String name, IntArray step) {
+    graph.task(
+        "append",
+        Attention::append,
+        book.context(),
+        step,
+        buffers.qkv(),
+        buffers.angles(),
+        buffers.rotated(),
+        buffers.keys(),
+        buffers.values(),
+        config.heads(),
+        config.kvHeads(),
+        config.headSize(),
+        config.rope().dimensions(),
+        config.rope().style() == RopeStyle.NEOX ? 1 : 0,
+        capacity);
+    int pairs = tokens * SequenceBuffers.qkv(config) / 2;
+    Launches.perThread(book.grid(), name + ".append", pairs, THREAD_LANES);
+    graph.task(
+        "attend",
+        Attention::attend,
+        book.context(),
+        step,
+        buffers.rotated(),
+        buffers.keys(),
+        buffers.values(),
+        buffers.attended(),
+        config.heads(),
+        config.kvHeads(),
+        config.headSize(),
+        capacity,
+        (float) (1 / Math.sqrt(config.headSize())));
+    Launches.groups(book.grid(), name + ".attend", tokens * config.heads(), MOST_LANES);
+  }
+
+  private void route(TaskGraph graph, String name, IntArray step, int type) {
+    product(
+        graph,
+        name,
+        "router",
+        step,
+        buffers.normed(),
+        buffers.batchRouted(),
+        Directory.ROUTER,
+        type,
+        config.experts(),
+        config.embedding(),
+        SequenceBuffers.record(config),
+        0,
+        Tiles.STORE);
+    graph.task(
+        "pick",
+        Router::pick,
+        book.context(),
+        step,
+        buffers.batchRouted(),
+        config.experts(),
+        config.expertsUsed());
+    int lanes = Launches.lanes(config.experts(), MOST_LANES);
+    Launches.groups(book.grid(), name + ".pick", tokens, lanes);
+  }
+
+  private void norm(
+      TaskGraph graph, String name, String task, IntArray step, int part, int plainAt) {
+    graph.task(
+        task,
+        Norm::rms,
+        book.context(),
+        step,
+        memory.directory(),
+        memory.floats(),
+        buffers.x(),
+        buffers.normed(),
+        buffers.batchRouted(),
+        plainAt,
+        -1,
+        part,
+        config.embedding(),
+        config.normEpsilon());
+    Launches.groups(book.grid(), name + "." + task, tokens, NORM_LANES);
+  }
+
+  /** Queries, keys or values, side by side. */
+  private void input(
+      TaskGraph graph,
+      String name,
+      String task,
+      IntArray step,
+      int part,
+      int type,
+      int rows,
+      int at) {
+    int columns = config.embedding();
+    int stride = SequenceBuffers.qkv(config);
+    product(
+        graph,
+        name,
+        task,
+        step,
+        buffers.normed(),
+        buffers.qkv(),
+        part,
+        type,
+        rows,
+        columns,
+        stride,
+        at,
+        Tiles.STORE);
+  }
+
+  private void product(
+      TaskGraph graph,
+      String name,
+      String task,
+      IntArray step,
+      FloatArray in,
+      FloatArray y,
+      int part,
+      int type,
+      int rows,
+      int columns,
+      int stride,
+      int at,
+      int mode) {
+    graph.task(
+        task,
+        MatMul::product,
+        book.context(),
+        step,
+        memory.directory(),
+        memory.weights(),
+        memory.floats(),
+        in,
+        y,
+        part,
+        type,
+        rows,
+        columns,
+        stride,
+        at,
+        mode);
+    int groups = Tiles.ofRows(rows) * Tiles.ofTokens(tokens);
+    Launches.groups(book.grid(), name + "." + task, groups, Tiles.LANES);
+  }
+
+  private Step feedForwardGraph(LayerTypes types) {
+    String name = "expertsBatch" + book.size();
+    IntArray step = BatchStep.array(config, tokens);
+    TaskGraph graph = book.graph(name, step);
+    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.batchWeights());
+    IntArray pool = types.isRouted() ? memory.pool() : memory.weights();
+    ExpertShape shape = types.experts();
+    int wide = shape.embedding();
+    int hidden = shape.feedForward();
+    var experts = new ExpertProduct(graph, name, step, pool);
+    experts.add("gate", buffers.normed(), buffers.hidden(), shape.gate().id(), 0, hidden, wide);
+    int up = (int) (PlaneLayout.upOffset(shape) / 4);
+    experts.add("up", buffers.normed(), buffers.hidden(), shape.up().id(), up, hidden, wide);
+    int down = (int) (PlaneLayout.downOffset(shape) / 4);
+    experts.add("down", buffers.hidden(), buffers.out(), shape.down().id(), down, wide, hidden);
+    graph.task(
+        "combine",
+        Experts::combine,
+        book.context(),
+        step,
+        buffers.batchWeights(),
+        buffers.out(),
+        buffers.x(),
+        wide,
+        used);
+    Launches.perThread(book.grid(), name + ".combine", tokens * wide, THREAD_LANES);
+    return book.add(graph, step);
+  }
+
+  /** The three products of experts, in a graph. */
+  private final class ExpertProduct {
+    private final TaskGraph graph;
+    private final String name;
+    private final IntArray step;
+    private final IntArray pool;
+
+    ExpertProduct(TaskGraph graph, String name, IntArray step, IntArray pool) {
+      this.graph = graph;
+      this.name = name;
+      this.step = step;
+      this.pool = pool;
+    }
+
+    void add(String task, FloatArray x, FloatArray y, int type, int offset, int rows, int columns) {
+      graph.task(
+          task,
+          Experts::multiply,
+          book.context(),
+          step,
+          pool,
+          x,
+          y,
+          type,
+          offset,
+          rows,
+          columns,
+          task.equals("down") ? 1 : used,
+          task.equals("up") ? Tiles.SWIGLU : Tiles.STORE);
+      int groups = Tiles.ofRows(rows) * BatchStep.mostTiles(config, tokens);
+      Launches.groups(book.grid(), name + "." + task, groups, Tiles.LANES);
+    }
+  }
+}
