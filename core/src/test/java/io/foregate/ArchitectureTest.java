@@ -36,7 +36,9 @@ class ArchitectureTest {
           entry("model", "quant", "gguf", "error"),
           entry("store", "model", "quant", "gguf", "error"),
           entry("backend", "store", "model", "quant", "gguf", "error"),
-          entry("gate", "backend", "model", "quant", "gguf", "error"),
+          entry("safetensors", "error"),
+          entry("convert", "safetensors", "quant", "gguf", "error"),
+          entry("gate", "backend", "safetensors", "model", "quant", "gguf", "error"),
           entry("schedule", "gate", "backend", "store", "model", "gguf", "error"),
           entry("plot"),
           entry(

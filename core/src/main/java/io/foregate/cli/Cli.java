@@ -53,6 +53,7 @@ final class Cli implements Runnable {
             .addSubcommand(new SimulateCommand(shell))
             .addSubcommand(new AlignCommand(shell))
             .addSubcommand(new QuantizeCommand(shell))
+            .addSubcommand(new ConvertCommand(shell))
             .addSubcommand(new DevicesCommand(shell));
     var failures = new FailurePrinter(shell.terminal(), shell.cancellation());
     commands

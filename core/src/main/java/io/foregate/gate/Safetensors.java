@@ -1,13 +1,11 @@
 package io.foregate.gate;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.PartFile;
+import io.foregate.safetensors.SafetensorsHeader;
+import io.foregate.safetensors.TensorEntry;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,7 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32C;
@@ -36,13 +34,9 @@ final class Safetensors {
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final String METADATA = "__metadata__";
   private static final String CHECKSUM = "data_crc32c";
-  private static final int MAX_HEADER = 16 << 20;
+  private static final String HINT = "Delete it and make it again with 'foregate align'.";
   private static final int CHUNK = 1 << 20;
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
+  private static final JsonMapper JSON = new JsonMapper();
 
   /** Element types that are written here. */
   enum Type {
@@ -69,10 +63,10 @@ final class Safetensors {
   }
 
   private final Path path;
-  private final JsonNode header;
+  private final SafetensorsHeader header;
   private final MemorySegment data;
 
-  private Safetensors(Path path, JsonNode header, MemorySegment data) {
+  private Safetensors(Path path, SafetensorsHeader header, MemorySegment data) {
     this.path = path;
     this.header = header;
     this.data = data;
@@ -127,23 +121,9 @@ final class Safetensors {
    */
   static Safetensors read(Path path) {
     MemorySegment file = bytes(path);
-    if (file.byteSize() < 8) {
-      throw damaged(path, "it has %d bytes, too few for a header".formatted(file.byteSize()));
-    }
-    long length = file.get(LONG, 0);
-    if (length < 2 || length > Math.min(MAX_HEADER, file.byteSize() - 8)) {
-      throw damaged(
-          path,
-          "its header claims %s bytes, expected 2 to %d in a file of %d"
-              .formatted(
-                  Long.toUnsignedString(length),
-                  Math.min(MAX_HEADER, file.byteSize() - 8),
-                  file.byteSize()));
-    }
-    String json =
-        new String(file.asSlice(8, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
-    var result = new Safetensors(path, parse(path, json), file.asSlice(8 + length));
-    result.check();
+    SafetensorsHeader header = SafetensorsHeader.read(path, file, HINT);
+    var result = new Safetensors(path, header, file.asSlice(header.dataOffset()));
+    result.checkSum();
     return result;
   }
 
@@ -163,40 +143,9 @@ final class Safetensors {
     }
   }
 
-  private static JsonNode parse(Path path, String json) {
-    try {
-      JsonNode root = JSON.readTree(json);
-      if (root == null || !root.isObject() || !root.path(METADATA).isObject()) {
-        throw damaged(path, "its header is no JSON object with metadata");
-      }
-      return root;
-    } catch (JsonProcessingException | StackOverflowError e) {
-      throw damaged(path, "its header is not JSON");
-    }
-  }
-
-  private void check() {
-    Map<Long, Long> stretches = new LinkedHashMap<>();
-    header
-        .properties()
-        .forEach(
-            entry -> {
-              if (!entry.getKey().equals(METADATA)) {
-                MemorySegment segment = segment(entry.getKey(), entry.getValue());
-                stretches.put(begin(entry.getValue()), segment.byteSize());
-              }
-            });
-    long at = 0;
-    for (int i = 0; i < stretches.size(); i++) {
-      Long size = stretches.get(at);
-      if (size == null || size == 0) {
-        throw damaged(path, "its tensors overlap or leave holes at byte %d".formatted(at));
-      }
-      at += size;
-    }
-    if (at != data.byteSize()) {
-      throw damaged(
-          path, "its tensors take %d bytes, and it has %d".formatted(at, data.byteSize()));
+  private void checkSum() {
+    if (header.metadata().isEmpty()) {
+      throw damaged(path, "its header has no metadata");
     }
     var crc = new CRC32C();
     update(crc, data);
@@ -205,24 +154,9 @@ final class Safetensors {
     }
   }
 
-  private static long begin(JsonNode node) {
-    return node.path("data_offsets").path(0).asLong(-1);
-  }
-
-  private MemorySegment segment(String name, JsonNode node) {
-    long begin = begin(node);
-    long end = node.path("data_offsets").path(1).asLong(-1);
-    if (begin < 0 || end < begin || end > data.byteSize()) {
-      throw damaged(
-          path,
-          "tensor '%s' lies at bytes %d to %d of %d".formatted(name, begin, end, data.byteSize()));
-    }
-    return data.asSlice(begin, end - begin);
-  }
-
   /** A metadata value, or an empty string. */
   String metadata(String key) {
-    return header.get(METADATA).path(key).asText("");
+    return header.metadata().orElseThrow().getOrDefault(key, "");
   }
 
   /**
@@ -231,24 +165,19 @@ final class Safetensors {
    * @throws ForegateException if it is missing or another
    */
   MemorySegment tensor(String name, Type type, long... shape) {
-    JsonNode node = header.path(name);
-    if (!node.isObject()) {
+    TensorEntry entry = header.tensors().get(name);
+    if (entry == null) {
       throw damaged(path, "tensor '%s' is missing".formatted(name));
     }
-    String expected = type + " " + JSON.valueToTree(shape);
-    String found = node.path("dtype").asText() + " " + node.path("shape");
-    MemorySegment segment = segment(name, node);
-    long elements = 1;
-    for (long n : shape) {
-      elements *= n;
-    }
-    if (!expected.equals(found) || segment.byteSize() != elements * type.bytes) {
+    String expected = type + " " + Arrays.toString(shape);
+    String found = entry.dtype() + " " + entry.shape();
+    long bytes = entry.end() - entry.begin();
+    if (!expected.equals(found) || bytes != entry.elements() * type.bytes) {
       throw damaged(
           path,
-          "tensor '%s' is %s in %d bytes, expected %s"
-              .formatted(name, found, segment.byteSize(), expected));
+          "tensor '%s' is %s in %d bytes, expected %s".formatted(name, found, bytes, expected));
     }
-    return segment;
+    return data.asSlice(entry.begin(), bytes);
   }
 
   /** The values of an F32 tensor. */
@@ -262,8 +191,6 @@ final class Safetensors {
   }
 
   private static ForegateException damaged(Path path, String why) {
-    return new ForegateException(
-        "%s: the file is damaged: %s".formatted(path, why),
-        "Delete it and make it again with 'foregate align'.");
+    return new ForegateException("%s: the file is damaged: %s".formatted(path, why), HINT);
   }
 }

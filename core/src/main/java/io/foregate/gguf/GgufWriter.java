@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 
 /**
  * Writes a GGUF file of version 3: metadata and tensors are declared first, then {@link #write}
@@ -80,6 +82,27 @@ public final class GgufWriter implements AutoCloseable {
                 .formatted(tensor.name(), remaining, tensor.byteSize()));
       }
     }
+  }
+
+  /** Lets a file that takes hours be gone on with after its writer was killed. */
+  public interface Checkpoint {
+    /** Bytes written between two checkpoints, at least. */
+    long interval();
+
+    /**
+     * How many bytes an earlier run has left, all of them on disk.
+     *
+     * @param header the file's first bytes: only a file that began with the same is to be gone on
+     *     with
+     * @return what {@link #reached} was told last; 0 to begin anew
+     */
+    long begin(byte[] header);
+
+    /** The file's first bytes are on disk: a tensor's end. */
+    void reached(long bytes);
+
+    /** Whether what has been written is kept, now that writing fails or is stopped. */
+    boolean keepsUnfinished();
   }
 
   private record Declared(GgufTensor tensor, TensorData data) {}
@@ -171,22 +194,68 @@ public final class GgufWriter implements AutoCloseable {
    *     TensorData} is passed on as it is
    */
   public void write() {
-    try (PartFile file = begin()) {
-      long alignment = alignment();
-      List<GgufTensor> placed = tensors();
-      file.write(MemorySegment.ofArray(header(placed)));
-      file.pad(alignment);
-      if (!placed.isEmpty()) {
-        GgufTensor last = placed.getLast();
-        file.requireSpace(Math.addExact(file.position(), last.offset() + last.byteSize()));
+    try (PartFile file = begin(() -> PartFile.create(target))) {
+      writeHeader(file);
+      writeTensors(file, 0, _ -> {});
+      file.commit();
+    }
+  }
+
+  /**
+   * As {@link #write()}, going on with what an earlier run has left. Tensors that are in the file
+   * already are not asked for.
+   */
+  public void writeResumable(Checkpoint checkpoint) {
+    long done = checkpoint.begin(header(tensors()));
+    PartFile file = begin(() -> PartFile.resume(target, done));
+    try {
+      if (done == 0) {
+        writeHeader(file);
       }
-      for (GgufTensor tensor : placed) {
+      var reached = new long[] {done};
+      writeTensors(
+          file,
+          done,
+          position -> {
+            if (position - reached[0] >= checkpoint.interval()) {
+              file.force();
+              checkpoint.reached(position);
+              reached[0] = position;
+            }
+          });
+      file.commit();
+    } catch (RuntimeException | Error e) {
+      if (checkpoint.keepsUnfinished()) {
+        file.keep();
+      }
+      throw e;
+    } finally {
+      file.close();
+    }
+  }
+
+  private void writeHeader(PartFile file) {
+    file.write(MemorySegment.ofArray(header(tensors())));
+    file.pad(alignment());
+  }
+
+  /** Writes the tensors that end behind {@code done}, and tells where each ends. */
+  private void writeTensors(PartFile file, long done, LongConsumer ended) {
+    long alignment = alignment();
+    List<GgufTensor> placed = tensors();
+    long data = align(header(placed).length, alignment);
+    if (!placed.isEmpty()) {
+      GgufTensor last = placed.getLast();
+      file.requireSpace(Math.addExact(data, last.offset() + last.byteSize()));
+    }
+    for (GgufTensor tensor : placed) {
+      if (align(data + tensor.offset() + tensor.byteSize(), alignment) > done) {
         var out = new TensorOutput(file, tensor);
         tensors.get(tensor.name()).data().writeTo(out);
         out.finish();
         file.pad(alignment);
+        ended.accept(file.position());
       }
-      file.commit();
     }
   }
 
@@ -203,11 +272,11 @@ public final class GgufWriter implements AutoCloseable {
     }
   }
 
-  private synchronized PartFile begin() {
+  private synchronized PartFile begin(Supplier<PartFile> opening) {
     if (closed || part != null) {
       throw new IllegalStateException("the writer of " + target + " has been used already");
     }
-    part = PartFile.create(target);
+    part = opening.get();
     return part;
   }
 

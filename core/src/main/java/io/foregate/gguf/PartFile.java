@@ -6,11 +6,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -47,7 +49,7 @@ public final class PartFile implements AutoCloseable {
       throw new GgufException(
           target + ": exists and is not a regular file", "Give the path of a file to write.", -1);
     }
-    Path part = target.resolveSibling(target.getFileName() + ".part");
+    Path part = part(target);
     try {
       // Never somebody else's half-written file, nor what a link of that name points to.
       return new PartFile(
@@ -68,6 +70,63 @@ public final class PartFile implements AutoCloseable {
     } catch (IOException e) {
       throw cannotWrite(target, e);
     }
+  }
+
+  /**
+   * Goes on with a file that {@link #create} began and a killed run left, after so many bytes.
+   *
+   * @throws GgufException if it is shorter, or somebody is writing it
+   */
+  public static PartFile resume(Path target, long bytes) {
+    Path part = part(target);
+    FileChannel channel = null;
+    try {
+      channel =
+          FileChannel.open(
+              part, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+      if (channel.tryLock() == null) {
+        throw beingWritten(part, null);
+      }
+      if (channel.size() < bytes) {
+        throw new GgufException(
+            "%s: has %d bytes, expected %d at least".formatted(part, channel.size(), bytes),
+            "Delete it, and start again.",
+            -1);
+      }
+      channel.truncate(bytes).position(bytes);
+      var file = new PartFile(target, part, channel);
+      file.flushed = bytes;
+      return file;
+    } catch (OverlappingFileLockException e) {
+      closeQuietly(channel);
+      throw beingWritten(part, e);
+    } catch (GgufException e) {
+      closeQuietly(channel);
+      throw e;
+    } catch (IOException e) {
+      closeQuietly(channel);
+      throw cannotWrite(target, e);
+    }
+  }
+
+  private static void closeQuietly(FileChannel channel) {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+    } catch (IOException e) {
+      // What is told is why it could not be used.
+    }
+  }
+
+  /** Where a file is while it is unfinished. */
+  public static Path part(Path target) {
+    return target.resolveSibling(target.getFileName() + ".part");
+  }
+
+  private static GgufException beingWritten(Path part, Exception cause) {
+    return new GgufException(
+        part + ": another run is writing it", "Wait for it, or choose another name.", cause);
   }
 
   /** Bytes written so far. */
@@ -121,6 +180,22 @@ public final class PartFile implements AutoCloseable {
     } catch (IOException e) {
       throw cannotWrite(target, e);
     }
+  }
+
+  /** Makes sure that everything written so far is on disk, even if the machine dies now. */
+  public void force() {
+    flush();
+    try {
+      channel.force(true);
+    } catch (IOException e) {
+      throw cannotWrite(target, e);
+    }
+  }
+
+  /** Closes the file without deleting it, for {@link #resume}. */
+  public synchronized void keep() {
+    done = true;
+    closeQuietly(channel);
   }
 
   /** Makes the file appear under its name, replacing what was there. */

@@ -152,7 +152,7 @@ class GateFileTest {
         "\"dtype\":\"F16\"|\"dtype\":\"F32\"|token.first",
         "\"data_offsets\":[0,|\"data_offsets\":[8,|damaged",
         "\"data_offsets\":[0,|\"data_offsets\":[-,|not JSON",
-        "__metadata__|__metadatum__|no JSON object",
+        "__metadata__|__metadatum__|__metadatum__",
       })
   void refusesAHeaderThatSaysSomethingElse(String from, String to, String told) throws IOException {
     edit(header -> header.replaceFirst(Pattern.quote(from), to));

@@ -1,0 +1,162 @@
+package io.foregate.cli;
+
+import io.foregate.convert.Conversion;
+import io.foregate.convert.ConvertListener;
+import io.foregate.convert.ConvertOptions;
+import io.foregate.convert.OutType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code convert}: a Hugging Face folder as a GGUF file. */
+@Command(
+    name = "convert",
+    description = {
+      "Convert a Hugging Face folder (config.json, safetensors, tokenizer) to a GGUF file.",
+      "Stopped or killed, the same command goes on where it was."
+    },
+    mixinStandardHelpOptions = true)
+final class ConvertCommand implements Callable<Integer> {
+  private static final String AUTO = "auto";
+
+  private final Shell shell;
+
+  @Parameters(index = "0", paramLabel = "FOLDER", description = "The model's folder.")
+  private Path folder;
+
+  @Option(
+      names = {"-o", "--out"},
+      paramLabel = "OUT",
+      description = "The GGUF file to write. Default: FOLDER's name and the type, in this folder.")
+  private Path out;
+
+  @Option(
+      names = "--outtype",
+      paramLabel = "TYPE",
+      description =
+          "Type of matrices: f32, f16, bf16, q8_0, or auto, which keeps theirs. Default:"
+              + " ${DEFAULT-VALUE}.")
+  private String outType = AUTO;
+
+  @Option(
+      names = "--pre",
+      paramLabel = "NAME",
+      description = "Name of the pre-tokenizer (tokenizer.ggml.pre), where it is not found out.")
+  private String pre;
+
+  @Option(names = "--name", paramLabel = "NAME", description = "The model's name.")
+  private String name;
+
+  @Option(names = "--force", description = "Replace OUT if it exists.")
+  private boolean force;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  /** The schema of {@code --json}. */
+  private record Result(
+      String model, String architecture, String type, int tensors, long bytes, double seconds) {}
+
+  ConvertCommand(Shell shell) {
+    this.shell = shell;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    long begin = System.nanoTime();
+    try (Conversion conversion = Conversion.open(folder, options())) {
+      Path target = out != null ? out : defaultTarget(conversion.type());
+      if (Files.exists(target) && !force) {
+        throw new CommandException(
+            target + " exists", "Choose another name, or replace it with --force.");
+      }
+      try (var drawn = new Drawn()) {
+        conversion.write(target, drawn, shell.cancellation()::requested);
+      }
+      report(conversion, target, (System.nanoTime() - begin) / 1e9);
+    }
+    return ExitCode.OK;
+  }
+
+  private void report(Conversion conversion, Path target, double seconds) throws IOException {
+    long bytes = Files.size(target);
+    String type = conversion.type().name();
+    String report =
+        json
+            ? Json.pretty(
+                new Result(
+                    target.toString(),
+                    conversion.architecture(),
+                    type,
+                    conversion.tensorCount(),
+                    bytes,
+                    seconds))
+            : "%s: %s, %d tensors, matrices in %s, %s"
+                .formatted(
+                    target,
+                    conversion.architecture(),
+                    conversion.tensorCount(),
+                    type,
+                    Sizes.text(bytes));
+    shell.terminal().println(report);
+  }
+
+  private ConvertOptions options() {
+    ConvertOptions options = ConvertOptions.defaults();
+    options = pre == null ? options : options.withPre(pre);
+    options = name == null ? options : options.withName(name);
+    return outType.equalsIgnoreCase(AUTO) ? options : options.withType(type());
+  }
+
+  private OutType type() {
+    return Arrays.stream(OutType.values())
+        .filter(type -> type.name().equalsIgnoreCase(outType))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new UsageException(
+                    "'%s' is no type to convert to".formatted(outType),
+                    "Types: %s, %s."
+                        .formatted(
+                            Arrays.stream(OutType.values())
+                                .map(type -> type.name().toLowerCase(Locale.ROOT))
+                                .collect(Collectors.joining(", ")),
+                            AUTO)));
+  }
+
+  private Path defaultTarget(OutType type) {
+    Path name = folder.toAbsolutePath().normalize().getFileName();
+    return Path.of("%s-%s.gguf".formatted(name, type));
+  }
+
+  /** Draws progress, and stops when the user asks to. */
+  private final class Drawn implements ConvertListener, AutoCloseable {
+    private Progress progress;
+
+    @Override
+    public void begin(long total, long done) {
+      progress = Progress.ofBytes(shell.terminal(), "converting", total);
+      progress.step(done);
+    }
+
+    @Override
+    public void advance(long bytes) {
+      shell.cancellation().check();
+      progress.step(bytes);
+    }
+
+    @Override
+    public void close() {
+      if (progress != null) {
+        progress.close();
+      }
+    }
+  }
+}

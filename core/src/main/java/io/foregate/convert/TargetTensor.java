@@ -1,0 +1,31 @@
+package io.foregate.convert;
+
+import io.foregate.gguf.GgmlType;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A tensor of the GGUF file: its sources one after the other, each in the order of a view.
+ *
+ * @param shape innermost dimension first, as GGUF has it
+ * @param parts one source, or one per expert
+ * @param type in the file
+ */
+record TargetTensor(String name, List<Long> shape, List<Part> parts, GgmlType type) {
+
+  /**
+   * A source and the order of its elements.
+   *
+   * @param scales of MXFP4 blocks
+   */
+  record Part(SourceTensor source, StridedView view, Optional<SourceTensor> scales) {}
+
+  TargetTensor {
+    shape = List.copyOf(shape);
+    parts = List.copyOf(parts);
+  }
+
+  boolean isMxfp4() {
+    return parts.getFirst().scales().isPresent();
+  }
+}

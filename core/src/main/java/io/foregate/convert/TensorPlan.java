@@ -1,0 +1,259 @@
+package io.foregate.convert;
+
+import io.foregate.convert.TargetTensor.Part;
+import io.foregate.error.ForegateException;
+import io.foregate.gguf.GgmlType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Matches a folder's tensors with the rules of its family. Every tensor has to mean something, have
+ * the shape that the configuration calls for, and none may be missing: one that is left out would
+ * give fluent nonsense.
+ */
+final class TensorPlan {
+  private static final String AGAIN =
+      "config.json and the weights contradict each other: download both again from one revision.";
+  private static final String BLOCKS = "_blocks";
+  private static final String SCALES = "_scales";
+
+  /** What old checkpoints carry beside weights: it is computed anew. */
+  private static final String COMPUTED = ".*(rotary_emb\\.inv_freq|attention\\.masked_bias)";
+
+  private final HfFamily family;
+  private final HfConfig config;
+  private final HfFolder folder;
+  private final Sizes sizes;
+  private final int layers;
+  private final boolean tied;
+  private final Map<TensorRule, Pattern> patterns = new LinkedHashMap<>();
+
+  /** Sources by target, and by expert in it. */
+  private final Map<String, Found> found = new LinkedHashMap<>();
+
+  private static final class Found {
+    final TensorRule rule;
+    final Map<Integer, SourceTensor> parts = new TreeMap<>();
+
+    Found(TensorRule rule) {
+      this.rule = rule;
+    }
+  }
+
+  private TensorPlan(HfFamily family, HfConfig config, HfFolder folder) {
+    this.family = family;
+    this.config = config;
+    this.folder = folder;
+    this.sizes = new Sizes(config);
+    this.layers = Math.toIntExact(config.size("num_hidden_layers"));
+    this.tied = config.bool("tie_word_embeddings", false);
+    family.tensors().forEach(rule -> patterns.put(rule, rule.pattern()));
+  }
+
+  /**
+   * The GGUF's tensors, in the order in which a forward pass needs them.
+   *
+   * @param type of matrices, where theirs is free
+   */
+  static List<TargetTensor> of(HfFamily family, HfConfig config, HfFolder folder, OutType type) {
+    return new TensorPlan(family, config, folder).plan(type);
+  }
+
+  private List<TargetTensor> plan(OutType type) {
+    folder.tensors().values().forEach(this::match);
+    List<TargetTensor> targets = new ArrayList<>();
+    for (TensorRule rule : family.tensors()) {
+      if (!rule.hasLayer() && rule.target().startsWith("token_embd")) {
+        add(targets, rule, 0, type);
+      }
+    }
+    for (int layer = 0; layer < layers; layer++) {
+      for (TensorRule rule : family.tensors()) {
+        if (rule.hasLayer()) {
+          add(targets, rule, layer, type);
+        }
+      }
+    }
+    for (TensorRule rule : family.tensors()) {
+      if (!rule.hasLayer() && !rule.target().startsWith("token_embd")) {
+        add(targets, rule, 0, type);
+      }
+    }
+    return targets;
+  }
+
+  private void match(SourceTensor source) {
+    if (source.name().matches(COMPUTED)
+        || (tied && source.name().equals("lm_head.weight"))
+        || isScales(source.name())) {
+      return;
+    }
+    boolean known = false;
+    for (var entry : patterns.entrySet()) {
+      TensorRule rule = entry.getKey();
+      Matcher matcher = entry.getValue().matcher(source.name());
+      if (matcher.matches()) {
+        known = true;
+        int layer = rule.hasLayer() ? Integer.parseInt(matcher.group("l")) : 0;
+        if (rule.hasLayer() && layer >= layers) {
+          throw new ForegateException(
+              "%s is of layer %d, and config.json's 'num_hidden_layers' is %d"
+                  .formatted(source.where(), layer, layers),
+              AGAIN);
+        }
+        int expert = rule.isPerExpert() ? Integer.parseInt(matcher.group("e")) : 0;
+        requireShape(source, rule);
+        Found target = found.computeIfAbsent(rule.target(layer), _ -> new Found(rule));
+        if (!target.rule.equals(rule)) {
+          throw new ForegateException(
+              "%s is also there as '%s'".formatted(source.where(), target.rule.source()), AGAIN);
+        }
+        target.parts.put(expert, source);
+      }
+    }
+    if (!known) {
+      throw new ForegateException(
+          "%s means nothing in a model of class %s"
+              .formatted(source.where(), config.architecture()),
+          "The model differs from the family's others (an adapter, a quantized copy, a head of"
+              + " another kind?): convert the plain one.");
+    }
+  }
+
+  /** Scales travel with their blocks. */
+  private boolean isScales(String name) {
+    return name.endsWith(SCALES)
+        && folder
+            .tensors()
+            .containsKey(name.substring(0, name.length() - SCALES.length()) + BLOCKS);
+  }
+
+  private void requireShape(SourceTensor source, TensorRule rule) {
+    List<Long> expected = new ArrayList<>();
+    for (String size : rule.shape()) {
+      try {
+        expected.add(sizes.get(size));
+      } catch (IllegalArgumentException e) {
+        throw new ForegateException(
+            "%s: config.json does not tell its size '%s'".formatted(source.where(), size),
+            AGAIN,
+            e);
+      }
+    }
+    if (!source.shape().equals(expected)) {
+      throw new ForegateException(
+          "%s has shape %s, expected %s from config.json"
+              .formatted(source.where(), source.shape(), expected),
+          AGAIN);
+    }
+    if ((source.type() == SourceType.U8) != rule.transform().isMxfp4()) {
+      throw new ForegateException(
+          "%s has type %s, expected %s"
+              .formatted(
+                  source.where(),
+                  source.type(),
+                  rule.transform().isMxfp4() ? "U8" : "a floating-point type"),
+          "Convert the original weights, not a quantized copy.");
+    }
+  }
+
+  /** Adds a rule's target of a layer, once, if there is one. */
+  private void add(List<TargetTensor> targets, TensorRule rule, int layer, OutType type) {
+    String name = rule.target(layer);
+    Found sources = found.remove(name);
+    if (sources != null) {
+      targets.add(target(name, sources, type));
+    } else if (isNeeded(rule, layer) && targets.stream().noneMatch(t -> t.name().equals(name))) {
+      throw new ForegateException(
+          "%s: tensor '%s' is missing"
+              .formatted(
+                  folder.path(), rule.source().replace("{l}", "" + layer).replace("{e}", "0")),
+          AGAIN);
+    }
+  }
+
+  private boolean isNeeded(TensorRule rule, int layer) {
+    boolean routed = layer >= family.denseLayers(config, sizes);
+    return switch (rule.need()) {
+      case ALWAYS -> true;
+      case DENSE_LAYERS -> !routed;
+      case ROUTED_LAYERS -> routed;
+      case SHARED -> routed && sizes.has("S");
+      case UNTIED -> !tied;
+      case COMPRESSED_QUERIES -> sizes.has("C");
+      case PLAIN_QUERIES -> !sizes.has("C");
+      case OPTIONAL -> false;
+    };
+  }
+
+  private TargetTensor target(String name, Found sources, OutType type) {
+    TensorRule rule = sources.rule;
+    List<Part> parts = new ArrayList<>();
+    for (SourceTensor source : sources.parts.values()) {
+      parts.add(part(source, rule));
+    }
+    if (rule.isPerExpert() && parts.size() != sizes.get("E")) {
+      throw new ForegateException(
+          "%s: there are %d of %d experts' '%s'"
+              .formatted(folder.path(), parts.size(), sizes.get("E"), rule.source()),
+          AGAIN);
+    }
+    List<Long> shape = shape(parts.getFirst(), rule);
+    if (rule.isPerExpert()) {
+      shape.add((long) parts.size());
+    }
+    GgmlType chosen = rule.transform().isMxfp4() ? GgmlType.MXFP4 : type.of(name, shape);
+    return new TargetTensor(name, shape, parts, chosen);
+  }
+
+  private Part part(SourceTensor source, TensorRule rule) {
+    long[] dims = source.shape().stream().mapToLong(n -> n).toArray();
+    StridedView view = rule.transform().apply(StridedView.of(dims), sizes);
+    if (!rule.transform().isMxfp4()) {
+      return new Part(source, view, Optional.empty());
+    }
+    String name = source.name().replace(BLOCKS, SCALES);
+    SourceTensor scales = folder.tensors().get(name);
+    if (scales == null
+        || scales.type() != SourceType.U8
+        || !scales.shape().equals(source.shape().subList(0, source.shape().size() - 1))) {
+      throw new ForegateException(
+          "%s: there are no U8 scales '%s' of shape %s"
+              .formatted(
+                  source.where(), name, source.shape().subList(0, source.shape().size() - 1)),
+          AGAIN);
+    }
+    return new Part(source, view, Optional.of(scales));
+  }
+
+  /** The target's shape, innermost first: a view's leading dimensions are merged to its rank. */
+  private static List<Long> shape(Part part, TensorRule rule) {
+    long[] dims = part.view().dims();
+    if (rule.transform().isMxfp4()) { // the last two are blocks and bytes of a row
+      dims = Arrays.copyOf(dims, dims.length - 1);
+      dims[dims.length - 1] *= GgmlType.MXFP4.blockSize();
+    }
+    int rank = rule.transform().rank(rule.shape().size());
+    List<Long> shape = new ArrayList<>();
+    if (rank == 1) {
+      shape.add(Arrays.stream(dims).reduce(1, (a, b) -> a * b));
+      return shape;
+    }
+    for (int i = 0; i < rank - 1; i++) {
+      shape.add(dims[dims.length - 1 - i]);
+    }
+    long rest = 1;
+    for (int i = 0; i <= dims.length - rank; i++) {
+      rest *= dims[i];
+    }
+    shape.add(rest);
+    return shape;
+  }
+}
