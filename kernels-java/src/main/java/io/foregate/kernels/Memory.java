@@ -62,10 +62,13 @@ public final class Memory {
       FloatArray rotated,
       FloatArray attended,
       FloatArray hidden,
-      FloatArray out) {
+      FloatArray out,
+      IntArray codes,
+      FloatArray scales) {
     if (order.get(0) < 0) { // never
       x.set(0, normed.get(0) + qkv.get(0) + rotated.get(0) + attended.get(0));
       x.set(0, hidden.get(0) + out.get(0) + angles.get(0) + keys.get(0) + values.get(0));
+      x.set(0, codes.get(0) + scales.get(0));
     }
   }
 }

@@ -59,7 +59,9 @@ final class GraphBook {
             buffers.rotated(),
             buffers.attended(),
             buffers.hidden(),
-            buffers.out())
+            buffers.out(),
+            buffers.codes(),
+            buffers.scales())
         .transferToDevice(DataTransferMode.EVERY_EXECUTION, order)
         .task(
             "claim",
@@ -75,7 +77,9 @@ final class GraphBook {
             buffers.rotated(),
             buffers.attended(),
             buffers.hidden(),
-            buffers.out())
+            buffers.out(),
+            buffers.codes(),
+            buffers.scales())
         .persistOnDevice(kept)
         .snapshot();
   }

@@ -1,12 +1,14 @@
 package io.foregate.tornado;
 
+import io.foregate.kernels.Int8;
+import io.foregate.kernels.Planes;
 import io.foregate.model.ModelConfig;
 import java.util.List;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The arrays of a sequence. All up to {@code out} stay on the device; the others come and go.
+ * The arrays of a sequence. All up to {@code scales} stay on the device; the others come and go.
  * Activations have a row for each token of the largest batch; a token alone uses the first.
  *
  * @param keys of all layers, see {@link io.foregate.kernels.Attention}
@@ -19,6 +21,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param attended what attention makes of them
  * @param hidden activations inside feed-forward networks, {@code [tokens][used][feedForward]}
  * @param out what feed-forward networks make of them, {@code [tokens][used][embedding]}
+ * @param codes of a token alone, activations of 8 bits, see {@link Int8}; one word if none is wanted
+ * @param scales likewise
  * @param expertWeights of a token alone, by rank, to the device
  * @param batchWeights of a batch, {@code [tokens][used]}
  * @param routed what {@link io.foregate.kernels.Router} decided of a token alone, to the host
@@ -37,6 +41,8 @@ record SequenceBuffers(
     FloatArray attended,
     FloatArray hidden,
     FloatArray out,
+    IntArray codes,
+    FloatArray scales,
     FloatArray expertWeights,
     FloatArray batchWeights,
     FloatArray routed,
@@ -47,10 +53,14 @@ record SequenceBuffers(
   /** Tokens of the largest batch: as many as make its products worth their tiles. */
   private static final int MOST_TOKENS = 64;
 
-  static SequenceBuffers of(ModelConfig config, int capacity) {
+  /**
+   * @param variant how weights are multiplied with a token alone
+   */
+  static SequenceBuffers of(ModelConfig config, int capacity, MatVecVariant variant) {
     int width = config.embedding();
     int used = used(config);
     int tokens = tokens(capacity);
+    int units = variant == MatVecVariant.INT8 ? units(config) : 0;
     return new SequenceBuffers(
         new IntArray(cacheWords(config, capacity)),
         new IntArray(cacheWords(config, capacity)),
@@ -62,6 +72,8 @@ record SequenceBuffers(
         new FloatArray(tokens * config.querySize()),
         new FloatArray(tokens * used * config.feedForward()),
         new FloatArray(tokens * used * width),
+        new IntArray(Math.max(1, units * Int8.CODE_WORDS)),
+        new FloatArray(Math.max(1, units * Int8.SCALES)),
         new FloatArray(used),
         new FloatArray(tokens * used),
         new FloatArray(record(config) + width),
@@ -90,6 +102,13 @@ record SequenceBuffers(
     return Math.max(1, config.expertsUsed());
   }
 
+  /** Units of the longest vector that weights are multiplied with. */
+  private static int units(ModelConfig config) {
+    int hidden = used(config) * config.feedForward();
+    int longest = Math.max(hidden, Math.max(config.embedding(), config.querySize()));
+    return Math.ceilDiv(longest, Planes.UNIT);
+  }
+
   /** Words of a sequence's keys, and of its values. */
   static int cacheWords(ModelConfig config, int capacity) {
     return Math.toIntExact((long) config.layers() * config.kvSize() * capacity / 2);
@@ -105,12 +124,14 @@ record SequenceBuffers(
     long floats =
         (long) capacity * config.rope().dimensions()
             + tokens(capacity) * token
+            + (long) units(config) * (Int8.CODE_WORDS + Int8.SCALES)
             + config.vocabulary();
     return 4 * (floats + 2L * cacheWords(config, capacity));
   }
 
   /** Those that stay on the device. */
   List<Object> kept() {
-    return List.of(keys, values, angles, x, normed, qkv, rotated, attended, hidden, out);
+    return List.of(
+        keys, values, angles, x, normed, qkv, rotated, attended, hidden, out, codes, scales);
   }
 }

@@ -33,16 +33,17 @@ final class SequencePlan {
       ModelWeights model,
       DenseWeights dense,
       DeviceMemory memory,
+      MatVecVariant variant,
       int capacity) {
     this.config = config;
     this.dense = dense;
     this.capacity = capacity;
     this.used = SequenceBuffers.used(config);
-    this.buffers = SequenceBuffers.of(config, capacity);
+    this.buffers = SequenceBuffers.of(config, capacity, variant);
     this.most = SequenceBuffers.tokens(capacity);
     this.zeros = new int[most];
     this.book = new GraphBook(memory, buffers);
-    this.graphs = new TokenGraphs(config, model, dense, book, capacity);
+    this.graphs = new TokenGraphs(config, model, dense, book, variant, capacity);
     this.batch = new BatchGraphs(config, model, dense, book, capacity);
     this.plan = new TornadoExecutionPlan(book.all());
     memory.exclusively(() -> execute(GraphBook.UPLOAD));

@@ -4,9 +4,7 @@ import io.foregate.kernels.Attention;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.Embedding;
 import io.foregate.kernels.Experts;
-import io.foregate.kernels.MatVec;
 import io.foregate.kernels.Norm;
-import io.foregate.kernels.Planes;
 import io.foregate.kernels.Router;
 import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
@@ -44,6 +42,7 @@ final class TokenGraphs {
   private final int capacity;
   private final KernelContext context;
   private final GridScheduler grid;
+  private final MatVecTasks tasks;
   private final List<Step> attention = new ArrayList<>();
   private final List<Step> feedForward = new ArrayList<>();
   private final Step embed;
@@ -51,7 +50,12 @@ final class TokenGraphs {
   private final Step deliver;
 
   TokenGraphs(
-      ModelConfig config, ModelWeights model, DenseWeights dense, GraphBook book, int capacity) {
+      ModelConfig config,
+      ModelWeights model,
+      DenseWeights dense,
+      GraphBook book,
+      MatVecVariant variant,
+      int capacity) {
     this.config = config;
     this.book = book;
     this.memory = book.memory();
@@ -59,6 +63,7 @@ final class TokenGraphs {
     this.context = book.context();
     this.grid = book.grid();
     this.capacity = capacity;
+    this.tasks = new MatVecTasks(variant, context, grid, buffers.codes(), buffers.scales());
     this.embed = embedGraph(model.embedding());
     Map<LayerTypes, Step> attentionOf = new HashMap<>();
     Map<LayerTypes, Step> feedForwardOf = new HashMap<>();
@@ -116,24 +121,18 @@ final class TokenGraphs {
     IntArray step = IntArray.fromElements(0, 0, 1);
     TaskGraph graph = book.graph(name, step);
     norm(graph, name, "norm", step, Directory.ATTENTION_NORM, -1);
-    graph.task(
+    tasks.attentionInput(
+        graph,
+        name,
         "input",
-        MatVec::attentionInput,
-        context,
-        step,
-        memory.directory(),
-        memory.weights(),
-        memory.floats(),
+        dense(step),
         buffers.normed(),
         buffers.qkv(),
-        types.query(),
-        types.key(),
-        types.value(),
+        types,
         config.querySize(),
         config.kvSize(),
         config.embedding());
     int qkv = SequenceBuffers.qkv(config);
-    Launches.groups(grid, name + ".input", qkv, lanes(config.embedding()));
     graph.task(
         "append",
         Attention::append,
@@ -230,22 +229,11 @@ final class TokenGraphs {
       int rows,
       int columns,
       int add) {
-    graph.task(
-        task,
-        MatVec::product,
-        context,
-        step,
-        memory.directory(),
-        memory.weights(),
-        memory.floats(),
-        in,
-        y,
-        part,
-        type,
-        rows,
-        columns,
-        add);
-    Launches.groups(grid, name + "." + task, rows, lanes(columns));
+    tasks.product(graph, name, task, dense(step), in, y, part, type, rows, columns, add);
+  }
+
+  private MatVecTasks.Dense dense(IntArray step) {
+    return new MatVecTasks.Dense(step, memory.directory(), memory.weights(), memory.floats());
   }
 
   private void norm(
@@ -284,37 +272,18 @@ final class TokenGraphs {
     graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.expertWeights());
     IntArray pool = types.isRouted() ? memory.pool() : memory.weights();
     ExpertShape shape = types.experts();
-    graph.task(
-        "gateUp",
-        Experts::gateUp,
-        context,
-        step,
-        pool,
-        buffers.normed(),
-        buffers.hidden(),
-        shape.gate().id(),
-        shape.up().id(),
-        (int) (PlaneLayout.upOffset(shape) / 4),
-        shape.feedForward(),
-        shape.embedding());
-    int groups = used * shape.feedForward();
-    Launches.groups(grid, name + ".gateUp", groups, lanes(shape.embedding()));
-    graph.task(
-        "down",
-        Experts::down,
-        context,
+    tasks.gateUp(graph, name, step, pool, buffers.normed(), buffers.hidden(), shape, used);
+    tasks.down(
+        graph,
+        name,
         step,
         pool,
         buffers.hidden(),
         buffers.expertWeights(),
         buffers.out(),
         buffers.x(),
-        shape.down().id(),
-        (int) (PlaneLayout.downOffset(shape) / 4),
-        shape.embedding(),
-        shape.feedForward(),
+        shape,
         used);
-    Launches.groups(grid, name + ".down", shape.embedding(), lanes(shape.feedForward()));
     return book.add(graph, step);
   }
 
@@ -352,9 +321,5 @@ final class TokenGraphs {
         0);
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.logits());
     return book.add(graph, step);
-  }
-
-  private static int lanes(int columns) {
-    return Launches.lanes(columns / Planes.UNIT, MOST_LANES);
   }
 }

@@ -46,6 +46,10 @@ final class TornadoModel implements BackendModel {
   private final List<SequencePlan> idle = new ArrayList<>();
   private MemoryPlan planned;
   private CopyChoice copies = CopyChoice.of(Optional.empty());
+
+  /** Chosen when the first sequence needs it. */
+  private MatVecVariant kernels;
+
   private DeviceMemory memory;
   private DeviceExperts experts;
 
@@ -237,7 +241,13 @@ final class TornadoModel implements BackendModel {
     }
     DeviceMemory shared = memory();
     var made = new SequencePlan[1];
-    compute(() -> made[0] = new SequencePlan(config, weights, dense, shared, capacity));
+    compute(
+        () -> {
+          if (kernels == null) {
+            kernels = MatVecChoice.of(Devices.preferred(), dense.layers()).variant();
+          }
+          made[0] = new SequencePlan(config, weights, dense, shared, kernels, capacity);
+        });
     return made[0];
   }
 

@@ -2,6 +2,10 @@ package io.foregate.tornado;
 
 import io.foregate.gguf.GgmlType;
 import io.foregate.kernels.Experts;
+import io.foregate.kernels.Int8;
+import io.foregate.kernels.Int8Warps;
+import io.foregate.kernels.Planes;
+import io.foregate.kernels.Warps;
 import io.foregate.store.ExpertShape;
 import io.foregate.store.ExpertWeights;
 import java.util.Random;
@@ -180,6 +184,72 @@ final class ExpertsCase {
                   WIDTH,
                   HIDDEN,
                   USED));
+    }
+    return x;
+  }
+
+  /** By warps of one thread, as plain Java. */
+  FloatArray inWarps(int[][] waves, boolean int8) {
+    FloatArray x = residual();
+    FloatArray in = FloatArray.fromArray(normed);
+    var hidden = new FloatArray(USED * HIDDEN);
+    var out = new FloatArray(USED * WIDTH);
+    FloatArray w = FloatArray.fromArray(weights);
+    int units = WIDTH / Planes.UNIT;
+    int hiddenUnits = USED * HIDDEN / Planes.UNIT;
+    var codes = new IntArray(hiddenUnits * Int8.CODE_WORDS);
+    var scales = new FloatArray(hiddenUnits * Int8.SCALES);
+    int type = shape.gate().id();
+    int down = shape.down().id();
+    for (int wave = 0; wave < waves.length; wave++) {
+      IntArray step = step(waves[wave], wave == waves.length - 1);
+      if (int8) {
+        PlainJava.run(units, c -> Int8.quantize(c, in, codes, scales, units));
+        PlainJava.run(
+            USED * HIDDEN,
+            c ->
+                Int8Warps.gateUp(
+                    c,
+                    step,
+                    pool,
+                    codes,
+                    scales,
+                    hidden,
+                    type,
+                    type,
+                    upOffset(),
+                    HIDDEN,
+                    WIDTH,
+                    1));
+        PlainJava.run(hiddenUnits, c -> Int8.quantize(c, hidden, codes, scales, hiddenUnits));
+        PlainJava.run(
+            WIDTH,
+            c ->
+                Int8Warps.down(
+                    c,
+                    step,
+                    pool,
+                    codes,
+                    scales,
+                    w,
+                    out,
+                    x,
+                    down,
+                    downOffset(),
+                    WIDTH,
+                    HIDDEN,
+                    USED,
+                    1));
+      } else {
+        PlainJava.run(
+            USED * HIDDEN,
+            c -> Warps.gateUp(c, step, pool, in, hidden, type, type, upOffset(), HIDDEN, WIDTH, 1));
+        PlainJava.run(
+            WIDTH,
+            c ->
+                Warps.down(
+                    c, step, pool, hidden, w, out, x, down, downOffset(), WIDTH, HIDDEN, USED, 1));
+      }
     }
     return x;
   }

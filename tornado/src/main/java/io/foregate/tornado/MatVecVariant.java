@@ -1,0 +1,30 @@
+package io.foregate.tornado;
+
+/** Ways to multiply weights with one token, slowest first. */
+enum MatVecVariant {
+  /** {@link io.foregate.kernels.MatVec} and {@link io.foregate.kernels.Experts}. */
+  PORTABLE("portable", 1e-3),
+
+  /** {@link io.foregate.kernels.Warps}. */
+  WARPS("warps", 1e-3),
+
+  /** {@link io.foregate.kernels.Int8Warps}, for what they support; else {@link #WARPS}. */
+  INT8("int8", 2e-2);
+
+  private final String id;
+  private final double tolerance;
+
+  MatVecVariant(String id, double tolerance) {
+    this.id = id;
+    this.tolerance = tolerance;
+  }
+
+  String id() {
+    return id;
+  }
+
+  /** The normalised error that its arithmetic may have. */
+  double tolerance() {
+    return tolerance;
+  }
+}

@@ -1,0 +1,102 @@
+package io.foregate.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.foregate.gguf.GgmlType;
+import io.foregate.store.ExpertShape;
+import io.foregate.tornado.DenseWeights.LayerTypes;
+import io.foregate.tornado.MatVecTrial.Outcome;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/** Which variant of the kernels is taken, and that one which computes something else never is. */
+class MatVecChoiceTest {
+  private static final LayerTypes TYPES =
+      new LayerTypes(
+          GgmlType.Q4_K.id(),
+          GgmlType.Q8_0.id(),
+          GgmlType.F16.id(),
+          GgmlType.F32.id(),
+          GgmlType.F32.id(),
+          new ExpertShape(256, 256, GgmlType.Q4_0, GgmlType.Q4_0, GgmlType.Q6_K));
+
+  @BeforeAll
+  static void settings() {
+    TornadoSettings.apply();
+  }
+
+  private static Outcome outcome(double micros, float... numbers) {
+    return new Outcome(List.of(FloatArray.fromArray(numbers)), micros);
+  }
+
+  /** A layer on which each variant gives what is told. */
+  private static MatVecChoice.Run layer(Outcome portable, Outcome warps, Outcome int8) {
+    return variant ->
+        switch (variant) {
+          case PORTABLE -> portable;
+          case WARPS -> warps;
+          case INT8 -> int8;
+        };
+  }
+
+  @Test
+  void theFastestThatAgreesIsTaken() {
+    MatVecChoice.Run layer =
+        layer(outcome(100, 1, 2), outcome(60, 1, 2.0001f), outcome(40, 1.01f, 2));
+    MatVecChoice choice = MatVecChoice.among(List.of(layer, layer));
+    assertThat(choice.variant()).isEqualTo(MatVecVariant.INT8);
+    assertThat(choice.reasons()).hasSize(2).allMatch(reason -> reason.contains("agrees"));
+  }
+
+  @Test
+  void oneThatIsWrongInOneLayerIsNot() {
+    MatVecChoice.Run good = layer(outcome(100, 1, 2), outcome(60, 1, 2), outcome(40, 1, 2));
+    MatVecChoice.Run bad = layer(outcome(100, 1, 2), outcome(60, 1, 2), outcome(40, 1, 2.2f));
+    MatVecChoice choice = MatVecChoice.among(List.of(good, bad));
+    assertThat(choice.variant()).isEqualTo(MatVecVariant.WARPS);
+    assertThat(choice.reasons()).anyMatch(r -> r.startsWith("int8 gives wrong numbers"));
+  }
+
+  @Test
+  void norOneThatIsSlowerOrGivesNoNumbersOrDoesNotRun() {
+    Outcome portable = outcome(100, 1, 2);
+    Outcome nothing = outcome(1, 1, Float.NaN);
+    MatVecChoice choice = MatVecChoice.among(List.of(layer(portable, outcome(120, 1, 2), nothing)));
+    assertThat(choice.variant()).isEqualTo(MatVecVariant.PORTABLE);
+    MatVecChoice failing =
+        MatVecChoice.among(
+            List.of(
+                variant -> {
+                  if (variant != MatVecVariant.PORTABLE) {
+                    throw new IllegalStateException("no such instruction");
+                  }
+                  return portable;
+                }));
+    assertThat(failing.variant()).isEqualTo(MatVecVariant.PORTABLE);
+    assertThat(failing.reasons()).allMatch(r -> r.contains("does not run: no such instruction"));
+  }
+
+  /** OpenCL has no shuffles, and TornadoVM does not say so: what the self-test is for. */
+  @Test
+  void warpsWithoutShufflesAreRejectedOnTheDeviceItself() {
+    assumeTrue(Devices.preferred().getTornadoVMBackend() == TornadoVMBackendType.OPENCL);
+    MatVecChoice choice = MatVecChoice.among(List.of(new MatVecTrial(TYPES)::run));
+    assertThat(choice.variant()).isEqualTo(MatVecVariant.PORTABLE);
+    assertThat(choice.reasons())
+        .satisfiesExactly(
+            warps -> assertThat(warps).startsWith("warps gives wrong numbers"),
+            int8 -> assertThat(int8).startsWith("int8 does not run").contains("DP4A"));
+  }
+
+  @Test
+  void onOpenClNothingElseIsTried() {
+    assumeTrue(Devices.preferred().getTornadoVMBackend() == TornadoVMBackendType.OPENCL);
+    MatVecChoice choice = MatVecChoice.of(Devices.preferred(), List.of(TYPES));
+    assertThat(choice.variant()).isEqualTo(MatVecVariant.PORTABLE);
+    assertThat(choice.reasons()).containsExactly("TornadoVM has no shuffles on OPENCL");
+  }
+}
