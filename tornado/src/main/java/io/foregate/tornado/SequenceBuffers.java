@@ -21,7 +21,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param attended what attention makes of them
  * @param hidden activations inside feed-forward networks, {@code [tokens][used][feedForward]}
  * @param out what feed-forward networks make of them, {@code [tokens][used][embedding]}
- * @param codes of a token alone, activations of 8 bits, see {@link Int8}; one word if none is wanted
+ * @param codes of a token alone, activations of 8 bits, see {@link Int8}; one word if none is
+ *     wanted
  * @param scales likewise
  * @param expertWeights of a token alone, by rank, to the device
  * @param batchWeights of a batch, {@code [tokens][used]}

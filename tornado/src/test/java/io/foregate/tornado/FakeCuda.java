@@ -90,7 +90,7 @@ final class FakeCuda implements SymbolLookup {
           Linker.nativeLinker()
               .upcallStub(MethodHandles.lookup().bind(this, name, type), descriptor, arena));
     } catch (ReflectiveOperationException e) {
-      throw new AssertionError(e);
+      throw new LinkageError(e.getMessage(), e);
     }
   }
 
