@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
 /** What makes copies into expert slots, in the order in which equals are preferred. */
 enum CopyEngine {
@@ -71,9 +70,9 @@ enum CopyEngine {
   }
 
   private static Upload cuda(DeviceAddress pool) {
-    TornadoVMBackendType type = pool.device().getTornadoVMBackend();
-    if (type != TornadoVMBackendType.CUDA && type != TornadoVMBackendType.PTX) {
-      throw new IllegalStateException("TornadoVM drives the device through %s".formatted(type));
+    if (!Devices.isCuda(pool.device())) {
+      throw new IllegalStateException(
+          "TornadoVM drives the device through " + pool.device().getTornadoVMBackend());
     }
     return new CudaUpload(CudaDriver.installed(), pool.first(), CHUNK_BYTES);
   }

@@ -3,6 +3,7 @@ package io.foregate.tornado;
 import java.util.Optional;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /** The devices that TornadoVM finds. */
@@ -56,6 +57,12 @@ final class Devices {
             device.getPlatformName().strip(),
             device.getMaxGlobalMemory() / (double) (1L << 30),
             device.getMaxAllocMemory() / (double) (1L << 30));
+  }
+
+  /** Whether TornadoVM drives the device through CUDA's driver. */
+  static boolean isCuda(TornadoDevice device) {
+    TornadoVMBackendType type = device.getTornadoVMBackend();
+    return type == TornadoVMBackendType.CUDA || type == TornadoVMBackendType.PTX;
   }
 
   /** Why a device is no faster than the processor that this runs on. */

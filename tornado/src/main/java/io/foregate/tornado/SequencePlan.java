@@ -4,6 +4,8 @@ import io.foregate.kernels.Experts;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
 import io.foregate.tornado.GraphBook.Step;
+import java.util.Arrays;
+import java.util.BitSet;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -26,19 +28,28 @@ final class SequencePlan {
   private final TokenGraphs graphs;
   private final BatchGraphs batch;
   private final int[] zeros;
+  private final DeviceMemory memory;
   private final TornadoExecutionPlan plan;
 
+  /** Which graphs are yet to be captured, where they are. */
+  private final BitSet uncaptured = new BitSet();
+
+  /**
+   * @param captured whether graphs are to be captured as CUDA graphs
+   */
   SequencePlan(
       ModelConfig config,
       ModelWeights model,
       DenseWeights dense,
       DeviceMemory memory,
       MatVecVariant variant,
-      int capacity) {
+      int capacity,
+      boolean captured) {
     this.config = config;
     this.dense = dense;
     this.capacity = capacity;
     this.used = SequenceBuffers.used(config);
+    this.memory = memory;
     this.buffers = SequenceBuffers.of(config, capacity, variant);
     this.most = SequenceBuffers.tokens(capacity);
     this.zeros = new int[most];
@@ -48,6 +59,9 @@ final class SequencePlan {
     this.plan = new TornadoExecutionPlan(book.all());
     memory.exclusively(() -> execute(GraphBook.UPLOAD));
     execute(GraphBook.CLAIM);
+    if (captured) {
+      uncaptured.set(GraphBook.CLAIM + 1, book.size());
+    }
   }
 
   int capacity() {
@@ -55,7 +69,43 @@ final class SequencePlan {
   }
 
   private void execute(int graph) {
-    plan.withGraph(graph).withGridScheduler(book.grid()).execute();
+    if (uncaptured.get(graph)) {
+      uncaptured.clear(graph);
+      memory.exclusively( // while a thread captures, others must not call the driver
+          () -> plan.withGraph(graph).withCUDAGraph().withGridScheduler(book.grid()).execute());
+    } else {
+      plan.withGraph(graph).withGridScheduler(book.grid()).execute();
+    }
+  }
+
+  /**
+   * Whether graphs do the same when they are executed again, and not when they are told otherwise:
+   * a token's logits, another's, and the first's again, alone and in a batch, all without experts.
+   */
+  boolean repeats() {
+    return repeats(1) && repeats(most);
+  }
+
+  private boolean repeats(int tokens) {
+    float[] first = probe(0, tokens);
+    float[] second = probe(1, tokens);
+    return Arrays.equals(probe(0, tokens), first) && !Arrays.equals(first, second);
+  }
+
+  private float[] probe(int token, int tokens) {
+    int[] all = new int[tokens];
+    Arrays.fill(all, token);
+    embed(all, 0, tokens);
+    for (int layer = 0; layer < config.layers(); layer++) {
+      attention(layer, 0, tokens);
+      if (tokens == 1) {
+        feedForward(layer, 0, false);
+      } else {
+        batchStep(layer).end(layer, false, tokens);
+        feedForward(layer);
+      }
+    }
+    return logits(tokens - 1).toHeapArray();
   }
 
   /** The residual stream becomes the embeddings of {@code tokens[from, to)}. */

@@ -44,6 +44,8 @@ public final class TornadoBackend implements Backend {
         config,
         weights,
         Math.min(limit, device.getMaxGlobalMemory()),
-        Math.min(limit, device.getMaxAllocMemory()));
+        Math.min(limit, device.getMaxAllocMemory()),
+        TornadoSettings.cudaGraphs() && Devices.isCuda(device),
+        CopyChoice::open);
   }
 }

@@ -44,6 +44,10 @@ final class TornadoModel implements BackendModel {
   private final Routing routing;
   private final List<ExpertShape> shapes;
   private final List<SequencePlan> idle = new ArrayList<>();
+
+  /** Whether sequences try CUDA graphs: until one could not. */
+  private boolean cudaGraphs;
+
   private MemoryPlan planned;
   private CopyChoice copies = CopyChoice.of(Optional.empty());
 
@@ -58,10 +62,11 @@ final class TornadoModel implements BackendModel {
    * @param arrayBytes the largest array that it can hold
    */
   TornadoModel(ModelConfig config, ModelWeights weights, long deviceBytes, long arrayBytes) {
-    this(config, weights, deviceBytes, arrayBytes, CopyChoice::open);
+    this(config, weights, deviceBytes, arrayBytes, false, CopyChoice::open);
   }
 
   /**
+   * @param cudaGraphs whether to try them
    * @param opener claims the model's memory
    */
   TornadoModel(
@@ -69,7 +74,9 @@ final class TornadoModel implements BackendModel {
       ModelWeights weights,
       long deviceBytes,
       long arrayBytes,
+      boolean cudaGraphs,
       MemoryOpener opener) {
+    this.cudaGraphs = cudaGraphs;
     this.opener = opener;
     this.config = config;
     this.weights = weights;
@@ -246,9 +253,25 @@ final class TornadoModel implements BackendModel {
           if (kernels == null) {
             kernels = MatVecChoice.of(Devices.preferred(), dense.layers()).variant();
           }
-          made[0] = new SequencePlan(config, weights, dense, shared, kernels, capacity);
+          made[0] = newPlan(shared, capacity);
         });
     return made[0];
+  }
+
+  private SequencePlan newPlan(DeviceMemory shared, int capacity) {
+    if (cudaGraphs) {
+      try {
+        var plan = new SequencePlan(config, weights, dense, shared, kernels, capacity, true);
+        if (plan.repeats()) {
+          return plan;
+        }
+        LOG.log(System.Logger.Level.WARNING, "CUDA graphs left alone: they do not repeat.");
+      } catch (RuntimeException e) {
+        LOG.log(System.Logger.Level.WARNING, "CUDA graphs left alone: {0}", e.toString());
+      }
+      cudaGraphs = false;
+    }
+    return new SequencePlan(config, weights, dense, shared, kernels, capacity, false);
   }
 
   /** Keeps it for the next sequence: kernels need not be compiled again. */

@@ -43,6 +43,14 @@ final class TornadoSettings {
         });
   }
 
+  /**
+   * Whether CUDA graphs are to be tried where there are some: {@code -Dforegate.cuda.graphs=false}
+   * says no.
+   */
+  static boolean cudaGraphs() {
+    return Boolean.parseBoolean(System.getProperty("foregate.cuda.graphs", "true"));
+  }
+
   /** Bytes that TornadoVM will allocate at most, however many the device has. */
   static long memoryLimit() {
     Matcher size = SIZE.matcher(System.getProperty(MEMORY, WANTED.get(MEMORY)));

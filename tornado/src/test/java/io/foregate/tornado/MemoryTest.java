@@ -71,6 +71,7 @@ class MemoryTest {
         weights,
         64 * MIB,
         64 * MIB,
+        false,
         (copies, dense, words, compute) -> {
           asked.add(words);
           if (words > most) {
