@@ -42,6 +42,9 @@ public final class OverlapProbe {
   /** Kernels run for so much longer than the copies, so that no copy lacks one to hide behind. */
   private static final double LONGER = 1.25;
 
+  /** How often more kernels are tried to find enough of them, where clocks are restless. */
+  private static final int MOST_TRIES = 5;
+
   private final ExpertShape shape;
   private final int copies;
   private final int rounds;
@@ -61,7 +64,8 @@ public final class OverlapProbe {
    * A round, in nanoseconds.
    *
    * @param copy the copies alone
-   * @param kernel kernels alone, of which there are enough for {@code kernel >= copy}
+   * @param kernel kernels alone, of which there are enough for {@code kernel >= copy} if need be
+   *     after some tries
    * @param together both at a time, from the first's begin to the last's end
    */
   public record Round(long copy, long kernel, long together) {
@@ -169,15 +173,13 @@ public final class OverlapProbe {
 
   private static Round round(DeviceThread compute, Kernels kernels, Runnable copy) {
     long copyNanos = nanos(copy);
-    long one = nanos(() -> compute.run(kernels::execute));
-    int count = (int) Math.max(1, Math.ceil(LONGER * copyNanos / one));
-    Runnable run =
-        () -> {
-          for (int i = 0; i < count; i++) {
-            compute.run(kernels::execute);
-          }
-        };
-    long kernelNanos = nanos(run);
+    int count = 1;
+    long kernelNanos = nanos(kernels(compute, kernels, count));
+    for (int tries = 0; kernelNanos < copyNanos && tries < MOST_TRIES; tries++) {
+      count = (int) Math.ceil(LONGER * count * copyNanos / kernelNanos);
+      kernelNanos = nanos(kernels(compute, kernels, count));
+    }
+    Runnable run = kernels(compute, kernels, count);
     long together =
         nanos(
             () -> {
@@ -186,6 +188,14 @@ public final class OverlapProbe {
               beside.join();
             });
     return new Round(copyNanos, kernelNanos, together);
+  }
+
+  private static Runnable kernels(DeviceThread compute, Kernels kernels, int count) {
+    return () -> {
+      for (int i = 0; i < count; i++) {
+        compute.run(kernels::execute);
+      }
+    };
   }
 
   private static long nanos(Runnable action) {
