@@ -50,10 +50,7 @@ class CudaGraphsTest {
       ModelWeights weights = ModelReader.read(file, config);
       DenseWeights dense = DenseWeights.of(config, weights);
       try (var memory = new DeviceMemory(dense.arrays(), 1, true, compute)) {
-        compute.run(
-            () ->
-                assertThat(plan(config, weights, dense, memory).repeats())
-                    .isTrue());
+        compute.run(() -> assertThat(plan(config, weights, dense, memory).repeats()).isTrue());
       }
     }
   }
