@@ -1,5 +1,6 @@
 package io.foregate.bench;
 
+import io.foregate.engine.ExpertOptions;
 import io.foregate.engine.Machine;
 import io.foregate.gate.trace.TraceFile;
 import io.foregate.gate.trace.TraceHeader;
@@ -222,9 +223,10 @@ final class OffloadBench implements Callable<Integer> {
             new ReplayRun(
                 plan.slice(),
                 recorded,
-                policy,
-                SlotBudget.parse(plan.budget()),
-                plan.linkGbps(),
+                ExpertOptions.of(policy, SlotBudget.parse(plan.budget()))
+                    .withLinkGbps(plan.linkGbps()),
+                "cpu",
+                1,
                 warmUp + tokens));
         samples.add(new ArrayList<>());
       }
@@ -311,19 +313,8 @@ final class OffloadBench implements Callable<Integer> {
     return tokensPerSecond(nanos);
   }
 
-  /**
-   * Where a repetition's tokens begin: in the middle of its share of the trace, and moved on where
-   * a new text would begin among them, which no cache and no gate could know of.
-   */
   private int start(TraceFile recorded, int repetition) {
-    int needed = warmUp + tokens;
-    int start = (2 * repetition + 1) * (recorded.tokens() - needed) / (2 * repetitions);
-    for (int i = start + needed - 1; i > start; i--) {
-      if (recorded.startsText(i)) {
-        return i;
-      }
-    }
-    return start;
+    return TraceRange.start(recorded, repetition, repetitions, warmUp + tokens);
   }
 
   private double tokensPerSecond(List<Long> nanos) {

@@ -13,7 +13,6 @@ import io.foregate.gate.trace.ScoreSet;
 import io.foregate.gate.trace.TracePredictor;
 import io.foregate.schedule.Policy;
 import io.foregate.schedule.ScheduleStatistics;
-import io.foregate.schedule.SlotBudget;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -30,23 +29,26 @@ final class ReplayRun implements AutoCloseable {
   private int first;
 
   /**
+   * @param experts what is measured, the predictor apart
+   * @param threads of the processor; 0 for all
    * @param tokens the most that one {@link #time} feeds
    */
   ReplayRun(
       Path slice,
       RoutingTrace trace,
-      Policy policy,
-      SlotBudget slots,
-      double linkGbps,
+      ExpertOptions experts,
+      String backend,
+      int threads,
       int tokens) {
     this.trace = trace;
-    this.predictor = predictor(trace, policy);
-    ExpertOptions experts = ExpertOptions.of(policy, slots).withLinkGbps(linkGbps);
+    this.predictor = predictor(trace, experts.policy());
+    ExpertOptions replayed = experts;
     if (predictor.isPresent()) {
       ExpertPredictor only = predictor.get();
-      experts = experts.withPredictions(PredictionOptions.defaults().withReplay(() -> only));
+      replayed = experts.withPredictions(PredictionOptions.defaults().withReplay(() -> only));
     }
-    this.engine = Engine.open(slice, new EngineOptions(1, tokens, KvType.F16, "cpu", experts));
+    var options = new EngineOptions(threads, tokens, KvType.F16, backend, replayed);
+    this.engine = Engine.open(slice, options);
     this.session = engine.newSession();
     session.onRouting((layer, position, routing, inputs) -> replay(layer, position, routing));
   }

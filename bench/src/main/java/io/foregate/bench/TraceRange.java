@@ -5,6 +5,23 @@ import io.foregate.gate.trace.TraceHeader;
 
 /** Some tokens of a trace that follow each other. */
 record TraceRange(RoutingTrace whole, int from, int tokens) implements RoutingTrace {
+
+  /**
+   * Where a repetition's tokens begin: in the middle of its share of the trace, and moved on where
+   * a new text would begin among them, which no cache and no gate could know of.
+   *
+   * @param needed tokens of a repetition
+   */
+  static int start(RoutingTrace recorded, int repetition, int repetitions, int needed) {
+    int start = (2 * repetition + 1) * (recorded.tokens() - needed) / (2 * repetitions);
+    for (int i = start + needed - 1; i > start; i--) {
+      if (recorded.startsText(i)) {
+        return i;
+      }
+    }
+    return start;
+  }
+
   @Override
   public TraceHeader header() {
     return whole.header();

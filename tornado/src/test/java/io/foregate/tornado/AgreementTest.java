@@ -16,7 +16,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The device's answers beside the processor's, position by position over held-out text, each fed
@@ -24,8 +27,8 @@ import org.junit.jupiter.api.Test;
  * not, so they cannot agree to the bit: where the processor is sure, they must name the same token.
  *
  * <p>{@code -Dforegate.agreement.positions=2100} compares more of them, {@code
- * -Dforegate.agreement.texts=bible,java} other texts; {@code -Dforegate.report=FOLDER} writes what
- * was found.
+ * -Dforegate.agreement.texts=bible,java} other texts, {@code -Dforegate.agreement.policies=lru}
+ * another policy; {@code -Dforegate.report=FOLDER} writes what was found.
  */
 class AgreementTest {
   private static final Path DEMO = Path.of("../models/foregate-demo.gguf");
@@ -49,9 +52,15 @@ class AgreementTest {
   private double divergence;
   private double widestFlippedMargin;
 
-  @Test
-  void namesTheSameTokenWhereverTheProcessorIsSure() throws IOException {
-    compareAll("resident", ExpertOptions.defaults(), POSITIONS, false);
+  @ParameterizedTest
+  @MethodSource("policies")
+  void namesTheSameTokenWhereverTheProcessorIsSure(String policy) throws IOException {
+    ExpertOptions experts = ExpertOptions.of(Policy.named(policy), SlotBudget.parse("25%"));
+    compareAll(policy, experts, POSITIONS, false);
+  }
+
+  private static Stream<String> policies() {
+    return Stream.of(System.getProperty("foregate.agreement.policies", "resident").split(","));
   }
 
   /** Many tokens at a time: kernels of their own. */
@@ -101,7 +110,11 @@ class AgreementTest {
     found.put("routed_experts", picks);
     found.put("routed_otherwise", flips);
     found.put("experts_on_the_processor", hostExperts);
-    AgreementReport.write(policy, DEMO, NAMES, found);
+    FoundReport.write(
+        "agreement-" + policy,
+        "agreement of backend tornado with backend cpu, teacher-forced",
+        Map.of("model", DEMO.getFileName().toString(), "policy", policy, "texts", NAMES),
+        found);
   }
 
   private static Engine open(String backend, ExpertOptions experts) {

@@ -85,6 +85,6 @@ record TestMatrix(Matrix matrix, float[] decoded) {
       difference += Math.pow(expected[i] - found.get(i), 2);
       norm += expected[i] * expected[i];
     }
-    return Math.sqrt(difference / norm);
+    return Errors.noted(Math.sqrt(difference / norm));
   }
 }

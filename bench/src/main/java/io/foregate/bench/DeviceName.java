@@ -1,0 +1,28 @@
+package io.foregate.bench;
+
+import io.foregate.backend.Backend;
+import io.foregate.engine.Backends;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Prints a folder's name for the device that TornadoVM takes, and the driver that it uses. */
+final class DeviceName {
+  private static final Pattern DESCRIPTION = Pattern.compile("(.*?) \\((\\w+),.*");
+
+  private DeviceName() {}
+
+  public static void main(String[] args) {
+    Backends all = Backends.find();
+    for (Backend backend : all.usable()) {
+      Matcher matcher = DESCRIPTION.matcher(backend.description());
+      if (backend.name().equals("tornado") && matcher.matches()) {
+        String name = matcher.group(1).toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+        System.out.println(name + " " + matcher.group(2).toLowerCase(Locale.ROOT));
+        System.exit(0); // TornadoVM's threads would stay
+      }
+    }
+    System.err.println(String.join("; ", all.failures()));
+    System.exit(1);
+  }
+}

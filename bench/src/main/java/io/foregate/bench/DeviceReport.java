@@ -1,0 +1,290 @@
+package io.foregate.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Formatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/**
+ * The summary of what {@code scripts/gpu-report} found on a device, for people: {@code DeviceReport
+ * FOLDER} reads all results there and writes its README.md.
+ */
+final class DeviceReport {
+  private static final String SUFFIX = ".json";
+
+  /** A result, and the name of its part, the driver behind it. */
+  private record Part(String name, JsonNode result) {
+    JsonNode found() {
+      return result.path("found");
+    }
+
+    String driver() {
+      return name.substring(name.lastIndexOf('-') + 1);
+    }
+  }
+
+  private final List<Part> parts;
+  private final Formatter out = new Formatter(Locale.ROOT);
+
+  private DeviceReport(List<Part> parts) {
+    this.parts = parts;
+  }
+
+  public static void main(String[] args) throws IOException {
+    Path folder = Path.of(args[0]);
+    List<Part> parts = new ArrayList<>();
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.sorted().toList()) {
+        String name = file.getFileName().toString();
+        if (name.endsWith(SUFFIX)) {
+          JsonNode result = ResultJson.read(file, JsonNode.class);
+          if (result.has("found")) { // not a timeline
+            parts.add(new Part(name.substring(0, name.length() - SUFFIX.length()), result));
+          }
+        }
+      }
+    }
+    String text = new DeviceReport(parts).text();
+    Files.writeString(folder.resolve("README.md"), text);
+    System.out.print(text);
+  }
+
+  private String text() {
+    introduction();
+    tests();
+    agreement();
+    slots();
+    kernels();
+    links();
+    decoding();
+    return out.toString();
+  }
+
+  private List<Part> of(String prefix) {
+    return parts.stream().filter(part -> part.name().startsWith(prefix)).toList();
+  }
+
+  private void introduction() {
+    out.format("# %s%n", parts.getFirst().result().path("device").asText());
+    out.format("%nWritten by `scripts/gpu-report`; every figure is in the JSON beside it.%n%n");
+    out.format("| part | when | commit | load | machine |%n|---|---|---|--:|---|%n");
+    for (Part part : parts) {
+      JsonNode result = part.result();
+      String commit = result.path("commit").asText();
+      out.format(
+          "| %s | %s | %s | %.1f | %s, %d cores, %s |%n",
+          part.name(),
+          result.path("time").asText(),
+          commit.length() > 10
+              ? commit.substring(0, 10) + (commit.endsWith("-dirty") ? "-dirty" : "")
+              : commit,
+          result.path("load").asDouble(),
+          result.path("machine").path("cpu").asText(),
+          result.path("machine").path("cores").asInt(),
+          result.path("machine").path("java").asText());
+    }
+  }
+
+  private void tests() {
+    for (Part part : of("test-")) {
+      out.format(
+          "%n## Tests: %s%n%n%d tests on the device, %d failed, %d skipped.%n%n",
+          part.name(),
+          part.found().path("tests").asInt(),
+          part.found().path("failed").asInt(),
+          part.found().path("skipped").asInt());
+      out.format("| test | passed | worst normalised error |%n|---|---|--:|%n");
+      for (JsonNode test : part.found().path("cases")) {
+        out.format(
+            "| %s | %s | %s |%n",
+            test.path("test").asText().replace("|", "/"),
+            test.path("passed").asBoolean() ? "yes" : "**no**",
+            test.has("worst_error")
+                ? String.format(Locale.ROOT, "%.1e", test.path("worst_error").asDouble())
+                : "");
+      }
+    }
+  }
+
+  private void agreement() {
+    if (of("agreement-").isEmpty()) {
+      return;
+    }
+    out.format(
+        """
+
+        ## Agreement with the processor's backend, teacher-forced
+
+        | policy | positions | same best token | near-ties | mean KL divergence | experts routed otherwise | on the processor |
+        |---|--:|--:|--:|--:|--:|--:|
+        """);
+    for (Part part : of("agreement-")) {
+      JsonNode found = part.found();
+      out.format(
+          "| %s | %d | %d | %d | %.1e | %d of %d | %d |%n",
+          part.result().path("settings").path("policy").asText(),
+          found.path("positions").asInt(),
+          found.path("same_best_token").asInt(),
+          found.path("near_ties").asInt(),
+          found.path("mean_kl_divergence").asDouble(),
+          found.path("routed_otherwise").asInt(),
+          found.path("routed_experts").asInt(),
+          found.path("experts_on_the_processor").asInt());
+    }
+  }
+
+  private void slots() {
+    if (of("slots-").isEmpty()) {
+      return;
+    }
+    out.format(
+        """
+
+        ## Slots under attack
+
+        | copy engine | reads | copies beside them | words per record | words of another record |
+        |---|--:|--:|--:|--:|
+        """);
+    for (Part part : of("slots-")) {
+      out.format(
+          "| %s | %,d | %,d | %,d | %d |%n",
+          part.result().path("settings").path("copy_engine").asText(),
+          part.found().path("reads").asLong(),
+          part.found().path("copies_beside_them").asLong(),
+          part.result().path("settings").path("words_of_a_record").asLong(),
+          part.found().path("words_of_another_record").asLong());
+    }
+  }
+
+  /** The device's own copy bandwidth through a driver; NaN where it was not measured. */
+  private double memorySpeed(String driver) {
+    return of("memory-" + driver).stream()
+        .mapToDouble(part -> part.found().path("median_gbps").asDouble())
+        .findFirst()
+        .orElse(Double.NaN);
+  }
+
+  private void kernels() {
+    for (Part part : of("kernels-")) {
+      double copy = memorySpeed(part.driver());
+      out.format(
+          """
+
+          ## Kernels (%s, slice %s)
+
+          Device time of single launches, by TornadoVM's profiler; bytes are those of the weights. A copy within the device's
+          memory moves %.2f GB/s, bytes read and written.
+
+          | type | kernel | task | us | GB/s | of the copy |
+          |---|---|---|--:|--:|--:|
+          """,
+          part.driver(), part.result().path("settings").path("slice").asText(), copy);
+      for (JsonNode kernel : part.found()) {
+        boolean reads = kernel.path("bytes").asLong() > 0;
+        double gbps = kernel.path("gbps").asDouble();
+        out.format(
+            Locale.ROOT,
+            "| %s | %s | %s.%s | %.1f | %s | %s |%n",
+            kernel.path("type").asText(),
+            kernel.path("method").asText(),
+            kernel.path("graph").asText(),
+            kernel.path("task").asText(),
+            kernel.path("micros").asDouble(),
+            reads ? String.format(Locale.ROOT, "%.2f", gbps) : "",
+            reads ? String.format(Locale.ROOT, "%.0f %%", 100 * gbps / copy) : "");
+      }
+    }
+  }
+
+  private void links() {
+    for (Part part : of("link-")) {
+      out.format(
+          """
+
+          ## Copies to expert slots, alone and beside kernels (%s, slice %s)
+
+          Hidden: 1 - (time of both - kernels alone) / copies alone, the median of windows of so much kernel time per copy time.
+
+          | copy engine | GB/s | best | hidden |
+          |---|--:|--:|---|
+          """,
+          part.driver(), part.result().path("settings").path("slice").asText());
+      for (JsonNode engine : part.found()) {
+        if (engine.path("unusable").isTextual()) {
+          out.format(
+              "| %s | | | not here: %s |%n",
+              engine.path("engine").asText(), engine.path("unusable").asText());
+          continue;
+        }
+        List<String> hidden = new ArrayList<>();
+        for (JsonNode window : engine.path("windows")) {
+          hidden.add(
+              String.format(
+                  Locale.ROOT,
+                  "%.0f %% at %.1f",
+                  100 * window.path("hidden").asDouble(),
+                  window.path("kernels_over_copies").asDouble()));
+        }
+        out.format(
+            Locale.ROOT,
+            "| %s | %.2f | %.2f | %s |%n",
+            engine.path("engine").asText(),
+            engine.path("gbps").asDouble(),
+            engine.path("best_gbps").asDouble(),
+            String.join(", ", hidden));
+      }
+    }
+  }
+
+  private void decoding() {
+    List<Part> cells = of("decode-");
+    if (cells.isEmpty()) {
+      return;
+    }
+    out.format(
+        """
+
+        ## Decoding a slice
+
+        Generated weights; routing and gate scores replayed from the demo model's trace. Copy share: copy time / (copy time +
+        compute time) of `lru` without overlap. Overlap alone can gain at most 1 / max(c, 1 - c) - 1 over it: beyond that a
+        policy must copy less, or (`hybrid`) compute where the experts are. Bound: 1 / max(computing, copies of a clairvoyant cache).
+
+        | driver | experts | slots | computing | copy share | overlap alone | link | bound | policy | tok/s | of the bound | over lru |
+        |---|---|--:|--:|--:|--:|--:|--:|---|--:|--:|---|
+        """);
+    for (Part cell : cells) {
+      JsonNode found = cell.found();
+      int tokens = cell.result().path("settings").path("tokens").asInt();
+      double share = found.path("copy_share").asDouble();
+      for (JsonNode policy : found.path("policies")) {
+        out.format(
+            Locale.ROOT,
+            "| %s | %s | %s | %.2f | %.2f | %+.0f %% | %.1f GB/s | %.2f | %s | %.2f | %.0f %% | %+.1f %% (%+.1f .. %+.1f) |%n",
+            cell.driver(),
+            found.path("type").asText(),
+            found.path("budget").asText(),
+            tokens * 1e9 / found.path("compute_nanos").asDouble(),
+            share,
+            100 * (1 / Math.max(share, 1 - share) - 1),
+            found.path("link_gbps").asDouble(),
+            found.path("bound").asDouble(),
+            policy.path("policy").asText(),
+            policy.path("tokens_per_second").asDouble(),
+            100 * policy.path("share_of_bound").asDouble(),
+            percent(policy, "median"),
+            percent(policy, "low"),
+            percent(policy, "high"));
+      }
+    }
+  }
+
+  private static double percent(JsonNode policy, String which) {
+    return 100 * (policy.path("over_lru").path(which).asDouble() - 1);
+  }
+}
