@@ -1,5 +1,6 @@
 package io.foregate.cli;
 
+import io.foregate.cli.Cancellation.CancelledException;
 import io.foregate.convert.Conversion;
 import io.foregate.convert.ConvertListener;
 import io.foregate.convert.ConvertOptions;
@@ -79,6 +80,13 @@ final class ConvertCommand implements Callable<Integer> {
       }
       try (var drawn = new Drawn()) {
         conversion.write(target, drawn, shell.cancellation()::requested);
+      } catch (CancelledException e) {
+        shell
+            .terminal()
+            .message(
+                "%s.part and %s.resume keep what is done: the same command goes on."
+                    .formatted(target, target));
+        throw e;
       }
       report(conversion, target, (System.nanoTime() - begin) / 1e9);
     }

@@ -60,7 +60,8 @@ final class Families {
   private static final List<KeyRule> DEEPSEEK_KEYS =
       List.of(
           KeyRule.computed("attention.head_count_kv", _ -> 1L), // MLA is read as one shared head
-          KeyRule.count("leading_dense_block_count", "first_k_dense_replace"),
+          KeyRule.computed(
+              "leading_dense_block_count", c -> c.integer("first_k_dense_replace").orElse(0)),
           KeyRule.size("vocab_size", "vocab_size"),
           KeyRule.count("attention.q_lora_rank", "q_lora_rank"),
           KeyRule.size("attention.kv_lora_rank", "kv_lora_rank"),

@@ -9,9 +9,12 @@ import io.foregate.convert.HfModel.Source;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
@@ -19,6 +22,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code convert} as users meet it: what it prints, and what it says of folders that are wrong. */
@@ -89,10 +94,31 @@ class ConvertCommandTest {
     var cancellation = new Cancellation();
     cancellation.request();
     OutputStream nowhere = new ByteArrayOutputStream();
-    Invocation.into(nowhere, cancellation, "convert", source, "-o", out);
+    Invocation stopped = Invocation.into(nowhere, cancellation, "convert", source, "-o", out);
+    assertThat(stopped.code()).isEqualTo(ExitCode.INTERRUPTED);
+    assertThat(stopped.err()).contains("out.gguf.part", "the same command goes on");
     assertThat(out).doesNotExist();
     assertThat(results.resolve("out.gguf.part")).exists();
     convert().succeeds();
+  }
+
+  /** A limit on files' sizes, which a write meets as it meets the end of a disk. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aFullDisk() throws Exception {
+    mixtral().write(source);
+    List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -f 200; exec \"$@\"", "sh"));
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(argument -> argument.startsWith("--"))
+        .forEach(command::add);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+    command.addAll(List.of("convert", source.toString(), "-o", out.toString()));
+    Process process = new ProcessBuilder(command).start();
+    String told = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(told).isEqualTo(ExitCode.FAILURE);
+    assertThat(told).contains("out.gguf: cannot write the file", "Check the disk");
+    assertThat(out).doesNotExist();
   }
 
   @Test
