@@ -12,15 +12,17 @@ public interface BackendModel extends AutoCloseable {
 
   /**
    * All experts, on the device for good, as policy {@code resident} has them: an expert's place is
-   * {@code layer * experts + expert}.
+   * {@code layer * experts + expert}, layers counted among those with experts.
    */
   ExpertMemory residentExperts();
 
   /**
    * All experts in host memory, computed there by the processor's cores, as policy {@code hybrid}
-   * does with some: an expert's place is {@code layer * experts + expert}.
+   * does with some: an expert's place is {@code layer * experts + expert}, layers counted among
+   * those with experts.
    *
-   * @param records in this model's {@link #expertLayout}; must outlive the result
+   * @param records in this model's {@link #expertLayout}, by the same numbers; must outlive the
+   *     result
    */
   ExpertMemory hostExperts(ExpertRecords records);
 

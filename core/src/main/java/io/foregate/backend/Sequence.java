@@ -8,7 +8,8 @@ import java.util.Optional;
  *
  * <pre>
  * embed, then per layer: attention, then feedForward (dense)
- *                        or route, runExperts (once or in parts), combineExperts; then logits
+ *                        or route, runShared, runExperts (once or in parts), combineExperts;
+ * then logits
  * </pre>
  *
  * <p>Used by one thread at a time. Nothing here allocates once the largest batch has been seen.
@@ -58,6 +59,13 @@ public interface Sequence extends AutoCloseable {
    * @param out {@code [embedding]}
    */
   void gateInput(int token, float[] out);
+
+  /**
+   * Runs what every token passes beside its experts, if the model has that, for the batch of the
+   * last {@link #route}. Once per route, before {@link #combineExperts}: while missing experts are
+   * on their way.
+   */
+  default void runShared(int layer) {}
 
   /**
    * Runs some of the experts that the last {@link #route} chose, for all tokens that chose them.

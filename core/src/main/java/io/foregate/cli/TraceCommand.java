@@ -119,10 +119,10 @@ final class TraceCommand implements Callable<Integer> {
           "Use a Mixture-of-Experts model.");
     }
     int asked = horizon(config);
-    if (asked < 1 || asked >= config.layers()) {
+    if (asked < 1 || asked >= config.routedLayers()) {
       throw new UsageException(
-          "--horizon is %d, expected 1 to %d, the model's layers less one"
-              .formatted(asked, config.layers() - 1),
+          "--horizon is %d, expected 1 to %d, the model's layers with experts less one"
+              .formatted(asked, config.routedLayers() - 1),
           "Leave it out for %d.".formatted(LookaheadGates.defaultHorizon(config)));
     }
     if (generate >= context) {
@@ -175,7 +175,7 @@ final class TraceCommand implements Callable<Integer> {
         new TraceHeader(
             ModelHash.of(engine.file()),
             config.name(),
-            config.layers(),
+            config.routedLayers(),
             config.experts(),
             config.expertsUsed(),
             sets,

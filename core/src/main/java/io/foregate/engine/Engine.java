@@ -210,7 +210,11 @@ public final class Engine implements AutoCloseable {
       ExpertRunner runner =
           offload.isPresent()
               ? offload.get().runner(sequence)
-              : new ResidentRunner(sequence, model.residentExperts(), config.experts());
+              : new ResidentRunner(
+                  sequence,
+                  model.residentExperts(),
+                  config.experts(),
+                  config.mixture().leadingDense());
       return new Session(config, sequence, runner, device, file.path().toString());
     } catch (RuntimeException | Error e) { // no gates for it, or no heap for what it remembers
       sequence.close();

@@ -121,10 +121,10 @@ public final class GateAlignment {
           "%s: the model is dense: it has no experts to predict.".formatted(engine.file().path()),
           "Align a Mixture-of-Experts model.");
     }
-    if (options.horizon() >= engine.config().layers()) {
+    if (options.horizon() >= engine.config().routedLayers()) {
       throw new ForegateException(
-          "The horizon is %d layers, and the model has only %d."
-              .formatted(options.horizon(), engine.config().layers()),
+          "The horizon is %d layers, and the model has only %d with experts."
+              .formatted(options.horizon(), engine.config().routedLayers()),
           "Choose a horizon (--horizon) of fewer layers than the model has.");
     }
     return GateShape.of(engine.config(), options.horizon(), options.hidden());

@@ -60,7 +60,7 @@ final class Offload implements AutoCloseable {
       ResourceStack resources) {
     this.resources = resources;
     this.config = config;
-    this.grid = new ExpertGrid(config.layers(), config.experts(), config.expertsUsed());
+    this.grid = new ExpertGrid(config.routedLayers(), config.experts(), config.expertsUsed());
     this.policy = options.policy();
     // Whatever can be wrong is found before a store is built, which takes its time.
     if (policy.hostFallback() && options.store().tier() == TierChoice.FILE) {
@@ -75,11 +75,14 @@ final class Offload implements AutoCloseable {
     int least = policy.leastSlots(grid);
     this.slots = resources.add(model.newSlots(count, least, options.link()));
     this.host = policy.hostFallback() ? hostExperts(model) : null;
-    long[] bytes = IntStream.range(0, grid.layers()).mapToLong(store::recordBytes).toArray();
+    int first = config.mixture().leadingDense();
+    long[] bytes = IntStream.range(first, config.layers()).mapToLong(store::recordBytes).toArray();
     var scheduler =
         new Scheduler(grid, policy, slots.count(), bytes, STREAMS, Timings.UNKNOWN, events);
     ExpertRecords records =
-        store.tier() == Tier.RAM ? store : resources.add(new StagedRecords(store, grid.layers()));
+        store.tier() == Tier.RAM
+            ? routedRecords()
+            : resources.add(new StagedRecords(store, first, grid.layers()));
     this.plan = resources.add(new ExpertPlan(scheduler, records, slots, STREAMS));
   }
 
@@ -109,7 +112,13 @@ final class Offload implements AutoCloseable {
     if (store.tier() != Tier.RAM) {
       throw notInMemory(store.reason());
     }
-    return model.hostExperts(store);
+    return model.hostExperts(routedRecords());
+  }
+
+  /** The store's records, layers counted among those with experts. */
+  private ExpertRecords routedRecords() {
+    int first = config.mixture().leadingDense();
+    return first == 0 ? store : (layer, expert) -> store.record(first + layer, expert);
   }
 
   private ForegateException notInMemory(String reason) {
@@ -153,8 +162,9 @@ final class Offload implements AutoCloseable {
 
   /** How a sequence's experts run. */
   ExpertRunner runner(Sequence sequence) {
+    int firstRouted = config.mixture().leadingDense();
     return new ScheduledRunner(
-        grid, sequence, plan, slots, host, predictors.get(), config.embedding());
+        grid, firstRouted, sequence, plan, slots, host, predictors.get(), config.embedding());
   }
 
   ScheduleStatistics statistics() {

@@ -37,7 +37,7 @@ final class Predictors {
       return () -> Optional.of(replay.get().get());
     }
     Policy policy = options.policy();
-    if (config.layers() == 1) { // there is none to look ahead to
+    if (config.routedLayers() == 1) { // there is none to look ahead to
       return Optional::empty;
     }
     return switch (policy.predictor()) {
@@ -51,7 +51,7 @@ final class Predictors {
 
   private static Supplier<Optional<ExpertPredictor>> untrained(
       ModelConfig config, ModelWeights weights, int horizon) {
-    int most = Math.min(horizon, config.layers() - 1);
+    int most = Math.min(horizon, config.routedLayers() - 1);
     return of(LookaheadGates.untrained(config, weights, most), config, weights);
   }
 

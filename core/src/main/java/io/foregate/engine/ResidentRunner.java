@@ -12,11 +12,14 @@ final class ResidentRunner implements ExpertRunner {
   private final int[] chosen;
   private final int[] places;
   private final boolean[] isChosen;
+  private final int firstRouted;
 
   /**
    * @param count experts of a layer
+   * @param firstRouted the first layer that has experts
    */
-  ResidentRunner(Sequence sequence, ExpertMemory experts, int count) {
+  ResidentRunner(Sequence sequence, ExpertMemory experts, int count, int firstRouted) {
+    this.firstRouted = firstRouted;
     this.sequence = sequence;
     this.experts = experts;
     this.chosen = new int[count];
@@ -29,6 +32,7 @@ final class ResidentRunner implements ExpertRunner {
 
   @Override
   public void run(int layer, Routing routing) {
+    sequence.runShared(layer);
     Arrays.fill(isChosen, false);
     int picks = routing.tokens() * routing.used();
     for (int i = 0; i < picks; i++) {
@@ -37,7 +41,7 @@ final class ResidentRunner implements ExpertRunner {
     int count = 0;
     for (int e = 0; e < isChosen.length; e++) {
       if (isChosen[e]) {
-        places[count] = layer * isChosen.length + e;
+        places[count] = (layer - firstRouted) * isChosen.length + e;
         chosen[count++] = e;
       }
     }

@@ -7,7 +7,7 @@ import io.foregate.backend.Routing;
 public interface RoutingListener {
 
   /**
-   * @param layer the layer
+   * @param layer counted among the layers with experts
    * @param position position of the batch's first token; the others follow it
    * @param routing valid during the call; ids and weights may be overwritten to replay others
    * @param inputs of the gates at this layer; to be read during the call

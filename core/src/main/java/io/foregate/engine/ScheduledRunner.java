@@ -16,6 +16,7 @@ import java.util.Optional;
  */
 final class ScheduledRunner implements ExpertRunner {
   private final ExpertGrid grid;
+  private final int firstRouted;
   private final Sequence sequence;
   private final ExpertPlan plan;
   private final Wave wave;
@@ -27,6 +28,7 @@ final class ScheduledRunner implements ExpertRunner {
   private final float[] probabilities;
 
   /**
+   * @param firstRouted the first layer that has experts
    * @param slots device memory, whose slots {@code plan} knows
    * @param host all experts in host memory; may be {@code null} where the plan's policy never runs
    *     one there
@@ -35,6 +37,7 @@ final class ScheduledRunner implements ExpertRunner {
    */
   ScheduledRunner(
       ExpertGrid grid,
+      int firstRouted,
       Sequence sequence,
       ExpertPlan plan,
       ExpertMemory slots,
@@ -42,6 +45,7 @@ final class ScheduledRunner implements ExpertRunner {
       Optional<ExpertPredictor> predictor,
       int width) {
     this.grid = grid;
+    this.firstRouted = firstRouted;
     this.wave = new Wave(grid.experts());
     this.sequence = sequence;
     this.plan = plan;
@@ -66,10 +70,12 @@ final class ScheduledRunner implements ExpertRunner {
 
   @Override
   public void run(int layer, Routing routing) {
-    plan.routed(layer, routing);
+    int routed = layer - firstRouted;
+    plan.routed(routed, routing);
     if (predictor.isPresent() && !plan.complete()) {
-      predict(layer, routing, predictor.get());
+      predict(routed, routing, predictor.get());
     }
+    sequence.runShared(layer);
     while (plan.next(wave)) {
       if (wave.onHost()) {
         runOnHost(layer, wave);
@@ -80,6 +86,9 @@ final class ScheduledRunner implements ExpertRunner {
     }
   }
 
+  /**
+   * @param layer counted among the layers with experts
+   */
   private void predict(int layer, Routing routing, ExpertPredictor p) {
     for (int t = 0; t < routing.tokens(); t++) {
       p.observe(layer, routing.ids(), t * routing.used(), routing.used());
@@ -95,14 +104,14 @@ final class ScheduledRunner implements ExpertRunner {
 
   private void runOnHost(int layer, Wave wave) {
     for (int i = 0; i < wave.count(); i++) {
-      hostPlaces[i] = grid.id(layer, wave.experts()[i]);
+      hostPlaces[i] = grid.id(layer - firstRouted, wave.experts()[i]);
     }
     sequence.runExperts(layer, host, wave.experts(), hostPlaces, wave.count());
   }
 
   @Override
   public void end(int layer) {
-    plan.layerDone(layer);
+    plan.layerDone(layer - firstRouted);
   }
 
   @Override

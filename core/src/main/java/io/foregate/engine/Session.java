@@ -256,7 +256,7 @@ public final class Session implements AutoCloseable {
     sequence.embed(tokens, from, to, position);
     for (int layer = 0; layer < config.layers(); layer++) {
       sequence.attention(layer);
-      if (config.isMoe()) {
+      if (config.isRouted(layer)) {
         routedFeedForward(layer);
       } else {
         sequence.feedForward(layer);
@@ -266,7 +266,7 @@ public final class Session implements AutoCloseable {
 
   private void routedFeedForward(int layer) {
     Routing routing = sequence.route(layer);
-    listener.routed(layer, position, routing, gateInputs);
+    listener.routed(config.routedLayer(layer), position, routing, gateInputs);
     experts.run(layer, routing);
     sequence.combineExperts(layer);
     experts.end(layer);

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class StagedRecords implements ExpertRecords, AutoCloseable {
   private final ExpertStore store;
+  private final int first;
   private final int layers;
   private final Arena arena = Arena.ofShared();
   private final Map<Thread, Staging> staging = new ConcurrentHashMap<>();
@@ -27,10 +28,12 @@ final class StagedRecords implements ExpertRecords, AutoCloseable {
   private record Staging(MemorySegment whole, MemorySegment[] parts) {}
 
   /**
-   * @param layers of the model, all of which have experts
+   * @param first the first layer of the model that has experts; asked for as layer 0
+   * @param layers of the model that have experts
    */
-  StagedRecords(ExpertStore store, int layers) {
+  StagedRecords(ExpertStore store, int first, int layers) {
     this.store = store;
+    this.first = first;
     this.layers = layers;
   }
 
@@ -42,7 +45,7 @@ final class StagedRecords implements ExpertRecords, AutoCloseable {
       mine = staging();
       staging.put(Thread.currentThread(), mine);
     }
-    store.read(layer, expert, mine.whole());
+    store.read(first + layer, expert, mine.whole());
     return mine.parts()[layer];
   }
 
@@ -50,7 +53,7 @@ final class StagedRecords implements ExpertRecords, AutoCloseable {
     MemorySegment whole = arena.allocate(store.maxRecordBytes(), ExpertLayout.ALIGNMENT);
     var parts = new MemorySegment[layers];
     for (int layer = 0; layer < layers; layer++) {
-      parts[layer] = whole.asSlice(0, store.recordBytes(layer));
+      parts[layer] = whole.asSlice(0, store.recordBytes(first + layer));
     }
     return new Staging(whole, parts);
   }

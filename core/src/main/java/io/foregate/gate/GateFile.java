@@ -121,7 +121,7 @@ public final class GateFile {
   }
 
   private static GateShape shape(Path path, Safetensors file, ModelConfig config) {
-    int horizon = number(path, file, "horizon", 1, config.layers() - 1);
+    int horizon = number(path, file, "horizon", 1, config.routedLayers() - 1);
     int hidden = number(path, file, "hidden", 0, 1 << 16);
     GateShape shape = GateShape.of(config, horizon, hidden);
     number(path, file, "layers", shape.layers(), shape.layers());

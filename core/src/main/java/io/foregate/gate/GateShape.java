@@ -32,7 +32,7 @@ public record GateShape(int layers, int experts, int used, int embedding, int ho
   /** The gates' sizes for a model with experts. */
   public static GateShape of(ModelConfig config, int horizon, int hidden) {
     return new GateShape(
-        config.layers(),
+        config.routedLayers(),
         config.experts(),
         config.expertsUsed(),
         config.embedding(),

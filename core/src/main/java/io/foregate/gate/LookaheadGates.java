@@ -44,7 +44,7 @@ public final class LookaheadGates {
 
   /** Layers looked ahead in a model unless told otherwise: as many as it has, at most. */
   public static int defaultHorizon(ModelConfig config) {
-    return Math.clamp(config.layers() - 1, 1, DEFAULT_HORIZON);
+    return Math.clamp(config.routedLayers() - 1, 1, DEFAULT_HORIZON);
   }
 
   /**
@@ -75,18 +75,18 @@ public final class LookaheadGates {
     return new LookaheadGates(shape, points, false);
   }
 
-  /** {@code router * diag(norm)} of every layer, {@code [experts, embedding]}. */
+  /** {@code router * diag(norm)} of every layer with experts, {@code [experts, embedding]}. */
   static float[][] routers(ModelConfig config, ModelWeights weights) {
     int width = config.embedding();
-    var routers = new float[config.layers()][config.experts() * width];
-    for (int layer = 0; layer < config.layers(); layer++) {
-      LayerWeights w = weights.layers().get(layer);
-      Matrix router = ((FeedForward.Routed) w.feedForward()).router();
+    var routers = new float[config.routedLayers()][config.experts() * width];
+    for (int layer = 0; layer < routers.length; layer++) {
+      LayerWeights w = weights.layers().get(config.mixture().leadingDense() + layer);
+      Matrix router = ((FeedForward.Routed) w.feedForward()).router().weight();
       for (int e = 0; e < config.experts(); e++) {
         Quants.decode(
             router.type(), router.data(), e * router.rowBytes(), routers[layer], e * width, width);
         for (int i = 0; i < width; i++) {
-          routers[layer][e * width + i] *= w.feedForwardNorm()[i];
+          routers[layer][e * width + i] *= w.feedForwardNorm().weight()[i];
         }
       }
     }

@@ -1,10 +1,6 @@
 package io.foregate.model;
 
-import io.foregate.error.ForegateException;
-import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
+import java.util.Set;
 
 /**
  * The facts that tell one architecture from another. One forward pass reads them; there is no class
@@ -12,27 +8,34 @@ import java.util.stream.Collectors;
  *
  * @param architecture the value of {@code general.architecture} and the prefix of its metadata keys
  * @param rope which elements RoPE rotates together
- * @param routerScore how router logits become expert weights
+ * @param queryKeyNorm how queries and keys are normalized
+ * @param router how experts are picked and weighed, where the metadata does not say otherwise
+ * @param activation of gated units
+ * @param traits what it has beside what all have
  */
-public record Family(String architecture, RopeStyle rope, RouterScore routerScore) {
+public record Family(
+    String architecture,
+    RopeStyle rope,
+    QueryKeyNorm queryKeyNorm,
+    RouterFacts router,
+    Activation activation,
+    Set<Trait> traits) {
+  public Family {
+    traits = Set.copyOf(traits);
+  }
 
-  private static final Map<String, Family> KNOWN =
-      new TreeMap<>(
-          List.of(new Family("llama", RopeStyle.NORM, RouterScore.SOFTMAX_RENORMALIZED)).stream()
-              .collect(Collectors.toMap(Family::architecture, f -> f)));
+  /** A family with SwiGLU. */
+  static Family of(
+      String architecture,
+      RopeStyle rope,
+      QueryKeyNorm queryKeyNorm,
+      RouterFacts router,
+      Trait... traits) {
+    return new Family(architecture, rope, queryKeyNorm, router, Activation.SILU, Set.of(traits));
+  }
 
-  /**
-   * The family of an architecture.
-   *
-   * @throws ForegateException naming the supported ones when it is not among them
-   */
-  public static Family of(String architecture, String file) {
-    Family family = KNOWN.get(architecture);
-    if (family == null) {
-      throw new ForegateException(
-          "%s has architecture '%s', which is not supported.".formatted(file, architecture),
-          "Supported architectures: %s.".formatted(String.join(", ", KNOWN.keySet())));
-    }
-    return family;
+  /** Whether it has something. */
+  public boolean has(Trait trait) {
+    return traits.contains(trait);
   }
 }

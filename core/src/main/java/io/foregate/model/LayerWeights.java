@@ -3,18 +3,11 @@ package io.foregate.model;
 /**
  * The weights of one pre-norm transformer block.
  *
- * @param attentionNorm RMSNorm weight, {@code [embedding]}
- * @param query {@code [heads * headSize, embedding]}
- * @param key {@code [kvHeads * headSize, embedding]}
- * @param value {@code [kvHeads * headSize, embedding]}
- * @param output {@code [embedding, heads * headSize]}
- * @param feedForwardNorm RMSNorm weight, {@code [embedding]}
+ * @param attentionNorm as wide as the model
+ * @param feedForwardNorm as wide as the model
  */
 public record LayerWeights(
-    float[] attentionNorm,
-    Matrix query,
-    Matrix key,
-    Matrix value,
-    Matrix output,
-    float[] feedForwardNorm,
+    Norm attentionNorm,
+    AttentionWeights attention,
+    Norm feedForwardNorm,
     FeedForward feedForward) {}

@@ -7,12 +7,9 @@ package io.foregate.model;
  * @param family the architecture's facts
  * @param layers transformer blocks
  * @param embedding width of the residual stream (d_model)
- * @param heads query heads
- * @param kvHeads key and value heads; divides {@code heads}
- * @param headSize elements of one head
- * @param feedForward hidden width of a dense feed-forward block, or of one expert
- * @param experts experts of a layer; 0 in a dense model
- * @param expertsUsed experts that a token is routed to (top-k); 0 in a dense model
+ * @param attention heads and what they see
+ * @param feedForward hidden width of a dense feed-forward block; 0 where no layer has one
+ * @param mixture the experts, {@link Mixture#NONE} in a dense model
  * @param vocabulary tokens
  * @param contextLength positions that the model was trained for
  * @param normEpsilon added to the mean square in RMSNorm
@@ -23,29 +20,80 @@ public record ModelConfig(
     Family family,
     int layers,
     int embedding,
-    int heads,
-    int kvHeads,
-    int headSize,
+    AttentionFacts attention,
     int feedForward,
-    int experts,
-    int expertsUsed,
+    Mixture mixture,
     int vocabulary,
     int contextLength,
     float normEpsilon,
-    RopeFacts rope) {
+    RopeFacts rope,
+    Scales scales) {
+
+  /** Query heads. */
+  public int heads() {
+    return attention.heads();
+  }
+
+  /** Key and value heads. */
+  public int kvHeads() {
+    return attention.kvHeads();
+  }
+
+  /** Elements of one head of a query or key. */
+  public int headSize() {
+    return attention.keySize();
+  }
 
   /** Elements of all query heads of a token. */
   public int querySize() {
-    return heads * headSize;
+    return heads() * attention.keySize();
   }
 
-  /** Elements of all key (or value) heads of a token. */
+  /** Elements of all key heads of a token. */
   public int kvSize() {
-    return kvHeads * headSize;
+    return kvHeads() * attention.keySize();
   }
 
-  /** Whether feed-forward blocks are routed. */
+  /** Elements of all value heads of a token. */
+  public int valueSize() {
+    return kvHeads() * attention.valueSize();
+  }
+
+  /** Elements of what attention gives for a token: a value per query head. */
+  public int attendedSize() {
+    return heads() * attention.valueSize();
+  }
+
+  /** Experts of a layer; 0 in a dense model. */
+  public int experts() {
+    return mixture.experts();
+  }
+
+  /** Experts that a token is routed to (top-k); 0 in a dense model. */
+  public int expertsUsed() {
+    return mixture.used();
+  }
+
+  /** Whether there are layers with experts. */
   public boolean isMoe() {
-    return experts > 0;
+    return experts() > 0;
+  }
+
+  /** Whether a layer has experts. */
+  public boolean isRouted(int layer) {
+    return isMoe() && layer >= mixture.leadingDense();
+  }
+
+  /**
+   * Layers with experts, which are counted from 0 wherever experts alone are spoken of (traces,
+   * gates, the scheduler).
+   */
+  public int routedLayers() {
+    return isMoe() ? layers - mixture.leadingDense() : 0;
+  }
+
+  /** Which of the layers with experts a layer is. */
+  public int routedLayer(int layer) {
+    return layer - mixture.leadingDense();
   }
 }

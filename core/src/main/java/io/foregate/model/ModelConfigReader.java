@@ -2,25 +2,21 @@ package io.foregate.model;
 
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgufFile;
-import io.foregate.gguf.GgufMetadata;
 import io.foregate.gguf.GgufTensor;
-import java.util.Optional;
 
 /**
  * Reads a {@link ModelConfig} from the metadata that llama.cpp's converters write (the keys of
  * ggml's docs/gguf.md), and checks that the numbers fit each other.
  */
 public final class ModelConfigReader {
-  static final String ROPE_FACTORS = "rope_freqs.weight";
+  private static final int MOST_WIDTH = 1 << 24;
 
-  private final GgufFile file;
-  private final GgufMetadata metadata;
-  private final String architecture;
+  private final ConfigValues values;
+  private final Family family;
 
   private ModelConfigReader(GgufFile file) {
-    this.file = file;
-    this.metadata = file.metadata();
-    this.architecture = metadata.string("general.architecture");
+    this.values = new ConfigValues(file);
+    this.family = Families.of(values.architecture(), file.path().toString());
   }
 
   /**
@@ -34,107 +30,125 @@ public final class ModelConfigReader {
   }
 
   private ModelConfig read() {
-    Family family = Family.of(architecture, file.path().toString());
-    int embedding = positive("embedding_length", 1 << 20);
-    int heads = positive("attention.head_count", 1 << 16);
-    int kvHeads = positiveOr("attention.head_count_kv", heads);
-    check(heads % kvHeads == 0, "attention.head_count_kv", kvHeads, "a divisor of " + heads);
-    int headSize = metadata.integer(key("attention.key_length"), embedding / heads);
-    check(headSize > 0 && headSize % 2 == 0, "attention.key_length", headSize, "even, above 0");
-    int valueSize = metadata.integer(key("attention.value_length"), headSize);
-    check(valueSize == headSize, "attention.value_length", valueSize, "the key's " + headSize);
-    int experts = metadata.integer(key("expert_count"), 0);
-    check(experts >= 0 && experts <= 1 << 16, "expert_count", experts, "0 to 65536");
-    int expertsUsed = experts == 0 ? 0 : positive("expert_used_count", experts);
+    GgufFile file = values.file();
+    int layers = values.positive("block_count", 1 << 12);
+    int embedding = values.positive("embedding_length", 1 << 20);
+    int context = values.positive("context_length", Integer.MAX_VALUE);
+    int feedForward = values.positive("feed_forward_length", MOST_WIDTH);
+    AttentionFacts attention = attention(embedding);
     return new ModelConfig(
-        metadata.string("general.name", file.path().getFileName().toString()),
+        file.metadata().string("general.name", file.path().getFileName().toString()),
         family,
-        positive("block_count", 1 << 12),
+        layers,
         embedding,
+        attention,
+        feedForward,
+        mixture(feedForward, layers),
+        vocabulary(),
+        context,
+        epsilon(),
+        new RopeReader(values).read(family, attention.keySize(), context),
+        scales());
+  }
+
+  private AttentionFacts attention(int embedding) {
+    int heads = values.positive("attention.head_count", 1 << 16);
+    int kvHeads = values.positive("attention.head_count_kv", heads, heads);
+    values.check(heads % kvHeads == 0, "attention.head_count_kv", kvHeads, "a divisor of " + heads);
+    int headSize = values.positive("attention.key_length", 1 << 16, embedding / heads);
+    values.check(
+        headSize > 0 && headSize % 2 == 0, "attention.key_length", headSize, "even, above 0");
+    int valueSize = values.positive("attention.value_length", 1 << 16, headSize);
+    values.check(
+        valueSize == headSize, "attention.value_length", valueSize, "the key's " + headSize);
+    float scale = values.real("attention.scale", 0);
+    return new AttentionFacts(
         heads,
         kvHeads,
         headSize,
-        positive("feed_forward_length", 1 << 24),
+        valueSize,
+        scale == 0 ? (float) (1 / Math.sqrt(headSize)) : scale,
+        window());
+  }
+
+  private SlidingWindow window() {
+    if (!family.has(Trait.ALTERNATING_WINDOW)) {
+      return SlidingWindow.NONE;
+    }
+    return new SlidingWindow(values.positive("attention.sliding_window", Integer.MAX_VALUE), 2);
+  }
+
+  private Mixture mixture(int feedForward, int layers) {
+    int experts = values.count("expert_count", 1 << 16);
+    if (experts == 0) {
+      return Mixture.NONE;
+    }
+    int used = values.positive("expert_used_count", experts);
+    int width = values.positive("expert_feed_forward_length", MOST_WIDTH, feedForward);
+    return new Mixture(
         experts,
-        expertsUsed,
-        vocabulary(),
-        positive("context_length", Integer.MAX_VALUE),
-        epsilon(),
-        rope(family, headSize));
+        used,
+        width,
+        family.has(Trait.SHARED_EXPERT) ? sharedWidth(width, feedForward) : 0,
+        values.count("leading_dense_block_count", layers - 1),
+        router(experts));
+  }
+
+  /** Some files give a width, some a number of experts, some neither. */
+  private int sharedWidth(int expertWidth, int feedForward) {
+    int width = values.count("expert_shared_feed_forward_length", MOST_WIDTH);
+    if (width > 0) {
+      return width;
+    }
+    int count = values.count("expert_shared_count", 1 << 10);
+    return count > 0 || !family.has(Trait.SHARED_GATE) ? count * expertWidth : feedForward;
+  }
+
+  private RouterFacts router(int experts) {
+    RouterFacts facts = family.router();
+    int groups = Math.max(1, values.count("expert_group_count", experts));
+    values.check(experts % groups == 0, "expert_group_count", groups, "a divisor of " + experts);
+    float scale = values.real("expert_weights_scale", 0);
+    return new RouterFacts(
+        score(facts.score()),
+        values.flag("expert_weights_norm", facts.renormalized()),
+        scale == 0 ? 1 : scale,
+        groups,
+        groups == 1 ? 1 : values.positive("expert_group_used_count", groups));
+  }
+
+  /** By the numbers that llama.cpp gives to gating functions; 0 leaves it to the family. */
+  private RouterScore score(RouterScore fallback) {
+    int function = values.count("expert_gating_func", 3);
+    return switch (function) {
+      case 1 -> RouterScore.SOFTMAX;
+      case 2 -> RouterScore.SIGMOID;
+      case 3 -> RouterScore.SOFTMAX_OF_PICKED;
+      default -> fallback;
+    };
   }
 
   private float epsilon() {
-    float epsilon = metadata.real(key("attention.layer_norm_rms_epsilon"));
-    check(epsilon >= 0 && epsilon < 1, "attention.layer_norm_rms_epsilon", epsilon, "0 to 1");
+    String name = "attention.layer_norm_rms_epsilon";
+    float epsilon = values.real(name);
+    values.check(epsilon >= 0 && epsilon < 1, name, epsilon, "0 to 1");
     return epsilon;
+  }
+
+  /** Granite's; the logits are divided by what its files call their scale. */
+  private Scales scales() {
+    return new Scales(
+        values.positiveReal("embedding_scale", 1),
+        values.positiveReal("residual_scale", 1),
+        1 / values.positiveReal("logit_scale", 1));
   }
 
   /** The embedding table tells it; the metadata's own count is optional. */
   private int vocabulary() {
-    GgufTensor embedding = file.tensor("token_embd.weight");
+    GgufTensor embedding = values.file().tensor("token_embd.weight");
     long rows = embedding.dim(1);
-    int tokens = metadata.integer(key("vocab_size"), Math.toIntExact(Math.min(rows, 1 << 24)));
-    check(tokens == rows, "vocab_size", tokens, "the embedding's " + rows + " rows");
+    int tokens = values.positive("vocab_size", 1 << 24, Math.toIntExact(Math.min(rows, 1 << 24)));
+    values.check(tokens == rows, "vocab_size", tokens, "the embedding's " + rows + " rows");
     return tokens;
-  }
-
-  private RopeFacts rope(Family family, int headSize) {
-    int dimensions = metadata.integer(key("rope.dimension_count"), headSize);
-    check(
-        dimensions > 0 && dimensions % 2 == 0 && dimensions <= headSize,
-        "rope.dimension_count",
-        dimensions,
-        "even, at most the head's " + headSize);
-    float base = metadata.real(key("rope.freq_base"), 10_000f);
-    check(base > 0 && Float.isFinite(base), "rope.freq_base", base, "a finite number above 0");
-    return new RopeFacts(family.rope(), dimensions, base, ropeScale(), ropeFactors(dimensions));
-  }
-
-  private float ropeScale() {
-    String type = metadata.string(key("rope.scaling.type"), "none");
-    float factor = metadata.real(key("rope.scaling.factor"), 1f);
-    return switch (type) {
-      case "none" -> 1f;
-      case "linear" -> {
-        check(factor > 0, "rope.scaling.factor", factor, "above 0");
-        yield 1f / factor;
-      }
-      default ->
-          throw new ForegateException(
-              "%s: RoPE scaling '%s' is not supported.".formatted(file.path(), type),
-              "Supported: none, linear, and Llama 3's frequency factors.");
-    };
-  }
-
-  private float[] ropeFactors(int dimensions) {
-    Optional<GgufTensor> tensor = file.find(ROPE_FACTORS);
-    if (tensor.isEmpty()) {
-      return new float[0];
-    }
-    float[] factors = ModelReader.floats(file, tensor.get());
-    check(factors.length == dimensions / 2, ROPE_FACTORS, factors.length, dimensions / 2);
-    return factors;
-  }
-
-  private int positive(String name, int limit) {
-    int value = metadata.integer(key(name));
-    check(value > 0 && value <= limit, name, value, "1 to " + limit);
-    return value;
-  }
-
-  private int positiveOr(String name, int fallback) {
-    return metadata.contains(key(name)) ? positive(name, fallback) : fallback;
-  }
-
-  private void check(boolean holds, String name, Object found, Object expected) {
-    if (!holds) {
-      throw new ForegateException(
-          "%s: '%s' is %s, expected %s.".formatted(file.path(), key(name), found, expected),
-          "The model's metadata is damaged or unusual: convert it again, or get another copy.");
-    }
-  }
-
-  private String key(String name) {
-    return name.equals(ROPE_FACTORS) ? name : architecture + "." + name;
   }
 }

@@ -1,17 +1,10 @@
 package io.foregate.model;
 
 import io.foregate.error.ForegateException;
-import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufFile;
-import io.foregate.gguf.GgufMetadata;
-import io.foregate.gguf.GgufTensor;
-import io.foregate.quant.Quants;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Reads the weights that a {@link ModelConfig} calls for, checking every tensor's presence, type
@@ -21,13 +14,14 @@ import java.util.Set;
  * out would give fluent nonsense without one.
  */
 public final class ModelReader {
-  private final GgufFile file;
   private final ModelConfig config;
-  private final Set<String> used = new HashSet<>();
+  private final Family family;
+  private final TensorReader tensors;
 
   private ModelReader(GgufFile file, ModelConfig config) {
-    this.file = file;
     this.config = config;
+    this.family = config.family();
+    this.tensors = new TensorReader(file);
   }
 
   /**
@@ -40,122 +34,126 @@ public final class ModelReader {
   }
 
   private ModelWeights read() {
-    Matrix embedding = matrix("token_embd.weight", config.vocabulary(), config.embedding());
-    Matrix output =
-        file.find("output.weight").isPresent()
-            ? matrix("output.weight", config.vocabulary(), config.embedding())
-            : embedding;
+    int width = config.embedding();
+    Matrix embedding = tensors.matrix("token_embd.weight", config.vocabulary(), width);
+    Linear output =
+        tensors.has("output.weight")
+            ? tensors.linear("output", config.vocabulary(), width, family.has(Trait.LOGITS_BIAS))
+            : Linear.of(embedding);
     List<LayerWeights> layers = new ArrayList<>();
     for (int layer = 0; layer < config.layers(); layer++) {
-      layers.add(layer("blk." + layer + "."));
+      layers.add(layer(layer, "blk." + layer + "."));
     }
-    float[] outputNorm = vector("output_norm.weight", config.embedding());
-    used.add(ModelConfigReader.ROPE_FACTORS);
-    rejectUnknown();
+    Norm outputNorm = norm("output_norm");
+    tensors.use(RopeReader.FACTORS);
+    tensors.rejectUnknown(family);
     return new ModelWeights(embedding, layers, outputNorm, output);
   }
 
-  private LayerWeights layer(String prefix) {
-    int width = config.embedding();
-    return new LayerWeights(
-        vector(prefix + "attn_norm.weight", width),
-        matrix(prefix + "attn_q.weight", config.querySize(), width),
-        matrix(prefix + "attn_k.weight", config.kvSize(), width),
-        matrix(prefix + "attn_v.weight", config.kvSize(), width),
-        matrix(prefix + "attn_output.weight", width, config.querySize()),
-        vector(prefix + "ffn_norm.weight", width),
-        config.isMoe() ? routed(prefix) : dense(prefix));
+  private Norm norm(String name) {
+    return tensors.norm(name, config.embedding(), family.has(Trait.NORM_BIAS));
   }
 
-  private FeedForward dense(String prefix) {
+  private LayerWeights layer(int layer, String prefix) {
+    String second = family.has(Trait.POST_ATTENTION_NORM) ? "post_attention_norm" : "ffn_norm";
+    return new LayerWeights(
+        norm(prefix + "attn_norm"),
+        attention(prefix),
+        norm(prefix + second),
+        config.isRouted(layer) ? routed(prefix) : dense(prefix, "", config.feedForward()));
+  }
+
+  private AttentionWeights attention(String prefix) {
     int width = config.embedding();
-    int hidden = config.feedForward();
+    boolean biased = family.has(Trait.QKV_BIAS);
+    return new AttentionWeights.Grouped(
+        tensors.linear(prefix + "attn_q", config.querySize(), width, biased),
+        tensors.linear(prefix + "attn_k", config.kvSize(), width, biased),
+        tensors.linear(prefix + "attn_v", config.valueSize(), width, biased),
+        tensors.linear(
+            prefix + "attn_output",
+            width,
+            config.attendedSize(),
+            family.has(Trait.ATTENTION_OUTPUT_BIAS)),
+        headNorm(prefix + "attn_q_norm.weight", config.querySize()),
+        headNorm(prefix + "attn_k_norm.weight", config.kvSize()),
+        family.has(Trait.SINKS)
+            ? tensors.vector(prefix + "attn_sinks.weight", config.heads())
+            : new float[0]);
+  }
+
+  private Norm headNorm(String name, int allHeads) {
+    return switch (family.queryKeyNorm()) {
+      case NONE -> Norm.NONE;
+      case HEAD -> Norm.of(tensors.vector(name, config.headSize()));
+      case ALL_HEADS -> Norm.of(tensors.vector(name, allHeads));
+    };
+  }
+
+  /**
+   * @param suffix of the three names, before {@code .weight}
+   */
+  private FeedForward.Dense dense(String prefix, String suffix, int hidden) {
+    int width = config.embedding();
     return new FeedForward.Dense(
-        matrix(prefix + "ffn_gate.weight", hidden, width),
-        matrix(prefix + "ffn_up.weight", hidden, width),
-        matrix(prefix + "ffn_down.weight", width, hidden));
+        tensors.matrix(prefix + "ffn_gate" + suffix + ".weight", hidden, width),
+        tensors.matrix(prefix + "ffn_up" + suffix + ".weight", hidden, width),
+        tensors.matrix(prefix + "ffn_down" + suffix + ".weight", width, hidden));
   }
 
   private FeedForward routed(String prefix) {
-    int width = config.embedding();
-    int hidden = config.feedForward();
+    int experts = config.experts();
+    boolean biased = family.has(Trait.EXPERT_BIAS);
     return new FeedForward.Routed(
-        matrix(prefix + "ffn_gate_inp.weight", config.experts(), width),
-        new ExpertTensors(
-            stack(prefix + "ffn_gate_exps.weight", hidden, width),
-            stack(prefix + "ffn_up_exps.weight", hidden, width),
-            stack(prefix + "ffn_down_exps.weight", width, hidden)));
+        tensors.linear(prefix + "ffn_gate_inp", experts, config.embedding(), biased),
+        tensors.optional(prefix + "exp_probs_b.bias", experts),
+        experts(prefix),
+        biased ? biases(prefix) : ExpertBiases.NONE,
+        config.mixture().sharedFeedForward() > 0 ? Optional.of(shared(prefix)) : Optional.empty());
   }
 
-  private Matrix matrix(String name, int rows, int columns) {
-    GgufTensor tensor = tensor(name, columns, rows);
-    return new Matrix(tensor.type(), rows, columns, file.data(tensor));
+  private FeedForward.Shared shared(String prefix) {
+    return new FeedForward.Shared(
+        dense(prefix, "_shexp", config.mixture().sharedFeedForward()),
+        family.has(Trait.SHARED_GATE)
+            ? tensors.vector(prefix + "ffn_gate_inp_shexp.weight", config.embedding())
+            : new float[0]);
   }
 
-  private List<Matrix> stack(String name, int rows, int columns) {
-    GgufTensor tensor = tensor(name, columns, rows, config.experts());
-    MemorySegment data = file.data(tensor);
-    long bytes = tensor.type().byteSize((long) rows * columns);
-    List<Matrix> experts = new ArrayList<>();
+  private ExpertBiases biases(String prefix) {
+    int experts = config.experts();
+    int hidden = config.mixture().feedForward();
+    return new ExpertBiases(
+        tensors.vectors(prefix + "ffn_gate_exps.bias", hidden, experts),
+        tensors.vectors(prefix + "ffn_up_exps.bias", hidden, experts),
+        tensors.vectors(prefix + "ffn_down_exps.bias", config.embedding(), experts));
+  }
+
+  private ExpertTensors experts(String prefix) {
+    int hidden = config.mixture().feedForward();
+    int width = config.embedding();
+    String fused = prefix + "ffn_gate_up_exps.weight";
+    if (tensors.has(fused)) {
+      return new ExpertTensors(
+          tensors.stack(fused, 2 * hidden, 0, hidden, width, config.experts()),
+          tensors.stack(fused, 2 * hidden, hidden, hidden, width, config.experts()),
+          experts(prefix + "ffn_down", width, hidden));
+    }
+    return new ExpertTensors(
+        experts(prefix + "ffn_gate", hidden, width),
+        experts(prefix + "ffn_up", hidden, width),
+        experts(prefix + "ffn_down", width, hidden));
+  }
+
+  /** One tensor for all experts; in Mixtral's first files, one tensor for each. */
+  private List<Matrix> experts(String name, int rows, int columns) {
+    if (!tensors.has(name + ".0.weight")) {
+      return tensors.stack(name + "_exps.weight", rows, columns, config.experts());
+    }
+    List<Matrix> matrices = new ArrayList<>();
     for (int e = 0; e < config.experts(); e++) {
-      experts.add(new Matrix(tensor.type(), rows, columns, data.asSlice(e * bytes, bytes)));
+      matrices.add(tensors.matrix(name + "." + e + ".weight", rows, columns));
     }
-    return experts;
-  }
-
-  private float[] vector(String name, int size) {
-    GgufTensor tensor = tensor(name, size);
-    return floats(file, tensor);
-  }
-
-  private GgufTensor tensor(String name, long... shape) {
-    GgufTensor tensor = file.tensor(name);
-    used.add(name);
-    List<Long> expected = new ArrayList<>();
-    for (long dimension : shape) {
-      expected.add(dimension);
-    }
-    if (!tensor.shape().equals(expected)) {
-      throw new ForegateException(
-          "%s: tensor '%s' has shape %s, expected %s from the metadata."
-              .formatted(file.path(), name, tensor.shape(), expected),
-          "The file contradicts itself: convert the model again, or get another copy.");
-    }
-    if (!Quants.supports(tensor.type())) {
-      throw new ForegateException(
-          "%s: tensor '%s' has type %s, which is not supported."
-              .formatted(file.path(), name, tensor.type()),
-          "Supported types: %s.".formatted(String.join(", ", supportedTypes())));
-    }
-    return tensor;
-  }
-
-  static float[] floats(GgufFile file, GgufTensor tensor) {
-    float[] values = new float[Math.toIntExact(tensor.elements())];
-    Quants.decode(tensor.type(), file.data(tensor), 0, values, 0, values.length);
-    return values;
-  }
-
-  private void rejectUnknown() {
-    Optional<GgufTensor> unknown =
-        file.tensors().stream().filter(t -> !used.contains(t.name())).findFirst();
-    if (unknown.isPresent()) {
-      GgufMetadata metadata = file.metadata();
-      throw new ForegateException(
-          "%s: tensor '%s' has no meaning in architecture '%s' as Foregate knows it."
-              .formatted(
-                  file.path(), unknown.get().name(), metadata.string("general.architecture")),
-          "Leaving it out would give wrong text. This variant of the architecture is not supported.");
-    }
-  }
-
-  private static List<String> supportedTypes() {
-    List<String> names = new ArrayList<>();
-    for (GgmlType type : GgmlType.values()) {
-      if (Quants.supports(type)) {
-        names.add(type.name());
-      }
-    }
-    return names;
+    return matrices;
   }
 }

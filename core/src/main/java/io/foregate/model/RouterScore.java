@@ -1,10 +1,11 @@
 package io.foregate.model;
 
-/** How a router's logits become the weights of the experts that were picked. */
+/** How a router's logits become scores, by which experts are picked and weighed. */
 public enum RouterScore {
-  /**
-   * Softmax over all experts, the top-k kept and divided by their sum. Equal to a softmax over the
-   * top-k logits alone, which is how Mixtral (arXiv 2401.04088, section 2.1) writes it.
-   */
-  SOFTMAX_RENORMALIZED
+  /** Softmax over all experts. */
+  SOFTMAX,
+  /** Softmax over the logits of those that were picked, the others left out. */
+  SOFTMAX_OF_PICKED,
+  /** Each expert's for itself: {@code 1 / (1 + exp(-logit))}. */
+  SIGMOID
 }

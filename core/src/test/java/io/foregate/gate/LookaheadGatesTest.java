@@ -188,9 +188,9 @@ class LookaheadGatesTest {
     var layerWeights = weights.layers().get(layer);
     var normed = new float[x.length];
     for (int i = 0; i < x.length; i++) {
-      normed[i] = x[i] * layerWeights.feedForwardNorm()[i];
+      normed[i] = x[i] * layerWeights.feedForwardNorm().weight()[i];
     }
-    return product(((FeedForward.Routed) layerWeights.feedForward()).router(), normed);
+    return product(((FeedForward.Routed) layerWeights.feedForward()).router().weight(), normed);
   }
 
   private static float[] product(Matrix m, float[] x) {

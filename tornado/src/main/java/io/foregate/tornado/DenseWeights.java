@@ -4,16 +4,19 @@ import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.Planes;
+import io.foregate.model.AttentionWeights;
 import io.foregate.model.FeedForward;
 import io.foregate.model.LayerWeights;
 import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
+import io.foregate.model.Scales;
 import io.foregate.quant.Quants;
 import io.foregate.store.ExpertShape;
 import io.foregate.store.ExpertWeights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -54,12 +57,13 @@ final class DenseWeights {
     }
     int last = config.layers();
     put(last, Directory.EMBEDDING, model.embedding());
-    put(last, Directory.LAST_NORM, model.outputNorm());
-    if (model.output().equals(model.embedding())) {
+    put(last, Directory.LAST_NORM, model.outputNorm().weight());
+    Matrix output = model.output().weight();
+    if (output.equals(model.embedding())) {
       entries[last * Directory.PARTS + Directory.LOGITS] =
           entries[last * Directory.PARTS + Directory.EMBEDDING];
     } else {
-      put(last, Directory.LOGITS, model.output());
+      put(last, Directory.LOGITS, output);
     }
   }
 
@@ -78,6 +82,24 @@ final class DenseWeights {
     return dense;
   }
 
+  /** Whether kernels do all that a model's family asks for: Llama's and Mixtral's blocks only. */
+  static boolean hasKernels(ModelConfig config, ModelWeights model) {
+    return config.family().architecture().equals("llama")
+        && config.rope().yarn().isEmpty()
+        && config.scales().equals(Scales.NONE)
+        && config.mixture().router().scale() == 1
+        && config.mixture().leadingDense() == 0
+        && model.output().bias().length == 0
+        && model.layers().stream().map(LayerWeights::attention).noneMatch(DenseWeights::hasBias);
+  }
+
+  private static boolean hasBias(AttentionWeights attention) {
+    return switch (attention) {
+      case AttentionWeights.Grouped w ->
+          Stream.of(w.query(), w.key(), w.value(), w.output()).anyMatch(l -> l.bias().length > 0);
+    };
+  }
+
   /** TornadoVM has no empty arrays. */
   private static int size(long count, String what) {
     if (count > Integer.MAX_VALUE - 8) {
@@ -90,17 +112,18 @@ final class DenseWeights {
   }
 
   private LayerTypes add(int layer, LayerWeights w) {
-    put(layer, Directory.ATTENTION_NORM, w.attentionNorm());
-    put(layer, Directory.FEED_FORWARD_NORM, w.feedForwardNorm());
-    int query = put(layer, Directory.QUERY, w.query());
-    int key = put(layer, Directory.KEY, w.key());
-    int value = put(layer, Directory.VALUE, w.value());
-    int output = put(layer, Directory.OUTPUT, w.output());
+    put(layer, Directory.ATTENTION_NORM, w.attentionNorm().weight());
+    put(layer, Directory.FEED_FORWARD_NORM, w.feedForwardNorm().weight());
+    var attention = (AttentionWeights.Grouped) w.attention();
+    int query = put(layer, Directory.QUERY, attention.query().weight());
+    int key = put(layer, Directory.KEY, attention.key().weight());
+    int value = put(layer, Directory.VALUE, attention.value().weight());
+    int output = put(layer, Directory.OUTPUT, attention.output().weight());
     return switch (w.feedForward()) {
       case FeedForward.Routed routed -> {
         ExpertShape shape = ExpertShape.of(routed.experts());
         requirePlanes(shape);
-        int router = put(layer, Directory.ROUTER, routed.router());
+        int router = put(layer, Directory.ROUTER, routed.router().weight());
         yield new LayerTypes(query, key, value, output, router, shape);
       }
       case FeedForward.Dense d -> {

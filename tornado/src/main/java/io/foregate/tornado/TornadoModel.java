@@ -80,6 +80,7 @@ final class TornadoModel implements BackendModel {
     this.opener = opener;
     this.config = config;
     this.weights = weights;
+    requireKernels(config, weights);
     if (config.headSize() > Attention.MOST_HEAD) {
       throw new ForegateException(
           "Heads of %d elements cannot run on TornadoVM, at most %d."
@@ -97,6 +98,15 @@ final class TornadoModel implements BackendModel {
     this.routing =
         new Routing(
             SequenceBuffers.tokens(Integer.MAX_VALUE), config.experts(), config.expertsUsed());
+  }
+
+  private static void requireKernels(ModelConfig config, ModelWeights weights) {
+    if (!DenseWeights.hasKernels(config, weights)) {
+      throw new ForegateException(
+          "Models of architecture '%s', such as this one, cannot run on TornadoVM yet."
+              .formatted(config.family().architecture()),
+          "Run the model on the processor (--backend cpu).");
+    }
   }
 
   @Override
@@ -227,7 +237,7 @@ final class TornadoModel implements BackendModel {
 
   /** The weight of the norm that a layer's experts read behind. */
   float[] feedForwardNorm(int layer) {
-    return weights.layers().get(layer).feedForwardNorm();
+    return weights.layers().get(layer).feedForwardNorm().weight();
   }
 
   /** Runs something on the thread of the model's sequences. */

@@ -9,16 +9,23 @@ import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.backend.cpu.CpuBackend;
 import io.foregate.gguf.GgmlType;
+import io.foregate.model.AttentionFacts;
+import io.foregate.model.AttentionWeights;
 import io.foregate.model.ExpertTensors;
-import io.foregate.model.Family;
+import io.foregate.model.Families;
 import io.foregate.model.FeedForward;
 import io.foregate.model.LayerWeights;
+import io.foregate.model.Linear;
 import io.foregate.model.Matrix;
+import io.foregate.model.Mixture;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
+import io.foregate.model.Norm;
 import io.foregate.model.RopeFacts;
 import io.foregate.model.RopeStyle;
+import io.foregate.model.RouterFacts;
 import io.foregate.model.RouterScore;
+import io.foregate.model.Scales;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -150,19 +157,17 @@ class MixedLayersTest {
   private static ModelConfig config(int experts) {
     return new ModelConfig(
         "random",
-        new Family("llama", RopeStyle.NEOX, RouterScore.SOFTMAX_RENORMALIZED),
+        Families.of("llama", "random"),
         TYPES.length,
         WIDTH,
-        HEADS,
-        KV_HEADS,
-        HEAD,
+        AttentionFacts.of(HEADS, KV_HEADS, HEAD),
         HIDDEN,
-        experts,
-        experts / 2,
+        new Mixture(experts, experts / 2, HIDDEN, 0, 0, RouterFacts.of(RouterScore.SOFTMAX, true)),
         VOCABULARY,
         64,
         1e-5f,
-        new RopeFacts(RopeStyle.NEOX, HEAD, 10_000f, 1f, new float[0]));
+        new RopeFacts(RopeStyle.NEOX, HEAD, 10_000f, 1f, new float[0]),
+        Scales.NONE);
   }
 
   private ModelWeights weights(int experts) {
@@ -171,16 +176,17 @@ class MixedLayersTest {
       layers.add(
           new LayerWeights(
               norm(),
-              matrix(types[0], HEADS * HEAD, WIDTH),
-              matrix(types[0], KV_HEADS * HEAD, WIDTH),
-              matrix(types[0], KV_HEADS * HEAD, WIDTH),
-              matrix(types[0], WIDTH, HEADS * HEAD),
+              AttentionWeights.Grouped.of(
+                  matrix(types[0], HEADS * HEAD, WIDTH),
+                  matrix(types[0], KV_HEADS * HEAD, WIDTH),
+                  matrix(types[0], KV_HEADS * HEAD, WIDTH),
+                  matrix(types[0], WIDTH, HEADS * HEAD)),
               norm(),
               experts == 0 ? dense(types) : routed(types, experts)));
     }
     Matrix embedding = matrix(GgmlType.Q8_0, VOCABULARY, WIDTH);
     Matrix output = matrix(GgmlType.Q6_K, VOCABULARY, WIDTH);
-    return new ModelWeights(embedding, layers, norm(), output);
+    return new ModelWeights(embedding, layers, norm(), Linear.of(output));
   }
 
   private FeedForward dense(GgmlType[] types) {
@@ -191,7 +197,7 @@ class MixedLayersTest {
   }
 
   private FeedForward routed(GgmlType[] types, int experts) {
-    return new FeedForward.Routed(
+    return FeedForward.Routed.of(
         matrix(GgmlType.F32, experts, WIDTH),
         new ExpertTensors(
             stack(types[1], experts, HIDDEN, WIDTH),
@@ -212,11 +218,11 @@ class MixedLayersTest {
         .matrix();
   }
 
-  private float[] norm() {
+  private Norm norm() {
     float[] norm = TestMatrix.floats(WIDTH, random);
     for (int i = 0; i < WIDTH; i++) {
       norm[i] = 1 + 0.1f * norm[i];
     }
-    return norm;
+    return Norm.of(norm);
   }
 }

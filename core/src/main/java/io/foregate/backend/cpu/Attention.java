@@ -1,12 +1,13 @@
 package io.foregate.backend.cpu;
 
+import io.foregate.model.AttentionFacts;
 import io.foregate.model.ModelConfig;
 import io.foregate.quant.VectorKernels;
 import java.util.Arrays;
 
 /**
- * Causal grouped-query attention over the KV cache: per query head, {@code softmax(q K^T /
- * sqrt(headSize)) V} over all positions up to the token's own.
+ * Causal grouped-query attention over the KV cache: per query head, {@code softmax(scale * q K^T)
+ * V} over the positions up to the token's own, all of them or the last few.
  *
  * <p>A unit of work is a block of tokens times query heads that share a key head: its rows meet
  * each tile of the cache in two small matrix products, so that a tile is read and widened once for
@@ -19,17 +20,22 @@ final class Attention {
   /** Scores of a block, in elements, before it is made smaller: half of a usual L2 cache. */
   private static final int SCORE_ELEMENTS = 128 << 10;
 
-  private final ModelConfig config;
+  private final AttentionFacts facts;
   private final VectorKernels kernels;
   private final WorkerPool pool;
   private final Workspace work;
   private final KvCache cache;
-  private final float scale;
   private final Block[] blocks;
   private final WorkerPool.RangeTask task = this::attend;
   private int layer;
   private int position;
   private int tokens;
+
+  /** Positions that a token sees, itself included. */
+  private int window;
+
+  /** Per query head, the score of a position without a value; or empty. */
+  private float[] sinks = {};
 
   /** Query heads of a unit: all that share a key head, or fewer if workers would stand idle. */
   private int unitHeads;
@@ -47,42 +53,52 @@ final class Attention {
 
   Attention(
       ModelConfig config, VectorKernels kernels, WorkerPool pool, Workspace work, KvCache cache) {
-    this.config = config;
+    this.facts = config.attention();
     this.kernels = kernels;
     this.pool = pool;
     this.work = work;
     this.cache = cache;
-    this.scale = (float) (1 / Math.sqrt(config.headSize()));
     this.blocks = new Block[pool.size()];
     Arrays.setAll(blocks, i -> new Block());
   }
 
-  /** Fills {@link Workspace#attended} for {@code tokens} tokens from {@code position} on. */
-  void run(int layer, int position, int tokens) {
+  /**
+   * Fills {@link Workspace#attended} for {@code tokens} tokens from {@code position} on.
+   *
+   * @param sinks per query head, the score of a position without a value; or empty
+   */
+  void run(int layer, int position, int tokens, float[] sinks) {
     this.layer = layer;
     this.position = position;
     this.tokens = tokens;
-    int group = config.heads() / config.kvHeads();
-    int workersPerHead = Math.ceilDiv(pool.size(), config.kvHeads());
+    this.sinks = sinks;
+    this.window = facts.window().of(layer);
+    int group = facts.heads() / facts.kvHeads();
+    int workersPerHead = Math.ceilDiv(pool.size(), facts.kvHeads());
     unitHeads = tokens == 1 ? Math.ceilDiv(group, workersPerHead) : group;
     while (group % unitHeads != 0) {
       unitHeads++;
     }
-    int columns = paddedCount(position + tokens);
+    int columns = width(position + tokens);
     int rows = Math.clamp(SCORE_ELEMENTS / columns, 1, BLOCK_ROWS);
     unitTokens = Math.min(tokens, Math.max(1, rows / unitHeads));
     for (Block block : blocks) {
       ensure(block, unitTokens * unitHeads, columns);
     }
-    pool.run(Math.ceilDiv(tokens, unitTokens) * (config.heads() / unitHeads), 1, task);
+    pool.run(Math.ceilDiv(tokens, unitTokens) * (facts.heads() / unitHeads), 1, task);
   }
 
   private static int paddedCount(int positions) {
     return Math.ceilDiv(positions, KvCache.TILE) * KvCache.TILE;
   }
 
+  /** Elements of a row of scores: whole tiles of positions, and room for a sink. */
+  private int width(int positions) {
+    return paddedCount(positions) + (sinks.length > 0 ? KvCache.TILE : 0);
+  }
+
   private void ensure(Block block, int rows, int columns) {
-    int size = config.headSize();
+    int size = Math.max(facts.keySize(), facts.valueSize());
     if (block.tile.length == 0) {
       block.tile = new float[KvCache.TILE * size];
       block.halves = new short[KvCache.TILE * size];
@@ -93,13 +109,13 @@ final class Attention {
     }
     if (block.scores.length < rows * columns) {
       // Up to the largest that this sequence can ask for, so that decoding does not grow it again.
-      int most = Math.max(rows * columns, unitHeads * paddedCount(cache.capacity()));
+      int most = Math.max(rows * columns, unitHeads * width(cache.capacity()));
       block.scores = new float[most];
     }
   }
 
   private void attend(int from, int to, int worker) {
-    int headUnits = config.heads() / unitHeads;
+    int headUnits = facts.heads() / unitHeads;
     for (int unit = from; unit < to; unit++) {
       int firstToken = unit / headUnits * unitTokens;
       int count = Math.min(unitTokens, tokens - firstToken);
@@ -108,38 +124,44 @@ final class Attention {
   }
 
   private void attend(Block block, int firstToken, int count, int firstHead) {
-    int kvHead = firstHead / (config.heads() / config.kvHeads());
+    int kvHead = firstHead / (facts.heads() / facts.kvHeads());
     int rows = count * unitHeads;
     int last = position + firstToken + count; // positions that the block's last token sees
-    int columns = paddedCount(last);
+    int firstTile = firstSeen(firstToken) / KvCache.TILE;
+    int columns = width(last - firstTile * KvCache.TILE);
     gather(block.queries, firstToken, count, firstHead);
-    score(block, kvHead, rows, columns);
-    normalize(block, firstToken, rows, columns);
-    weigh(block, kvHead, rows, last, columns);
+    score(block, kvHead, rows, firstTile, Math.ceilDiv(last, KvCache.TILE), columns);
+    normalize(block, firstToken, firstHead, rows, firstTile * KvCache.TILE, columns);
+    weigh(block, kvHead, rows, firstTile, last, columns);
     scatter(block.outputs, firstToken, count, firstHead);
+  }
+
+  /** The first position that a token of the batch sees. */
+  private int firstSeen(int token) {
+    return Math.max(0, position + token + 1 - window);
   }
 
   /** Copies the block's queries, scaled, row by row: token by token, head by head. */
   private void gather(float[] rows, int firstToken, int count, int firstHead) {
-    int width = unitHeads * config.headSize();
+    int width = unitHeads * facts.keySize();
     for (int t = 0; t < count; t++) {
-      int from = (firstToken + t) * config.querySize() + firstHead * config.headSize();
+      int from = ((firstToken + t) * facts.heads() + firstHead) * facts.keySize();
       System.arraycopy(work.query, from, rows, t * width, width);
     }
-    kernels.scale(rows, 0, count * width, scale);
+    kernels.scale(rows, 0, count * width, facts.scale());
   }
 
   private void scatter(float[] rows, int firstToken, int count, int firstHead) {
-    int width = unitHeads * config.headSize();
+    int width = unitHeads * facts.valueSize();
     for (int t = 0; t < count; t++) {
-      int to = (firstToken + t) * config.querySize() + firstHead * config.headSize();
+      int to = ((firstToken + t) * facts.heads() + firstHead) * facts.valueSize();
       System.arraycopy(rows, t * width, work.attended, to, width);
     }
   }
 
-  private void score(Block block, int kvHead, int rows, int columns) {
-    int size = config.headSize();
-    for (int tile = 0; tile < columns / KvCache.TILE; tile++) {
+  private void score(Block block, int kvHead, int rows, int firstTile, int endTile, int columns) {
+    int size = facts.keySize();
+    for (int tile = firstTile; tile < endTile; tile++) {
       cache.readKeys(layer, kvHead, tile, block.halves, block.tile);
       kernels.gemm(
           block.queries,
@@ -149,7 +171,7 @@ final class Attention {
           0,
           KvCache.TILE,
           block.scores,
-          tile * KvCache.TILE,
+          (tile - firstTile) * KvCache.TILE,
           columns,
           rows,
           KvCache.TILE,
@@ -158,23 +180,39 @@ final class Attention {
     }
   }
 
-  /** Softmax of each row over the positions that its token sees; the others count nothing. */
-  private void normalize(Block block, int firstToken, int rows, int columns) {
+  /**
+   * Softmax of each row over the positions that its token sees; the others count nothing. A sink
+   * takes part as if it were one more position, and then counts nothing either.
+   *
+   * @param base position of the first column
+   */
+  private void normalize(
+      Block block, int firstToken, int firstHead, int rows, int base, int columns) {
     for (int row = 0; row < rows; row++) {
-      int seen = position + firstToken + row / unitHeads + 1;
-      kernels.softmax(block.scores, row * columns, seen);
-      Arrays.fill(block.scores, row * columns + seen, (row + 1) * columns, 0f);
+      int token = firstToken + row / unitHeads;
+      int begin = row * columns;
+      int from = firstSeen(token) - base;
+      int to = position + token + 1 - base;
+      Arrays.fill(block.scores, begin, begin + from, 0f);
+      if (sinks.length > 0) {
+        block.scores[begin + to] = sinks[firstHead + row % unitHeads];
+        kernels.softmax(block.scores, begin + from, to + 1 - from);
+      } else {
+        kernels.softmax(block.scores, begin + from, to - from);
+      }
+      Arrays.fill(block.scores, begin + to, begin + columns, 0f);
     }
   }
 
-  private void weigh(Block block, int kvHead, int rows, int last, int columns) {
-    int size = config.headSize();
-    for (int first = 0; first < last; first += KvCache.TILE) {
+  private void weigh(Block block, int kvHead, int rows, int firstTile, int last, int columns) {
+    int size = facts.valueSize();
+    int base = firstTile * KvCache.TILE;
+    for (int first = base; first < last; first += KvCache.TILE) {
       int count = Math.min(KvCache.TILE, last - first);
       cache.readValues(layer, kvHead, first / KvCache.TILE, count, block.halves, block.tile);
       kernels.gemm(
           block.scores,
-          first,
+          first - base,
           columns,
           block.tile,
           0,
@@ -185,7 +223,7 @@ final class Attention {
           rows,
           size,
           count,
-          first > 0);
+          first > base);
     }
   }
 }

@@ -5,11 +5,15 @@ import io.foregate.backend.KvState;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.gguf.GgmlType;
+import io.foregate.model.AttentionWeights;
 import io.foregate.model.FeedForward;
 import io.foregate.model.LayerWeights;
+import io.foregate.model.Linear;
 import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
+import io.foregate.model.Norm;
+import io.foregate.quant.Activation;
 import io.foregate.quant.Quants;
 import io.foregate.quant.Scratch;
 import io.foregate.quant.VectorKernels;
@@ -17,7 +21,8 @@ import java.util.Optional;
 
 /**
  * The forward pass of one sequence on the CPU: pre-norm blocks of grouped-query attention and a
- * dense or routed SwiGLU (Llama, arXiv 2302.13971; Mixtral, arXiv 2401.04088).
+ * dense or routed feed-forward block (Llama, arXiv 2302.13971; Mixtral, arXiv 2401.04088), with
+ * what the facts of the family add to them.
  *
  * <p>Every step is a few parallel regions on the {@link WorkerPool}; tasks are made once, and take
  * what changes from fields.
@@ -25,6 +30,8 @@ import java.util.Optional;
 final class CpuSequence implements Sequence {
   /** Tokens of a piece of work in per-token steps. */
   private static final int TOKEN_CHUNK = 8;
+
+  private static final float[] NO_BIAS = {};
 
   private final ModelConfig config;
   private final ModelWeights weights;
@@ -35,6 +42,8 @@ final class CpuSequence implements Sequence {
   private final ProductBatch products;
   private final RotaryEmbedding rope;
   private final Attention attention;
+  private final QueryKeyStep queryKey;
+  private final DenseNetwork network;
   private final RoutedExperts experts;
   private final TopKRouter router;
 
@@ -42,7 +51,7 @@ final class CpuSequence implements Sequence {
   private final WorkerPool.RangeTask normTask = this::normTokens;
   private final WorkerPool.RangeTask positionTask = this::positionTokens;
   private final WorkerPool.RangeTask attendedTask = this::roundAttended;
-  private final WorkerPool.RangeTask hiddenTask = this::activateHidden;
+  private final WorkerPool.RangeTask shareTask = this::weighShared;
   private final WorkerPool.RangeTask addTask = this::addBlockOutput;
 
   private int[] tokens = {};
@@ -50,11 +59,13 @@ final class CpuSequence implements Sequence {
   private int batch;
   private int position;
   private int layer;
-  private float[] norm = {};
+  private Norm norm = Norm.NONE;
+  private float[] outputBias = {};
   private int normOffset;
   private Matrix[] normReaders = {};
   private final Matrix[] attentionReaders = new Matrix[3];
   private final Matrix[] denseReaders = new Matrix[2];
+  private final Matrix[] routedReaders = new Matrix[3];
   private final Matrix[] singleReader = new Matrix[1];
 
   CpuSequence(
@@ -74,8 +85,11 @@ final class CpuSequence implements Sequence {
     this.products = new ProductBatch(kernels, pool, work.scratch(), maxProducts);
     this.rope = new RotaryEmbedding(config.rope());
     this.attention = new Attention(config, kernels, pool, work, cache);
-    this.experts = new RoutedExperts(config, kernels, pool, work, products);
-    this.router = new TopKRouter(config, pool);
+    this.queryKey = new QueryKeyStep(config, kernels, work, rope);
+    var unit = new GatedUnit(kernels, config.family().activation());
+    this.network = new DenseNetwork(config, pool, work, products, unit);
+    this.experts = new RoutedExperts(config, kernels, pool, work, products, unit);
+    this.router = new TopKRouter(config, kernels, pool);
   }
 
   @Override
@@ -117,6 +131,9 @@ final class CpuSequence implements Sequence {
       float[] out = work.residual;
       Scratch scratch = work.scratch()[worker];
       Quants.decode(table.type(), table.data(), row, out, t * width, width, scratch);
+      if (config.scales().embedding() != 1) {
+        kernels.scale(out, t * width, width, config.scales().embedding());
+      }
     }
   }
 
@@ -124,36 +141,46 @@ final class CpuSequence implements Sequence {
   public void attention(int layer) {
     this.layer = layer;
     LayerWeights w = weights.layers().get(layer);
-    attentionReaders[0] = w.query();
-    attentionReaders[1] = w.key();
-    attentionReaders[2] = w.value();
-    normalize(w.attentionNorm(), attentionReaders);
-    products.add(
-        w.query(), work.wide.of(w.query().type()), 0, batch, work.query, config.querySize());
-    products.add(w.key(), work.wide.of(w.key().type()), 0, batch, work.key, config.kvSize());
-    products.add(w.value(), work.wide.of(w.value().type()), 0, batch, work.value, config.kvSize());
-    products.run();
-    pool.run(batch, TOKEN_CHUNK, positionTask);
-    attention.run(layer, position, batch);
-    work.heads.of(w.output().type());
+    switch (w.attention()) {
+      case AttentionWeights.Grouped grouped -> attend(w.attentionNorm(), grouped);
+    }
+    Linear output = w.attention().output();
+    work.heads.of(output.weight().type());
     pool.run(batch, TOKEN_CHUNK, attendedTask);
-    addProduct(w.output(), work.heads);
+    addProduct(output);
+  }
+
+  private void attend(Norm norm, AttentionWeights.Grouped w) {
+    attentionReaders[0] = w.query().weight();
+    attentionReaders[1] = w.key().weight();
+    attentionReaders[2] = w.value().weight();
+    normalize(norm, attentionReaders);
+    addWide(w.query().weight(), work.query);
+    addWide(w.key().weight(), work.key);
+    addWide(w.value().weight(), work.value);
+    products.run();
+    queryKey.begin(w);
+    pool.run(batch, TOKEN_CHUNK, positionTask);
+    attention.run(layer, position, batch, w.sinks());
+  }
+
+  /** Adds a product of the normalized residual. */
+  private void addWide(Matrix w, float[] out) {
+    products.add(w, work.wide.of(w.type()), 0, batch, out, w.rows());
   }
 
   private void positionTokens(int from, int to, int worker) {
     for (int t = from; t < to; t++) {
-      int query = t * config.querySize();
+      queryKey.apply(t);
       int key = t * config.kvSize();
-      rope.rotate(work.query, query, config.heads(), config.headSize(), t);
-      rope.rotate(work.key, key, config.kvHeads(), config.headSize(), t);
-      cache.put(layer, position + t, work.key, key, work.value, key);
+      cache.put(layer, position + t, work.key, key, work.value, t * config.valueSize());
     }
   }
 
   private void roundAttended(int from, int to, int worker) {
-    GgmlType type = weights.layers().get(layer).output().type();
+    GgmlType type = weights.layers().get(layer).attention().output().weight().type();
     for (int t = from; t < to; t++) {
-      work.heads.set(type, work.attended, t * config.querySize(), t);
+      work.heads.set(type, work.attended, t * config.attendedSize(), t);
     }
   }
 
@@ -165,23 +192,8 @@ final class CpuSequence implements Sequence {
     denseReaders[0] = dense.gate();
     denseReaders[1] = dense.up();
     normalize(w.feedForwardNorm(), denseReaders);
-    int hidden = config.feedForward();
-    products.add(dense.gate(), work.wide.of(dense.gate().type()), 0, batch, work.gate, hidden);
-    products.add(dense.up(), work.wide.of(dense.up().type()), 0, batch, work.up, hidden);
-    products.run();
-    work.hidden.of(dense.down().type());
-    pool.run(batch, TOKEN_CHUNK, hiddenTask);
-    addProduct(dense.down(), work.hidden);
-  }
-
-  private void activateHidden(int from, int to, int worker) {
-    FeedForward.Dense dense = (FeedForward.Dense) weights.layers().get(layer).feedForward();
-    int hidden = config.feedForward();
-    for (int t = from; t < to; t++) {
-      int at = t * hidden;
-      kernels.siluProduct(work.gate, at, work.up, at, work.gate, at, hidden);
-      work.hidden.set(dense.down().type(), work.gate, at, t);
-    }
+    network.run(dense, work.denseHidden, batch, work.blockOutput);
+    addBlockOutput(NO_BIAS);
   }
 
   @Override
@@ -189,20 +201,46 @@ final class CpuSequence implements Sequence {
     this.layer = layer;
     LayerWeights w = weights.layers().get(layer);
     FeedForward.Routed routed = (FeedForward.Routed) w.feedForward();
-    singleReader[0] = routed.router();
-    normalize(w.feedForwardNorm(), singleReader);
+    normalize(w.feedForwardNorm(), readers(routed));
     Routing routing = work.routing;
-    products.add(
-        routed.router(),
-        work.wide.of(routed.router().type()),
-        0,
-        batch,
-        routing.logits(),
-        config.experts());
+    addWide(routed.router().weight(), routing.logits());
     products.run();
-    router.pick(routing, batch);
-    experts.begin(routing);
+    router.pick(routing, routed, batch);
+    experts.begin(routing, routed);
     return routing;
+  }
+
+  /** Who reads the normalized residual at once; experts read it later, row by row. */
+  private Matrix[] readers(FeedForward.Routed routed) {
+    Matrix[] readers = singleReader;
+    if (routed.shared().isPresent()) {
+      readers = routedReaders;
+      readers[1] = routed.shared().get().network().gate();
+      readers[2] = routed.shared().get().network().up();
+    }
+    readers[0] = routed.router().weight();
+    return readers;
+  }
+
+  @Override
+  public void runShared(int layer) {
+    FeedForward.Routed routed = (FeedForward.Routed) weights.layers().get(layer).feedForward();
+    if (routed.shared().isPresent()) {
+      network.run(routed.shared().get().network(), work.sharedHidden, batch, work.sharedOutput);
+      pool.run(batch, TOKEN_CHUNK, shareTask);
+    }
+  }
+
+  private void weighShared(int from, int to, int worker) {
+    var routed = (FeedForward.Routed) weights.layers().get(layer).feedForward();
+    float[] gate = routed.shared().orElseThrow().gate();
+    int width = config.embedding();
+    for (int t = from; t < to; t++) {
+      work.sharedWeight[t] =
+          gate.length == 0
+              ? 1
+              : (float) (1 / (1 + Math.exp(-kernels.dot(gate, 0, work.normed, t * width, width))));
+    }
   }
 
   @Override
@@ -218,7 +256,7 @@ final class CpuSequence implements Sequence {
 
   @Override
   public void runExperts(int layer, ExpertMemory memory, int[] ids, int[] places, int count) {
-    experts.run(layer, (CpuExpertMemory) memory, ids, places, count);
+    experts.run(config.routedLayer(layer), (CpuExpertMemory) memory, ids, places, count);
   }
 
   @Override
@@ -228,26 +266,29 @@ final class CpuSequence implements Sequence {
 
   @Override
   public void logits(int from, int to, float[] out) {
+    Matrix output = weights.output().weight();
     norm = weights.outputNorm();
-    singleReader[0] = weights.output();
+    singleReader[0] = output;
     normReaders = singleReader;
     normOffset = from;
     Activations input = work.wide;
-    input.of(weights.output().type());
+    input.of(output.type());
     pool.run(to - from, TOKEN_CHUNK, normTask);
-    products.add(
-        weights.output(),
-        input.of(weights.output().type()),
-        0,
-        to - from,
-        out,
-        config.vocabulary());
+    int vocabulary = config.vocabulary();
+    products.add(output, input.of(output.type()), 0, to - from, out, vocabulary);
     products.run();
+    float[] bias = weights.output().bias();
+    for (int t = 0; t < to - from && bias.length > 0; t++) {
+      kernels.axpy(1f, bias, 0, out, t * vocabulary, vocabulary);
+    }
+    if (config.scales().logits() != 1) {
+      kernels.scale(out, 0, (to - from) * vocabulary, config.scales().logits());
+    }
   }
 
   /** RMS norm of the residual into {@link Workspace#normed}, rounded for the given readers. */
-  private void normalize(float[] weight, Matrix[] readers) {
-    norm = weight;
+  private void normalize(Norm weights, Matrix[] readers) {
+    norm = weights;
     normReaders = readers;
     normOffset = 0;
     for (Matrix reader : readers) {
@@ -263,7 +304,11 @@ final class CpuSequence implements Sequence {
       int target = t * width;
       float meanSquare = kernels.sumOfSquares(work.residual, source, width) / width;
       float factor = (float) (1 / Math.sqrt(meanSquare + config.normEpsilon()));
-      kernels.scaledProduct(work.residual, source, factor, norm, 0, work.normed, target, width);
+      kernels.scaledProduct(
+          work.residual, source, factor, norm.weight(), 0, work.normed, target, width);
+      if (norm.bias().length > 0) {
+        kernels.axpy(1f, norm.bias(), 0, work.normed, target, width);
+      }
       for (int i = 0; i < normReaders.length; i++) {
         GgmlType type = normReaders[i].type();
         if (i == 0 || Quants.dotType(type) != Quants.dotType(normReaders[i - 1].type())) {
@@ -273,17 +318,27 @@ final class CpuSequence implements Sequence {
     }
   }
 
-  /** {@code residual += w * input}. */
-  private void addProduct(Matrix w, Activations input) {
-    products.add(w, input.of(w.type()), 0, batch, work.blockOutput, config.embedding());
+  /** Adds the product with attention's result to the residual stream. */
+  private void addProduct(Linear w) {
+    Activation input = work.heads.of(w.weight().type());
+    products.add(w.weight(), input, 0, batch, work.blockOutput, config.embedding());
     products.run();
+    addBlockOutput(w.bias());
+  }
+
+  private void addBlockOutput(float[] bias) {
+    outputBias = bias;
     pool.run(batch, TOKEN_CHUNK, addTask);
   }
 
   private void addBlockOutput(int from, int to, int worker) {
     int width = config.embedding();
+    float scale = config.scales().residual();
     kernels.axpy(
-        1f, work.blockOutput, from * width, work.residual, from * width, (to - from) * width);
+        scale, work.blockOutput, from * width, work.residual, from * width, (to - from) * width);
+    for (int t = from; t < to && outputBias.length > 0; t++) {
+      kernels.axpy(scale, outputBias, 0, work.residual, t * width, width);
+    }
   }
 
   @Override

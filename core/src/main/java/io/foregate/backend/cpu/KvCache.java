@@ -11,9 +11,9 @@ import java.lang.foreign.ValueLayout;
 /**
  * Keys and values of one sequence, off the heap, in tiles of {@value #TILE} positions.
  *
- * <p>Layout: keys {@code [layer][kvHead][tile][headSize][TILE]}, values {@code
- * [layer][kvHead][tile][TILE][headSize]}. Keys are transposed within a tile because the scores of a
- * tile are then one small matrix product that runs along positions, without sums across lanes.
+ * <p>Layout: keys {@code [layer][kvHead][tile][keySize][TILE]}, values {@code
+ * [layer][kvHead][tile][TILE][valueSize]}. Keys are transposed within a tile because the scores of
+ * a tile are then one small matrix product that runs along positions, without sums across lanes.
  */
 final class KvCache implements KvState, AutoCloseable {
   /** Positions of a tile. */
@@ -27,7 +27,8 @@ final class KvCache implements KvState, AutoCloseable {
   private final int capacity;
   private final int tiles;
   private final int kvHeads;
-  private final int headSize;
+  private final int keySize;
+  private final int valueSize;
   private final MemorySegment keys;
   private final MemorySegment values;
 
@@ -39,16 +40,19 @@ final class KvCache implements KvState, AutoCloseable {
     this.capacity = capacity;
     this.tiles = Math.ceilDiv(capacity, TILE);
     this.kvHeads = config.kvHeads();
-    this.headSize = config.headSize();
-    long bytes = tileBytes() * tiles * kvHeads * config.layers();
+    this.keySize = config.attention().keySize();
+    this.valueSize = config.attention().valueSize();
+    long allTiles = (long) tiles * kvHeads * config.layers();
+    long keyBytes = allTiles * tileBytes(keySize);
+    long valueBytes = allTiles * tileBytes(valueSize);
     try {
-      this.keys = arena.allocate(bytes, ALIGNMENT);
-      this.values = arena.allocate(bytes, ALIGNMENT);
+      this.keys = arena.allocate(keyBytes, ALIGNMENT);
+      this.values = arena.allocate(valueBytes, ALIGNMENT);
     } catch (OutOfMemoryError e) {
       arena.close();
       throw new ForegateException(
           "A KV cache of %d positions needs %d MiB, which this machine does not have free."
-              .formatted(capacity, (2 * bytes) >> 20),
+              .formatted(capacity, (keyBytes + valueBytes) >> 20),
           "Open the model with a smaller context (--ctx).",
           e);
     }
@@ -62,47 +66,52 @@ final class KvCache implements KvState, AutoCloseable {
     return keys.byteSize() + values.byteSize();
   }
 
-  /** Stores one position: {@code [kvHeads][headSize]} keys, and as many values. */
+  /** Stores one position: {@code [kvHeads][keySize]} keys, {@code [kvHeads][valueSize]} values. */
   void put(int layer, int position, float[] key, int keyOffset, float[] value, int valueOffset) {
     int inTile = position % TILE;
     for (int head = 0; head < kvHeads; head++) {
-      long at = tileOffset(layer, head, position / TILE);
-      store(keys, at, inTile, TILE, key, keyOffset + head * headSize);
-      store(values, at, inTile * headSize, 1, value, valueOffset + head * headSize);
+      long tile = tile(layer, head, position / TILE);
+      long keyAt = tile * tileBytes(keySize);
+      long valueAt = tile * tileBytes(valueSize);
+      store(keys, keyAt, inTile, TILE, key, keyOffset + head * keySize, keySize);
+      store(
+          values, valueAt, inTile * valueSize, 1, value, valueOffset + head * valueSize, valueSize);
     }
   }
 
-  /** Copies a tile's keys to {@code target} as {@code [headSize][TILE]} floats. */
+  /** Copies a tile's keys to {@code target} as {@code [keySize][TILE]} floats. */
   void readKeys(int layer, int head, int tile, short[] halves, float[] target) {
-    read(keys, tileOffset(layer, head, tile), headSize * TILE, halves, target);
+    read(keys, tile(layer, head, tile) * tileBytes(keySize), keySize * TILE, halves, target);
   }
 
   /**
-   * Copies a tile's first {@code count} values to {@code target} as {@code [count][headSize]}
+   * Copies a tile's first {@code count} values to {@code target} as {@code [count][valueSize]}
    * floats.
    */
   void readValues(int layer, int head, int tile, int count, short[] halves, float[] target) {
-    read(values, tileOffset(layer, head, tile), count * headSize, halves, target);
+    long at = tile(layer, head, tile) * tileBytes(valueSize);
+    read(values, at, count * valueSize, halves, target);
   }
 
-  private long tileBytes() {
-    return (long) TILE * headSize * type.bytes();
+  private long tileBytes(int size) {
+    return (long) TILE * size * type.bytes();
   }
 
-  private long tileOffset(int layer, int head, int tile) {
-    return (((long) layer * kvHeads + head) * tiles + tile) * tileBytes();
+  /** A tile's number among all. */
+  private long tile(int layer, int head, int tile) {
+    return ((long) layer * kvHeads + head) * tiles + tile;
   }
 
   private void store(
-      MemorySegment target, long tile, int first, int step, float[] source, int from) {
+      MemorySegment target, long tile, int first, int step, float[] source, int from, int size) {
     long at = tile + (long) first * type.bytes();
     long stepBytes = (long) step * type.bytes();
     if (type == KvType.F32) {
-      for (int i = 0; i < headSize; i++) {
+      for (int i = 0; i < size; i++) {
         target.set(ValueLayout.JAVA_FLOAT, at + i * stepBytes, source[from + i]);
       }
     } else {
-      for (int i = 0; i < headSize; i++) {
+      for (int i = 0; i < size; i++) {
         short half = Float.floatToFloat16(source[from + i]);
         target.set(ValueLayout.JAVA_SHORT, at + i * stepBytes, half);
       }

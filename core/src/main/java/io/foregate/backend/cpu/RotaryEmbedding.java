@@ -5,8 +5,8 @@ import io.foregate.model.RopeStyle;
 
 /**
  * Rotates pairs of elements of queries and keys by angles that grow with the position (arXiv
- * 2104.09864): pair {@code i} of position {@code p} by {@code p * scale * base^(-2i / dimensions) /
- * factor_i}.
+ * 2104.09864): pair {@code i} of position {@code p} by {@code p} times {@link
+ * RopeFacts#frequencies}.
  */
 final class RotaryEmbedding {
   private final RopeFacts facts;
@@ -18,11 +18,7 @@ final class RotaryEmbedding {
   RotaryEmbedding(RopeFacts facts) {
     this.facts = facts;
     this.pairs = facts.dimensions() / 2;
-    this.frequencies = new double[pairs];
-    for (int i = 0; i < pairs; i++) {
-      double frequency = Math.pow(facts.base(), -2.0 * i / facts.dimensions()) * facts.scale();
-      frequencies[i] = facts.factors().length > 0 ? frequency / facts.factors()[i] : frequency;
-    }
+    this.frequencies = facts.frequencies();
   }
 
   /** Prepares the angles of {@code count} tokens that stand at {@code position ..}. */
@@ -31,11 +27,12 @@ final class RotaryEmbedding {
       cos = new float[count * pairs];
       sin = new float[count * pairs];
     }
+    float magnitude = facts.magnitude();
     for (int t = 0; t < count; t++) {
       for (int i = 0; i < pairs; i++) {
         double angle = (position + t) * frequencies[i];
-        cos[t * pairs + i] = (float) Math.cos(angle);
-        sin[t * pairs + i] = (float) Math.sin(angle);
+        cos[t * pairs + i] = magnitude * (float) Math.cos(angle);
+        sin[t * pairs + i] = magnitude * (float) Math.sin(angle);
       }
     }
   }

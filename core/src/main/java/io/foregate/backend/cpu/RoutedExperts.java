@@ -2,6 +2,7 @@ package io.foregate.backend.cpu;
 
 import io.foregate.backend.Routing;
 import io.foregate.gguf.GgmlType;
+import io.foregate.model.FeedForward;
 import io.foregate.model.ModelConfig;
 import io.foregate.quant.Quants;
 import io.foregate.quant.VectorKernels;
@@ -22,6 +23,8 @@ final class RoutedExperts {
   private final WorkerPool pool;
   private final Workspace work;
   private final ProductBatch products;
+  private final GatedUnit unit;
+  private final float outputScale;
   private final WorkerPool.RangeTask inputTask = this::roundInputs;
   private final WorkerPool.RangeTask hiddenTask = this::activateHidden;
   private final WorkerPool.RangeTask combineTask = this::combineTokens;
@@ -34,10 +37,14 @@ final class RoutedExperts {
 
   private int[] rowOfPick = {};
   private Routing routing;
+  private FeedForward.Routed layer;
   private boolean grouped;
 
   /** The experts of the wave that is computed: their weights and first grouped rows. */
   private final ExpertWeights[] wave;
+
+  /** Per expert of the wave: its number in the layer. */
+  private final int[] waveIds;
 
   /** Per expert of the wave: its rows in the wave. Between them there may be rows without use. */
   private final int[] waveStart;
@@ -55,22 +62,27 @@ final class RoutedExperts {
       VectorKernels kernels,
       WorkerPool pool,
       Workspace work,
-      ProductBatch products) {
+      ProductBatch products,
+      GatedUnit unit) {
     this.config = config;
+    this.unit = unit;
+    this.outputScale = config.scales().residual();
     this.kernels = kernels;
     this.pool = pool;
     this.work = work;
     this.products = products;
     this.firstRow = new int[config.experts() + 1];
     this.wave = new ExpertWeights[config.experts()];
+    this.waveIds = new int[config.experts()];
     this.waveStart = new int[config.experts()];
     this.waveEnd = new int[config.experts()];
     this.groupedStart = new int[config.experts()];
   }
 
   /** Takes a new batch. Its picks may still be changed until the first {@link #run}. */
-  void begin(Routing routing) {
+  void begin(Routing routing, FeedForward.Routed layer) {
     this.routing = routing;
+    this.layer = layer;
     this.grouped = false;
   }
 
@@ -100,7 +112,11 @@ final class RoutedExperts {
     firstRow[0] = 0;
   }
 
-  /** Runs experts in waves whose hidden activations fit the workspace. */
+  /**
+   * Runs experts in waves whose hidden activations fit the workspace.
+   *
+   * @param layer counted among the layers with experts
+   */
   void run(int layer, CpuExpertMemory memory, int[] ids, int[] places, int count) {
     if (!grouped) {
       group();
@@ -133,6 +149,7 @@ final class RoutedExperts {
 
   private void addToWave(int expert, ExpertWeights weights) {
     wave[waveSize] = weights;
+    waveIds[waveSize] = expert;
     waveStart[waveSize] = startInWave(expert);
     waveRows = waveStart[waveSize] + rows(expert);
     waveEnd[waveSize] = waveRows;
@@ -142,7 +159,7 @@ final class RoutedExperts {
 
   private void runWave() {
     ExpertWeights any = wave[0]; // all experts of a layer have the same types
-    int hidden = config.feedForward();
+    int hidden = any.gate().rows();
     work.routed.of(any.gate().type());
     work.routed.of(any.up().type());
     pool.run(waveRows, ROW_CHUNK, inputTask);
@@ -193,7 +210,7 @@ final class RoutedExperts {
 
   private void activateHidden(int from, int to, int worker) {
     GgmlType type = wave[0].down().type();
-    int hidden = config.feedForward();
+    int hidden = wave[0].down().columns();
     int i = 0;
     for (int row = from; row < to; row++) {
       while (row >= waveEnd[i]) {
@@ -203,12 +220,17 @@ final class RoutedExperts {
         continue;
       }
       int at = row * hidden;
-      kernels.siluProduct(work.gate, at, work.up, at, work.gate, at, hidden);
+      if (layer.biases().isPresent()) {
+        int bias = waveIds[i] * hidden;
+        kernels.axpy(1f, layer.biases().gate(), bias, work.gate, at, hidden);
+        kernels.axpy(1f, layer.biases().up(), bias, work.up, at, hidden);
+      }
+      unit.apply(work.gate, work.up, at, hidden);
       work.hidden.set(type, work.gate, at, row);
     }
   }
 
-  /** Adds the weighted outputs of all picks to the residual stream. */
+  /** Adds the weighted outputs of all picks, and what tokens share, to the residual stream. */
   void combine() {
     pool.run(routing.tokens(), ROW_CHUNK, combineTask);
   }
@@ -219,8 +241,16 @@ final class RoutedExperts {
     for (int t = from; t < to; t++) {
       for (int pick = t * used; pick < (t + 1) * used; pick++) {
         int output = rowOfPick[pick] * width;
-        float weight = routing.weights()[pick];
+        float weight = routing.weights()[pick] * outputScale;
         kernels.axpy(weight, work.expertOutput, output, work.residual, t * width, width);
+        if (layer.biases().isPresent()) {
+          int bias = routing.ids()[pick] * width;
+          kernels.axpy(weight, layer.biases().down(), bias, work.residual, t * width, width);
+        }
+      }
+      if (layer.shared().isPresent()) {
+        float weight = work.sharedWeight[t] * outputScale;
+        kernels.axpy(weight, work.sharedOutput, t * width, work.residual, t * width, width);
       }
     }
   }

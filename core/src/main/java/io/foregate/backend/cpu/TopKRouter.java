@@ -1,53 +1,98 @@
 package io.foregate.backend.cpu;
 
 import io.foregate.backend.Routing;
+import io.foregate.model.FeedForward;
 import io.foregate.model.ModelConfig;
+import io.foregate.model.RouterFacts;
+import io.foregate.quant.VectorKernels;
+import java.util.Arrays;
 
-/** Picks the experts with the highest router logits, and their weights. */
+/** Picks a token's experts by the router's logits, and weighs them, as {@link RouterFacts} say. */
 final class TopKRouter {
   private static final int TOKEN_CHUNK = 32;
 
-  private final ModelConfig config;
+  /** The smallest normal number of an F16: sums below count as this, as they do in llama.cpp. */
+  private static final float LEAST_SUM = 0x1p-14f;
+
+  private final RouterFacts facts;
+  private final VectorKernels kernels;
   private final WorkerPool pool;
+  private final int experts;
+  private final Scratch[] scratch;
   private final WorkerPool.RangeTask task = this::pickTokens;
   private Routing routing;
+  private FeedForward.Routed layer;
 
-  TopKRouter(ModelConfig config, WorkerPool pool) {
-    this.config = config;
+  /** A worker's arrays, one element per expert or group. */
+  private record Scratch(float[] scores, float[] selection, float[] groups, int[] ids) {}
+
+  TopKRouter(ModelConfig config, VectorKernels kernels, WorkerPool pool) {
+    this.facts = config.mixture().router();
+    this.kernels = kernels;
     this.pool = pool;
+    this.experts = config.experts();
+    this.scratch = new Scratch[pool.size()];
+    Arrays.setAll(
+        scratch,
+        i ->
+            new Scratch(
+                new float[experts],
+                new float[experts],
+                new float[facts.groups()],
+                new int[facts.groups()]));
   }
 
-  /** Fills ids and weights from the logits of {@code tokens} tokens. */
-  void pick(Routing routing, int tokens) {
+  /** Fills ids and weights from the logits of {@code tokens} tokens at a layer. */
+  void pick(Routing routing, FeedForward.Routed layer, int tokens) {
     this.routing = routing;
+    this.layer = layer;
     routing.setTokens(tokens);
     pool.run(tokens, TOKEN_CHUNK, task);
   }
 
   private void pickTokens(int from, int to, int worker) {
+    float[] bias = layer.router().bias();
     for (int t = from; t < to; t++) {
-      select(t);
-      switch (config.family().routerScore()) {
-        case SOFTMAX_RENORMALIZED -> softmaxOfPicked(t);
+      if (bias.length > 0) {
+        kernels.axpy(1f, bias, 0, routing.logits(), t * experts, experts);
+      }
+      if (facts.isSoftmaxOfPicked() && picksByLogits()) {
+        select(
+            routing.logits(),
+            t * experts,
+            experts,
+            routing.ids(),
+            t * routing.used(),
+            routing.used());
+        softmaxOfPicked(t);
+      } else {
+        pickByScore(t, scratch[worker]);
+      }
+      if (facts.scale() != 1) {
+        kernels.scale(routing.weights(), t * routing.used(), routing.used(), facts.scale());
       }
     }
   }
 
-  /** Insertion into a short sorted list: k is small, and most logits lose to its last element. */
-  private void select(int token) {
-    float[] logits = routing.logits();
-    int[] ids = routing.ids();
-    int first = token * routing.experts();
-    int best = token * routing.used();
+  /** Whether nothing but the order of the logits says which experts are picked. */
+  private boolean picksByLogits() {
+    return layer.selectionBias().length == 0 && facts.groups() == 1;
+  }
+
+  /**
+   * The indices of the largest of {@code n} values, best first; of equal ones the first. Insertion
+   * into a short sorted list: {@code most} is small, and most values lose to its last element.
+   */
+  private static void select(float[] values, int first, int n, int[] ids, int best, int most) {
     int count = 0;
-    for (int e = 0; e < routing.experts(); e++) {
-      float logit = logits[first + e];
+    for (int e = 0; e < n; e++) {
+      float value = values[first + e];
       int at = count;
-      while (at > 0 && logit > logits[first + ids[best + at - 1]]) {
+      while (at > 0 && value > values[first + ids[best + at - 1]]) {
         at--;
       }
-      if (at < routing.used()) {
-        count = Math.min(count + 1, routing.used());
+      if (at < most) {
+        count = Math.min(count + 1, most);
         for (int i = count - 1; i > at; i--) {
           ids[best + i] = ids[best + i - 1];
         }
@@ -69,6 +114,89 @@ final class TopKRouter {
     }
     for (int i = best; i < best + routing.used(); i++) {
       weights[i] /= sum;
+    }
+  }
+
+  private void pickByScore(int token, Scratch s) {
+    int best = token * routing.used();
+    score(token, s.scores());
+    if (picksByLogits()) { // scores grow with logits, but may be equal where those differ
+      select(routing.logits(), token * experts, experts, routing.ids(), best, routing.used());
+    } else {
+      System.arraycopy(s.scores(), 0, s.selection(), 0, experts);
+      if (layer.selectionBias().length > 0) {
+        kernels.axpy(1f, layer.selectionBias(), 0, s.selection(), 0, experts);
+      }
+      if (facts.groups() > 1) {
+        leaveOutGroups(s);
+      }
+      select(s.selection(), 0, experts, routing.ids(), best, routing.used());
+    }
+    weigh(token, s.scores());
+  }
+
+  private void score(int token, float[] scores) {
+    System.arraycopy(routing.logits(), token * experts, scores, 0, experts);
+    switch (facts.score()) {
+      case SOFTMAX -> kernels.softmax(scores, 0, experts);
+      case SIGMOID -> {
+        for (int e = 0; e < experts; e++) {
+          scores[e] = (float) (1 / (1 + Math.exp(-scores[e])));
+        }
+      }
+      case SOFTMAX_OF_PICKED -> {} // when they are picked
+    }
+  }
+
+  /** A group is as good as its two best experts together; all but the best groups are left out. */
+  private void leaveOutGroups(Scratch s) {
+    int size = experts / facts.groups();
+    for (int g = 0; g < facts.groups(); g++) {
+      float first = Float.NEGATIVE_INFINITY;
+      float second = size > 1 ? Float.NEGATIVE_INFINITY : 0;
+      for (int e = g * size; e < (g + 1) * size; e++) {
+        float value = s.selection()[e];
+        if (value > first) {
+          second = size > 1 ? first : 0;
+          first = value;
+        } else if (value > second) {
+          second = value;
+        }
+      }
+      s.groups()[g] = first + second;
+    }
+    select(s.groups(), 0, facts.groups(), s.ids(), 0, facts.groupsUsed());
+    for (int g = 0; g < facts.groups(); g++) {
+      if (!contains(s.ids(), facts.groupsUsed(), g)) {
+        Arrays.fill(s.selection(), g * size, (g + 1) * size, Float.NEGATIVE_INFINITY);
+      }
+    }
+  }
+
+  private static boolean contains(int[] ids, int count, int id) {
+    for (int i = 0; i < count; i++) {
+      if (ids[i] == id) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void weigh(int token, float[] scores) {
+    float[] weights = routing.weights();
+    int best = token * routing.used();
+    float sum = 0;
+    for (int i = best; i < best + routing.used(); i++) {
+      weights[i] = scores[routing.ids()[i]];
+      sum += weights[i];
+    }
+    switch (facts.score()) {
+      case SOFTMAX_OF_PICKED -> kernels.softmax(weights, best, routing.used());
+      case SOFTMAX, SIGMOID -> {
+        if (facts.renormalized()) {
+          kernels.scale(weights, best, routing.used(), 1 / Math.max(sum, LEAST_SUM));
+        }
+      }
     }
   }
 }

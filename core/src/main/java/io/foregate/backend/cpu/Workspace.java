@@ -46,8 +46,16 @@ final class Workspace {
   /** A block's output, {@code [embedding]}. */
   float[] blockOutput = {};
 
+  /** Products of gated units, dense or routed. */
   float[] gate = {};
+
   float[] up = {};
+
+  /** Output of what every token passes beside its experts. */
+  float[] sharedOutput = {};
+
+  /** What the shared output of each token is multiplied by. */
+  float[] sharedWeight = {};
 
   /** Outputs of the experts, one row per token and pick, grouped by expert. */
   float[] expertOutput = {};
@@ -58,7 +66,13 @@ final class Workspace {
   /** Inputs of products as wide as all query heads. */
   Activations heads;
 
-  /** Inputs of products as wide as the hidden layer. */
+  /** Inputs of products as wide as the hidden layer of a dense feed-forward block. */
+  Activations denseHidden;
+
+  /** Inputs of products as wide as the hidden layer of what tokens share. */
+  Activations sharedHidden;
+
+  /** Inputs of products as wide as the hidden layer of an expert. */
   Activations hidden;
 
   /** Inputs of the experts, one row per token and pick, grouped by expert. */
@@ -89,8 +103,18 @@ final class Workspace {
 
   /** The most tokens of a batch. */
   static int maxBatch(ModelConfig config) {
-    int fit = HIDDEN_ELEMENTS / config.feedForward() / FEW_TOKENS * FEW_TOKENS;
+    int fit = HIDDEN_ELEMENTS / widestHidden(config) / FEW_TOKENS * FEW_TOKENS;
     return Math.clamp(fit, FEW_TOKENS, MOST_TOKENS);
+  }
+
+  private static int widestHidden(ModelConfig config) {
+    int routed = Math.max(config.mixture().feedForward(), config.mixture().sharedFeedForward());
+    return Math.max(denseWidth(config), routed);
+  }
+
+  /** Hidden width of dense feed-forward blocks; 0 where no layer has one. */
+  private static int denseWidth(ModelConfig config) {
+    return config.isRouted(0) ? 0 : config.feedForward();
   }
 
   /**
@@ -101,7 +125,7 @@ final class Workspace {
     int picks = tokens * config.expertsUsed();
     int aligned = Math.min(config.experts(), picks / VectorKernels.BATCH_ALIGNMENT);
     int all = picks + aligned * (VectorKernels.BATCH_ALIGNMENT - 1);
-    return Math.max(tokens, Math.min(all, HIDDEN_ELEMENTS / config.feedForward()));
+    return Math.max(tokens, Math.min(all, HIDDEN_ELEMENTS / config.mixture().feedForward()));
   }
 
   private void grow(int batch) {
@@ -111,20 +135,30 @@ final class Workspace {
     normed = new float[batch * width];
     query = new float[batch * config.querySize()];
     key = new float[batch * config.kvSize()];
-    value = new float[batch * config.kvSize()];
-    attended = new float[batch * config.querySize()];
+    value = new float[batch * config.valueSize()];
+    attended = new float[batch * config.attendedSize()];
     blockOutput = new float[batch * width];
     wide = new Activations(kernels, batch, width);
-    heads = new Activations(kernels, batch, config.querySize());
-    int hiddenRows = config.isMoe() ? expertRows() : batch;
-    gate = new float[hiddenRows * config.feedForward()];
-    up = new float[hiddenRows * config.feedForward()];
-    hidden = new Activations(kernels, hiddenRows, config.feedForward());
+    heads = new Activations(kernels, batch, config.attendedSize());
+    int dense = denseWidth(config);
+    int shared = config.mixture().sharedFeedForward();
+    denseHidden = new Activations(kernels, batch, dense);
+    sharedHidden = new Activations(kernels, batch, shared);
+    int products = batch * Math.max(dense, shared);
     if (config.isMoe()) {
       int picks = batch * config.expertsUsed();
+      int hiddenRows = expertRows();
+      products = Math.max(products, hiddenRows * config.mixture().feedForward());
+      hidden = new Activations(kernels, hiddenRows, config.mixture().feedForward());
       routed = new Activations(kernels, hiddenRows, width);
       expertOutput = new float[picks * width];
       routing = new Routing(batch, config.experts(), config.expertsUsed());
     }
+    if (shared > 0) {
+      sharedOutput = new float[batch * width];
+      sharedWeight = new float[batch];
+    }
+    gate = new float[products];
+    up = new float[products];
   }
 }

@@ -46,7 +46,7 @@ class AttentionTest {
         }
         fill(random, work.query, tokens * config.querySize());
         float[] queries = work.query.clone();
-        attention.run(LAYER, position, tokens);
+        attention.run(LAYER, position, tokens, new float[0]);
         for (int t = 0; t < tokens; t++) {
           for (int head = 0; head < heads; head++) {
             int at = t * config.querySize() + head * headSize;

@@ -1,0 +1,63 @@
+package io.foregate.backend.cpu;
+
+import io.foregate.model.AttentionWeights;
+import io.foregate.model.Linear;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.Norm;
+import io.foregate.quant.VectorKernels;
+
+/**
+ * What happens to a token's queries, keys and values between their products and attention: biases,
+ * norms, rotation. In place, in the {@link Workspace}.
+ */
+final class QueryKeyStep {
+  private final ModelConfig config;
+  private final VectorKernels kernels;
+  private final Workspace work;
+  private final RotaryEmbedding rope;
+  private AttentionWeights.Grouped weights;
+
+  QueryKeyStep(ModelConfig config, VectorKernels kernels, Workspace work, RotaryEmbedding rope) {
+    this.config = config;
+    this.kernels = kernels;
+    this.work = work;
+    this.rope = rope;
+  }
+
+  /** Turns to a layer. */
+  void begin(AttentionWeights.Grouped weights) {
+    this.weights = weights;
+  }
+
+  /** Does one token of the batch; tokens may be done by several threads. */
+  void apply(int token) {
+    int query = token * config.querySize();
+    int key = token * config.kvSize();
+    addBias(weights.query(), work.query, query);
+    addBias(weights.key(), work.key, key);
+    addBias(weights.value(), work.value, token * config.valueSize());
+    normalize(weights.queryNorm(), work.query, query, config.querySize());
+    normalize(weights.keyNorm(), work.key, key, config.kvSize());
+    rope.rotate(work.query, query, config.heads(), config.headSize(), token);
+    rope.rotate(work.key, key, config.kvHeads(), config.headSize(), token);
+  }
+
+  private void addBias(Linear linear, float[] x, int at) {
+    if (linear.bias().length > 0) {
+      kernels.axpy(1f, linear.bias(), 0, x, at, linear.bias().length);
+    }
+  }
+
+  /** RMS norm of each stretch of {@code size} elements that is as long as the norm's weight. */
+  private void normalize(Norm norm, float[] x, int at, int size) {
+    if (!norm.isPresent()) {
+      return;
+    }
+    int width = norm.weight().length;
+    for (int from = at; from < at + size; from += width) {
+      float meanSquare = kernels.sumOfSquares(x, from, width) / width;
+      float factor = (float) (1 / Math.sqrt(meanSquare + config.normEpsilon()));
+      kernels.scaledProduct(x, from, factor, norm.weight(), 0, x, from, width);
+    }
+  }
+}

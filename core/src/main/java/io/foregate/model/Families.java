@@ -1,0 +1,85 @@
+package io.foregate.model;
+
+import static io.foregate.model.QueryKeyNorm.ALL_HEADS;
+import static io.foregate.model.QueryKeyNorm.HEAD;
+import static io.foregate.model.QueryKeyNorm.NONE;
+import static io.foregate.model.RopeStyle.NEOX;
+import static io.foregate.model.RopeStyle.NORM;
+
+import io.foregate.error.ForegateException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** The families that run. */
+public final class Families {
+  private static final RouterFacts SOFTMAX = RouterFacts.of(RouterScore.SOFTMAX, false);
+  private static final RouterFacts RENORMALIZED = RouterFacts.of(RouterScore.SOFTMAX, true);
+
+  private static final Map<String, Family> KNOWN =
+      List.of(
+              Family.of("llama", NORM, NONE, RENORMALIZED),
+              Family.of("qwen2", NEOX, NONE, RENORMALIZED, Trait.QKV_BIAS),
+              Family.of(
+                  "qwen2moe",
+                  NEOX,
+                  NONE,
+                  SOFTMAX,
+                  Trait.QKV_BIAS,
+                  Trait.SHARED_EXPERT,
+                  Trait.SHARED_GATE),
+              Family.of("qwen3", NEOX, HEAD, RENORMALIZED),
+              Family.of("qwen3moe", NEOX, HEAD, RENORMALIZED),
+              Family.of("olmoe", NEOX, ALL_HEADS, SOFTMAX),
+              Family.of("granitemoe", NORM, NONE, RENORMALIZED, Trait.SHARED_EXPERT))
+          .stream()
+          .collect(
+              Collectors.toMap(
+                  Family::architecture, Function.identity(), (a, b) -> a, TreeMap::new));
+
+  private Families() {}
+
+  /**
+   * The family of an architecture.
+   *
+   * @throws ForegateException naming the supported ones, and the closest, when it is not among them
+   */
+  public static Family of(String architecture, String file) {
+    Family family = KNOWN.get(architecture);
+    if (family == null) {
+      throw new ForegateException(
+          "%s has architecture '%s', which is not supported.".formatted(file, architecture),
+          "Supported architectures: %s. The closest is '%s'."
+              .formatted(String.join(", ", KNOWN.keySet()), closest(architecture)));
+    }
+    return family;
+  }
+
+  /** The known name that most of the characters of a name can be kept for. */
+  private static String closest(String name) {
+    return KNOWN.keySet().stream()
+        .min(Comparator.comparingInt(known -> edits(name, known)))
+        .orElseThrow();
+  }
+
+  /** Levenshtein's distance: characters to insert, delete or replace. */
+  private static int edits(String a, String b) {
+    var row = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
+      }
+    }
+    return row[b.length()];
+  }
+}
