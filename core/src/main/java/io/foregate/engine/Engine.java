@@ -38,7 +38,9 @@ public final class Engine implements AutoCloseable {
   private Engine(GgufFile file, EngineOptions options, BuildListener listener) {
     this.file = file;
     this.options = options;
-    this.config = ModelConfigReader.read(file);
+    ModelConfig read = ModelConfigReader.read(file);
+    this.context = context(options, read);
+    this.config = read.at(context);
     this.weights = ModelReader.read(file, config);
     this.tokenizer = Tokenizer.of(file.metadata());
     if (tokenizer.size() != config.vocabulary()) {
@@ -47,7 +49,6 @@ public final class Engine implements AutoCloseable {
               .formatted(file.path(), tokenizer.size(), config.vocabulary()),
           "The file contradicts itself: convert the model again, or get another copy.");
     }
-    this.context = context(options, config);
     Backends.Opened opened =
         Backends.find()
             .open(options.backend(), config, weights, options.threads(), this::requireRoom);

@@ -10,6 +10,7 @@ import io.foregate.error.ForegateException;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -34,7 +35,30 @@ public final class Families {
               Family.of("qwen3", NEOX, HEAD, RENORMALIZED),
               Family.of("qwen3moe", NEOX, HEAD, RENORMALIZED),
               Family.of("olmoe", NEOX, ALL_HEADS, SOFTMAX),
-              Family.of("granitemoe", NORM, NONE, RENORMALIZED, Trait.SHARED_EXPERT))
+              Family.of("granitemoe", NORM, NONE, RENORMALIZED, Trait.SHARED_EXPERT),
+              // As llama.cpp runs it: the model's authors subtract the mean in its norms, too.
+              Family.of(
+                  "phimoe",
+                  NEOX,
+                  NONE,
+                  RENORMALIZED,
+                  Trait.QKV_BIAS,
+                  Trait.ATTENTION_OUTPUT_BIAS,
+                  Trait.NORM_BIAS,
+                  Trait.LOGITS_BIAS),
+              new Family(
+                  "gpt-oss",
+                  NEOX,
+                  NONE,
+                  RouterFacts.of(RouterScore.SOFTMAX_OF_PICKED, false),
+                  Activation.CLAMPED_SILU,
+                  Set.of(
+                      Trait.QKV_BIAS,
+                      Trait.ATTENTION_OUTPUT_BIAS,
+                      Trait.EXPERT_BIAS,
+                      Trait.SINKS,
+                      Trait.ALTERNATING_WINDOW,
+                      Trait.POST_ATTENTION_NORM)))
           .stream()
           .collect(
               Collectors.toMap(

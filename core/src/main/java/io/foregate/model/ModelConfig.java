@@ -29,6 +29,23 @@ public record ModelConfig(
     RopeFacts rope,
     Scales scales) {
 
+  /** The facts that hold in a context of so many positions. */
+  public ModelConfig at(int context) {
+    return new ModelConfig(
+        name,
+        family,
+        layers,
+        embedding,
+        attention,
+        feedForward,
+        mixture,
+        vocabulary,
+        contextLength,
+        normEpsilon,
+        rope.at(context),
+        scales);
+  }
+
   /** Query heads. */
   public int heads() {
     return attention.heads();

@@ -45,7 +45,7 @@ public final class ModelReader {
       layers.add(layer(layer, "blk." + layer + "."));
     }
     Norm outputNorm = norm("output_norm");
-    tensors.use(RopeReader.FACTORS);
+    RopeReader.TENSORS.forEach(tensors::use);
     tensors.rejectUnknown(family);
     return new ModelWeights(embedding, layers, outputNorm, output);
   }
@@ -153,6 +153,7 @@ public final class ModelReader {
     List<Matrix> matrices = new ArrayList<>();
     for (int e = 0; e < config.experts(); e++) {
       matrices.add(tensors.matrix(name + "." + e + ".weight", rows, columns));
+      tensors.requireType(name + "." + e + ".weight", matrices.getFirst().type());
     }
     return matrices;
   }

@@ -11,7 +11,9 @@ import java.util.Optional;
  * @param scale positions are multiplied by it (linear scaling and YaRN: 1 / factor; 1 without)
  * @param factors divisors of the {@code dimensions / 2} frequencies (Llama 3's {@code rope_freqs}),
  *     or an empty array
+ * @param magnitude what rotated queries and keys are multiplied by
  * @param yarn how it is scaled where it is not scaled linearly
+ * @param longContext what changes in long contexts (LongRoPE, arXiv 2402.13753)
  */
 public record RopeFacts(
     RopeStyle style,
@@ -19,7 +21,9 @@ public record RopeFacts(
     float base,
     float scale,
     float[] factors,
-    Optional<Yarn> yarn) {
+    float magnitude,
+    Optional<Yarn> yarn,
+    Optional<LongContext> longContext) {
 
   /**
    * YaRN (arXiv 2309.00071): frequencies that turn often within the original context stay as they
@@ -28,9 +32,8 @@ public record RopeFacts(
    * @param originalContext positions that the model saw before it was extended
    * @param betaFast from so many turns on a frequency stays
    * @param betaSlow up to so many turns a frequency is scaled
-   * @param magnitude what rotated queries and keys are multiplied by
    */
-  public record Yarn(int originalContext, float betaFast, float betaSlow, float magnitude) {
+  public record Yarn(int originalContext, float betaFast, float betaSlow) {
 
     /** The pair, as a real number, that turns so many times within the original context. */
     private double pair(double turns, int dimensions, double base) {
@@ -45,14 +48,29 @@ public record RopeFacts(
     }
   }
 
+  /**
+   * Other divisors in contexts that are longer than the original one.
+   *
+   * @param factors divisors of the {@code dimensions / 2} frequencies
+   */
+  public record LongContext(int originalContext, float[] factors) {}
+
   /** Scaled linearly, or not at all. */
   public RopeFacts(RopeStyle style, int dimensions, float base, float scale, float[] factors) {
-    this(style, dimensions, base, scale, factors, Optional.empty());
+    this(style, dimensions, base, scale, factors, 1, Optional.empty(), Optional.empty());
   }
 
-  /** What rotated queries and keys are multiplied by. */
-  public float magnitude() {
-    return yarn.map(Yarn::magnitude).orElse(1f);
+  /**
+   * The facts that hold in a context of so many positions, from its first token on: what is in the
+   * cache has been rotated once and for all.
+   */
+  public RopeFacts at(int context) {
+    if (longContext.isEmpty() || context <= longContext.get().originalContext()) {
+      return this;
+    }
+    float[] longer = longContext.get().factors();
+    return new RopeFacts(
+        style, dimensions, base, scale, longer, magnitude, yarn, Optional.empty());
   }
 
   /** Radians by which each of the {@code dimensions / 2} pairs turns from position to position. */

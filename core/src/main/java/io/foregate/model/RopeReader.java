@@ -2,11 +2,19 @@ package io.foregate.model;
 
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgufTensor;
+import java.util.List;
 import java.util.Optional;
 
 /** Reads {@link RopeFacts}. */
 final class RopeReader {
-  static final String FACTORS = "rope_freqs.weight";
+  private static final String FACTORS = "rope_freqs.weight";
+  private static final String SHORT_FACTORS = "rope_factors_short.weight";
+  private static final String LONG_FACTORS = "rope_factors_long.weight";
+
+  /** All of the tensors that are read here. */
+  static final List<String> TENSORS = List.of(FACTORS, SHORT_FACTORS, LONG_FACTORS);
+
+  private static final String ORIGINAL_CONTEXT = "rope.scaling.original_context_length";
 
   private final ConfigValues values;
 
@@ -27,36 +35,49 @@ final class RopeReader {
     Optional<RopeFacts.Yarn> yarn =
         switch (scaling) {
           case "none", "linear" -> Optional.empty();
-          case "yarn" -> Optional.of(yarn(scale, context));
+          case "yarn" -> Optional.of(yarn(context));
           default ->
               throw new ForegateException(
                   "%s: RoPE scaling '%s' is not supported."
                       .formatted(values.file().path(), scaling),
                   "Supported: none, linear, yarn, and Llama 3's frequency factors.");
         };
-    return new RopeFacts(family.rope(), dimensions, base, scale, factors(dimensions), yarn);
+    float magnitude = values.positiveReal("rope.scaling.attn_factor", 1);
+    if (yarn.isPresent()) { // the softmax's temperature (arXiv 2309.00071, section 3.4), by halves
+      magnitude *= (float) (1 + 0.1 * Math.log(1 / scale));
+    }
+    boolean longRope = values.file().find(LONG_FACTORS).isPresent();
+    return new RopeFacts(
+        family.rope(),
+        dimensions,
+        base,
+        scale,
+        factors(longRope ? SHORT_FACTORS : FACTORS, dimensions),
+        magnitude,
+        yarn,
+        longRope ? Optional.of(longContext(dimensions, context)) : Optional.empty());
   }
 
-  private RopeFacts.Yarn yarn(float scale, int context) {
-    int original =
-        values.positive("rope.scaling.original_context_length", Integer.MAX_VALUE, context);
-    // The attention's temperature of YaRN (arXiv 2309.00071, equation 22), on queries and on keys.
-    double temperature = 1 + 0.1 * Math.log(1 / scale);
+  private RopeFacts.LongContext longContext(int dimensions, int context) {
+    int original = values.positive(ORIGINAL_CONTEXT, Integer.MAX_VALUE, context);
+    return new RopeFacts.LongContext(original, factors(LONG_FACTORS, dimensions));
+  }
+
+  private RopeFacts.Yarn yarn(int context) {
     return new RopeFacts.Yarn(
-        original,
+        values.positive(ORIGINAL_CONTEXT, Integer.MAX_VALUE, context),
         values.positiveReal("rope.scaling.yarn_beta_fast", 32),
-        values.positiveReal("rope.scaling.yarn_beta_slow", 1),
-        (float) (temperature * values.positiveReal("rope.scaling.attn_factor", 1)));
+        values.positiveReal("rope.scaling.yarn_beta_slow", 1));
   }
 
-  private float[] factors(int dimensions) {
-    Optional<GgufTensor> tensor = values.file().find(FACTORS);
+  private float[] factors(String name, int dimensions) {
+    Optional<GgufTensor> tensor = values.file().find(name);
     if (tensor.isEmpty()) {
       return new float[0];
     }
     float[] factors = TensorReader.floats(values.file(), tensor.get());
     values.checkKey(
-        factors.length == dimensions / 2, FACTORS, factors.length, dimensions / 2 + " factors");
+        factors.length == dimensions / 2, name, factors.length, dimensions / 2 + " factors");
     return factors;
   }
 }

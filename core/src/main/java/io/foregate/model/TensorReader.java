@@ -86,6 +86,17 @@ final class TensorReader {
     return floats(file, tensor(name, size, experts));
   }
 
+  /** Fails if a tensor has another type than it should. */
+  void requireType(String name, GgmlType type) {
+    GgmlType found = file.tensor(name).type();
+    if (found != type) {
+      throw new ForegateException(
+          "%s: tensor '%s' has type %s, the first expert's has %s."
+              .formatted(file.path(), name, found, type),
+          "Experts of a layer must be of one type: convert the model again.");
+    }
+  }
+
   /** Knows of a tensor that someone else reads. */
   void use(String name) {
     used.add(name);

@@ -4,7 +4,7 @@ import io.foregate.gguf.GgmlType;
 import java.util.Random;
 
 /**
- * Shape and weight types of one random model of architecture {@code llama}. The width is {@value
+ * Shape and weight types of one random model. The width is {@value
  * #WIDTH} because K-quants work on blocks of that many weights; everything else is as small as the
  * case allows.
  *
@@ -14,6 +14,7 @@ import java.util.Random;
  */
 public record TinyModel(
     String name,
+    TinyArchitecture architecture,
     Attention attention,
     Rope rope,
     FeedForward feedForward,
@@ -59,6 +60,7 @@ public record TinyModel(
   public static TinyModel dense(String name, GgmlType type) {
     return new TinyModel(
         name,
+        TinyArchitecture.LLAMA,
         new Attention(type, 4, 2, 64),
         new Rope(10000f, false),
         new FeedForward(type, 256, 0, 0, GgmlType.F32),
@@ -71,20 +73,24 @@ public record TinyModel(
     return dense(name, type).with(new FeedForward(type, 256, 4, 2, GgmlType.F32));
   }
 
+  TinyModel with(TinyArchitecture other) {
+    return new TinyModel(name, other, attention, rope, feedForward, embedding, tiedOutput);
+  }
+
   TinyModel with(Attention other) {
-    return new TinyModel(name, other, rope, feedForward, embedding, tiedOutput);
+    return new TinyModel(name, architecture, other, rope, feedForward, embedding, tiedOutput);
   }
 
   TinyModel with(Rope other) {
-    return new TinyModel(name, attention, other, feedForward, embedding, tiedOutput);
+    return new TinyModel(name, architecture, attention, other, feedForward, embedding, tiedOutput);
   }
 
   TinyModel with(FeedForward other) {
-    return new TinyModel(name, attention, rope, other, embedding, tiedOutput);
+    return new TinyModel(name, architecture, attention, rope, other, embedding, tiedOutput);
   }
 
   TinyModel withTiedOutput() {
-    return new TinyModel(name, attention, rope, feedForward, embedding, true);
+    return new TinyModel(name, architecture, attention, rope, feedForward, embedding, true);
   }
 
   /** Java fixes a string's hash code, so the name fixes the weights. */

@@ -4,6 +4,7 @@ import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufArray;
 import io.foregate.gguf.GgufValue;
 import io.foregate.gguf.GgufWriter;
+import io.foregate.oracle.TinyArchitecture.Part;
 import io.foregate.oracle.TinyModel.Attention;
 import io.foregate.oracle.TinyModel.FeedForward;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.TreeMap;
 
 /**
  * Writes a {@link TinyModel} with random weights. Their sizes keep activations near one and spread
@@ -51,24 +53,34 @@ public final class TinyModelWriter {
 
   private void metadata() {
     Attention attention = model.attention();
-    text("general.architecture", "llama");
+    String prefix = model.architecture().name() + ".";
+    text("general.architecture", model.architecture().name());
     text("general.name", model.name());
-    count("llama.context_length", TinyModel.CONTEXT);
-    count("llama.embedding_length", TinyModel.WIDTH);
-    count("llama.block_count", TinyModel.LAYERS);
-    count("llama.feed_forward_length", model.feedForward().width());
-    count("llama.attention.head_count", attention.heads());
-    count("llama.attention.head_count_kv", attention.kvHeads());
-    count("llama.attention.key_length", attention.headDim());
-    count("llama.attention.value_length", attention.headDim());
-    count("llama.rope.dimension_count", attention.headDim());
-    count("llama.vocab_size", TinyVocabulary.SIZE);
-    real("llama.attention.layer_norm_rms_epsilon", TinyModel.RMS_EPSILON);
-    real("llama.rope.freq_base", model.rope().base());
+    count(prefix + "context_length", TinyModel.CONTEXT);
+    count(prefix + "embedding_length", TinyModel.WIDTH);
+    count(prefix + "block_count", TinyModel.LAYERS);
+    boolean ownWidth = model.architecture().has(Part.EXPERT_WIDTH);
+    count(prefix + "feed_forward_length", model.feedForward().width() * (ownWidth ? 2 : 1));
+    count(prefix + "attention.head_count", attention.heads());
+    count(prefix + "attention.head_count_kv", attention.kvHeads());
+    count(prefix + "attention.key_length", attention.headDim());
+    count(prefix + "attention.value_length", attention.headDim());
+    count(prefix + "rope.dimension_count", attention.headDim());
+    count(prefix + "vocab_size", TinyVocabulary.SIZE);
+    real(prefix + "attention.layer_norm_rms_epsilon", TinyModel.RMS_EPSILON);
+    real(prefix + "rope.freq_base", model.rope().base());
     if (model.feedForward().hasExperts()) {
-      count("llama.expert_count", model.feedForward().experts());
-      count("llama.expert_used_count", model.feedForward().used());
+      count(prefix + "expert_count", model.feedForward().experts());
+      count(prefix + "expert_used_count", model.feedForward().used());
     }
+    if (ownWidth) {
+      count(prefix + "expert_feed_forward_length", model.feedForward().width());
+    }
+    if (model.architecture().has(Part.SHARED_EXPERT)) {
+      count(prefix + "expert_shared_feed_forward_length", TinyArchitecture.SHARED_WIDTH);
+    }
+    new TreeMap<>(model.architecture().metadata())
+        .forEach((name, value) -> writer.metadata(prefix + name, value));
     text("tokenizer.ggml.model", "llama");
     writer
         .metadata("tokenizer.ggml.tokens", GgufArray.ofStrings(TinyVocabulary.tokens()))
@@ -86,12 +98,19 @@ public final class TinyModelWriter {
     double embeddingRms = model.tiedOutput() ? outputRms : 1;
     matrix(
         "token_embd.weight", model.embedding(), embeddingRms, TinyModel.WIDTH, TinyVocabulary.SIZE);
-    norm("output_norm.weight");
+    norm("output_norm");
     if (!model.tiedOutput()) {
       matrix("output.weight", model.embedding(), outputRms, TinyModel.WIDTH, TinyVocabulary.SIZE);
     }
+    if (model.architecture().has(Part.LOGITS_BIAS)) {
+      vector("output.bias", TinyVocabulary.SIZE, -1, 1);
+    }
     if (model.rope().factors()) {
       vector("rope_freqs.weight", model.attention().headDim() / 2, 1, 8);
+    }
+    if (model.architecture().has(Part.LONG_ROPE)) {
+      vector("rope_factors_short.weight", model.attention().headDim() / 2, 1, 2);
+      vector("rope_factors_long.weight", model.attention().headDim() / 2, 1, 8);
     }
     for (int layer = 0; layer < TinyModel.LAYERS; layer++) {
       String prefix = "blk.%d.".formatted(layer);
@@ -119,11 +138,35 @@ public final class TinyModelWriter {
     GgmlType type = attention.type();
     int queryWidth = attention.heads() * attention.headDim();
     int keyWidth = attention.kvHeads() * attention.headDim();
-    norm(prefix + "attn_norm.weight");
+    norm(prefix + "attn_norm");
     matrix(prefix + "attn_q.weight", type, 1.2 * UNIT, TinyModel.WIDTH, queryWidth);
     matrix(prefix + "attn_k.weight", type, 1.2 * UNIT, TinyModel.WIDTH, keyWidth);
     matrix(prefix + "attn_v.weight", type, UNIT, TinyModel.WIDTH, keyWidth);
     matrix(prefix + "attn_output.weight", type, UNIT, queryWidth, TinyModel.WIDTH);
+    attentionParts(prefix, queryWidth, keyWidth);
+  }
+
+  private void attentionParts(String prefix, int queryWidth, int keyWidth) {
+    TinyArchitecture architecture = model.architecture();
+    if (architecture.has(Part.QKV_BIAS)) {
+      vector(prefix + "attn_q.bias", queryWidth, -1, 1);
+      vector(prefix + "attn_k.bias", keyWidth, -1, 1);
+      vector(prefix + "attn_v.bias", keyWidth, -1, 1);
+    }
+    if (architecture.has(Part.ATTENTION_OUTPUT_BIAS)) {
+      vector(prefix + "attn_output.bias", TinyModel.WIDTH, -1, 1);
+    }
+    if (architecture.has(Part.HEAD_NORM)) {
+      vector(prefix + "attn_q_norm.weight", model.attention().headDim(), 0.5, 1.5);
+      vector(prefix + "attn_k_norm.weight", model.attention().headDim(), 0.5, 1.5);
+    }
+    if (architecture.has(Part.WIDTH_NORM)) {
+      vector(prefix + "attn_q_norm.weight", queryWidth, 0.5, 1.5);
+      vector(prefix + "attn_k_norm.weight", keyWidth, 0.5, 1.5);
+    }
+    if (architecture.has(Part.SINKS)) {
+      vector(prefix + "attn_sinks.weight", model.attention().heads(), -1, 3);
+    }
   }
 
   private void feedForward(String prefix) {
@@ -131,7 +174,11 @@ public final class TinyModelWriter {
     GgmlType type = feedForward.type();
     int width = TinyModel.WIDTH;
     int inner = feedForward.width();
-    norm(prefix + "ffn_norm.weight");
+    norm(
+        prefix
+            + (model.architecture().has(Part.POST_ATTENTION_NORM)
+                ? "post_attention_norm"
+                : "ffn_norm"));
     if (!feedForward.hasExperts()) {
       matrix(prefix + "ffn_gate.weight", type, UNIT, width, inner);
       matrix(prefix + "ffn_up.weight", type, UNIT, width, inner);
@@ -140,22 +187,69 @@ public final class TinyModelWriter {
     }
     int experts = feedForward.experts();
     matrix(prefix + "ffn_gate_inp.weight", feedForward.router(), 2 * UNIT, width, experts);
-    matrix(prefix + "ffn_gate_exps.weight", type, UNIT, width, inner, experts);
-    matrix(prefix + "ffn_up_exps.weight", type, UNIT, width, inner, experts);
-    matrix(prefix + "ffn_down_exps.weight", type, UNIT, inner, width, experts);
+    if (model.architecture().has(Part.FUSED_GATE_UP)) {
+      matrix(prefix + "ffn_gate_up_exps.weight", type, UNIT, width, 2 * inner, experts);
+    } else {
+      experts(prefix + "ffn_gate", width, inner);
+      experts(prefix + "ffn_up", width, inner);
+    }
+    experts(prefix + "ffn_down", inner, width);
+    expertParts(prefix, inner, experts);
+  }
+
+  private void experts(String name, int columns, int rows) {
+    FeedForward feedForward = model.feedForward();
+    if (!model.architecture().has(Part.SEPARATE_EXPERTS)) {
+      matrix(
+          name + "_exps.weight", feedForward.type(), UNIT, columns, rows, feedForward.experts());
+      return;
+    }
+    for (int e = 0; e < feedForward.experts(); e++) {
+      matrix(name + "." + e + ".weight", feedForward.type(), UNIT, columns, rows);
+    }
+  }
+
+  private void expertParts(String prefix, int inner, int experts) {
+    TinyArchitecture architecture = model.architecture();
+    int width = TinyModel.WIDTH;
+    int shared = TinyArchitecture.SHARED_WIDTH;
+    if (architecture.has(Part.EXPERT_BIAS)) {
+      vector(prefix + "ffn_gate_inp.bias", -1, 1, experts);
+      vector(prefix + "ffn_gate_exps.bias", -1, 1, inner, experts);
+      vector(prefix + "ffn_up_exps.bias", -1, 1, inner, experts);
+      vector(prefix + "ffn_down_exps.bias", -1, 1, width, experts);
+    }
+    if (architecture.has(Part.SHARED_GATE)) {
+      vector(prefix + "ffn_gate_inp_shexp.weight", -4 * UNIT, 4 * UNIT, width);
+    }
+    if (architecture.has(Part.SHARED_EXPERT)) {
+      GgmlType type = model.feedForward().type();
+      matrix(prefix + "ffn_gate_shexp.weight", type, UNIT, width, shared);
+      matrix(prefix + "ffn_up_shexp.weight", type, UNIT, width, shared);
+      matrix(prefix + "ffn_down_shexp.weight", type, UNIT, shared, width);
+    }
   }
 
   private void norm(String name) {
-    vector(name, TinyModel.WIDTH, 0.5, 1.5);
+    vector(name + ".weight", TinyModel.WIDTH, 0.5, 1.5);
+    if (model.architecture().has(Part.NORM_BIAS)) {
+      vector(name + ".bias", TinyModel.WIDTH, -1, 1);
+    }
   }
 
-  /** A vector of F32, evenly spread between two values. */
   private void vector(String name, int length, double least, double most) {
-    ByteBuffer data = ByteBuffer.allocate(length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    for (int i = 0; i < length; i++) {
+    vector(name, least, most, length);
+  }
+
+  /** Vectors of F32, evenly spread between two values. */
+  private void vector(String name, double least, double most, int... shape) {
+    int elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    ByteBuffer data = ByteBuffer.allocate(elements * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < elements; i++) {
       data.putFloat((float) (least + (most - least) * random.nextDouble()));
     }
-    writer.tensor(name, GgmlType.F32, List.of((long) length), MemorySegment.ofArray(data.array()));
+    List<Long> dimensions = Arrays.stream(shape).mapToObj(Long::valueOf).toList();
+    writer.tensor(name, GgmlType.F32, dimensions, MemorySegment.ofArray(data.array()));
   }
 
   private void matrix(String name, GgmlType type, double rms, int... shape) {

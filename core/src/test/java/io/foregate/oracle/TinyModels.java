@@ -57,6 +57,7 @@ final class TinyModels {
     models.addAll(paired(QUANTIZED));
     models.addAll(paired(CODEBOOK));
     models.addAll(shapes());
+    models.addAll(TinyFamilies.all());
     return List.copyOf(models);
   }
 

@@ -71,7 +71,7 @@ final class TokenGraphs {
       attention.add(attentionOf.computeIfAbsent(types, this::attentionGraph));
       feedForward.add(feedForwardOf.computeIfAbsent(types, this::feedForwardGraph));
     }
-    this.logits = logitsGraph(model.output());
+    this.logits = logitsGraph(model.output().weight());
     this.deliver = deliverGraph();
   }
 

@@ -131,7 +131,7 @@ final class KvCache implements KvState, AutoCloseable {
 
   @Override
   public String layout() {
-    return "cpu: keys [kvHead][tile][headSize][%1$d], values [kvHead][tile][%1$d][headSize]"
+    return "cpu: keys [kvHead][tile][keySize][%1$d], values [kvHead][tile][%1$d][valueSize]"
         .formatted(TILE);
   }
 
@@ -142,27 +142,31 @@ final class KvCache implements KvState, AutoCloseable {
 
   @Override
   public long bytes(int layer, int positions) {
-    return 2L * kvHeads * Math.ceilDiv(positions, TILE) * tileBytes();
+    return kvHeads * Math.ceilDiv(positions, TILE) * (tileBytes(keySize) + tileBytes(valueSize));
   }
 
   /** Whole tiles: positions behind the last one are overwritten before anything reads them. */
   @Override
   public void save(int layer, int positions, MemorySegment target) {
-    long bytes = Math.ceilDiv(positions, TILE) * tileBytes();
+    long keyBytes = Math.ceilDiv(positions, TILE) * tileBytes(keySize);
+    long valueBytes = Math.ceilDiv(positions, TILE) * tileBytes(valueSize);
     for (int head = 0; head < kvHeads; head++) {
-      long from = tileOffset(layer, head, 0);
-      MemorySegment.copy(keys, from, target, 2L * head * bytes, bytes);
-      MemorySegment.copy(values, from, target, (2L * head + 1) * bytes, bytes);
+      long from = tile(layer, head, 0);
+      long to = head * (keyBytes + valueBytes);
+      MemorySegment.copy(keys, from * tileBytes(keySize), target, to, keyBytes);
+      MemorySegment.copy(values, from * tileBytes(valueSize), target, to + keyBytes, valueBytes);
     }
   }
 
   @Override
   public void load(int layer, int positions, MemorySegment source) {
-    long bytes = Math.ceilDiv(positions, TILE) * tileBytes();
+    long keyBytes = Math.ceilDiv(positions, TILE) * tileBytes(keySize);
+    long valueBytes = Math.ceilDiv(positions, TILE) * tileBytes(valueSize);
     for (int head = 0; head < kvHeads; head++) {
-      long to = tileOffset(layer, head, 0);
-      MemorySegment.copy(source, 2L * head * bytes, keys, to, bytes);
-      MemorySegment.copy(source, (2L * head + 1) * bytes, values, to, bytes);
+      long to = tile(layer, head, 0);
+      long from = head * (keyBytes + valueBytes);
+      MemorySegment.copy(source, from, keys, to * tileBytes(keySize), keyBytes);
+      MemorySegment.copy(source, from + keyBytes, values, to * tileBytes(valueSize), valueBytes);
     }
   }
 

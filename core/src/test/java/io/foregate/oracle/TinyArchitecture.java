@@ -1,0 +1,57 @@
+package io.foregate.oracle;
+
+import io.foregate.gguf.GgufValue;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What an architecture's file has beside what all have. Written down from llama.cpp's loader, apart
+ * from Foregate's own table of families.
+ *
+ * @param name {@code general.architecture}
+ * @param metadata by names behind the architecture's
+ */
+public record TinyArchitecture(String name, Set<Part> parts, Map<String, GgufValue> metadata) {
+
+  /** Tensors that not all architectures have, and other names. */
+  public enum Part {
+    QKV_BIAS,
+    ATTENTION_OUTPUT_BIAS,
+    NORM_BIAS,
+    LOGITS_BIAS,
+    HEAD_NORM,
+    WIDTH_NORM,
+    SHARED_EXPERT,
+    SHARED_GATE,
+    /** Of the router, too. */
+    EXPERT_BIAS,
+    SINKS,
+    /** The second norm's name. */
+    POST_ATTENTION_NORM,
+    /** {@code feed_forward_length} is not the width of an expert. */
+    EXPERT_WIDTH,
+    /** Gate and up in one tensor. */
+    FUSED_GATE_UP,
+    /** A tensor for each expert. */
+    SEPARATE_EXPERTS,
+    /** {@code rope_factors_short} and {@code rope_factors_long}. */
+    LONG_ROPE
+  }
+
+  /** Hidden width of what is shared. */
+  static final int SHARED_WIDTH = 256;
+
+  static final TinyArchitecture LLAMA = of("llama");
+
+  static TinyArchitecture of(String name, Part... parts) {
+    return new TinyArchitecture(name, Set.of(parts), Map.of());
+  }
+
+  TinyArchitecture with(Map<String, GgufValue> other) {
+    return new TinyArchitecture(name, parts, other);
+  }
+
+  boolean has(Part part) {
+    return parts.contains(part);
+  }
+}
