@@ -103,14 +103,14 @@ public final class TinyModelWriter {
       matrix("output.weight", model.embedding(), outputRms, TinyModel.WIDTH, TinyVocabulary.SIZE);
     }
     if (model.architecture().has(Part.LOGITS_BIAS)) {
-      vector("output.bias", TinyVocabulary.SIZE, -1, 1);
+      vector("output.bias", -1, 1, TinyVocabulary.SIZE);
     }
     if (model.rope().factors()) {
-      vector("rope_freqs.weight", model.attention().headDim() / 2, 1, 8);
+      vector("rope_freqs.weight", 1, 8, model.attention().headDim() / 2);
     }
     if (model.architecture().has(Part.LONG_ROPE)) {
-      vector("rope_factors_short.weight", model.attention().headDim() / 2, 1, 2);
-      vector("rope_factors_long.weight", model.attention().headDim() / 2, 1, 8);
+      vector("rope_factors_short.weight", 1, 2, model.attention().headDim() / 2);
+      vector("rope_factors_long.weight", 1, 8, model.attention().headDim() / 2);
     }
     for (int layer = 0; layer < TinyModel.LAYERS; layer++) {
       String prefix = "blk.%d.".formatted(layer);
@@ -149,23 +149,23 @@ public final class TinyModelWriter {
   private void attentionParts(String prefix, int queryWidth, int keyWidth) {
     TinyArchitecture architecture = model.architecture();
     if (architecture.has(Part.QKV_BIAS)) {
-      vector(prefix + "attn_q.bias", queryWidth, -1, 1);
-      vector(prefix + "attn_k.bias", keyWidth, -1, 1);
-      vector(prefix + "attn_v.bias", keyWidth, -1, 1);
+      vector(prefix + "attn_q.bias", -1, 1, queryWidth);
+      vector(prefix + "attn_k.bias", -1, 1, keyWidth);
+      vector(prefix + "attn_v.bias", -1, 1, keyWidth);
     }
     if (architecture.has(Part.ATTENTION_OUTPUT_BIAS)) {
-      vector(prefix + "attn_output.bias", TinyModel.WIDTH, -1, 1);
+      vector(prefix + "attn_output.bias", -1, 1, TinyModel.WIDTH);
     }
     if (architecture.has(Part.HEAD_NORM)) {
-      vector(prefix + "attn_q_norm.weight", model.attention().headDim(), 0.5, 1.5);
-      vector(prefix + "attn_k_norm.weight", model.attention().headDim(), 0.5, 1.5);
+      vector(prefix + "attn_q_norm.weight", 0.5, 1.5, model.attention().headDim());
+      vector(prefix + "attn_k_norm.weight", 0.5, 1.5, model.attention().headDim());
     }
     if (architecture.has(Part.WIDTH_NORM)) {
-      vector(prefix + "attn_q_norm.weight", queryWidth, 0.5, 1.5);
-      vector(prefix + "attn_k_norm.weight", keyWidth, 0.5, 1.5);
+      vector(prefix + "attn_q_norm.weight", 0.5, 1.5, queryWidth);
+      vector(prefix + "attn_k_norm.weight", 0.5, 1.5, keyWidth);
     }
     if (architecture.has(Part.SINKS)) {
-      vector(prefix + "attn_sinks.weight", model.attention().heads(), -1, 3);
+      vector(prefix + "attn_sinks.weight", -1, 3, model.attention().heads());
     }
   }
 
@@ -231,14 +231,10 @@ public final class TinyModelWriter {
   }
 
   private void norm(String name) {
-    vector(name + ".weight", TinyModel.WIDTH, 0.5, 1.5);
+    vector(name + ".weight", 0.5, 1.5, TinyModel.WIDTH);
     if (model.architecture().has(Part.NORM_BIAS)) {
-      vector(name + ".bias", TinyModel.WIDTH, -1, 1);
+      vector(name + ".bias", -1, 1, TinyModel.WIDTH);
     }
-  }
-
-  private void vector(String name, int length, double least, double most) {
-    vector(name, least, most, length);
   }
 
   /** Vectors of F32, evenly spread between two values. */
