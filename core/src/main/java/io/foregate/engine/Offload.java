@@ -135,7 +135,7 @@ final class Offload implements AutoCloseable {
    */
   static int slots(
       ModelConfig config, ModelWeights weights, BackendModel model, ExpertOptions options) {
-    var grid = new ExpertGrid(config.layers(), config.experts(), config.expertsUsed());
+    var grid = new ExpertGrid(config.routedLayers(), config.experts(), config.expertsUsed());
     long slotBytes = slotBytes(weights, model.expertLayout());
     return options.slots().slots(grid, slotBytes, options.policy());
   }

@@ -69,8 +69,7 @@ public record RopeFacts(
       return this;
     }
     float[] longer = longContext.get().factors();
-    return new RopeFacts(
-        style, dimensions, base, scale, longer, magnitude, yarn, Optional.empty());
+    return new RopeFacts(style, dimensions, base, scale, longer, magnitude, yarn, Optional.empty());
   }
 
   /** Radians by which each of the {@code dimensions / 2} pairs turns from position to position. */

@@ -106,8 +106,7 @@ final class TinyFamilies {
     List<TinyModel> models = new ArrayList<>();
     models.add(
         TinyModel.dense("llama-biases", F32)
-            .with(
-                TinyArchitecture.of("llama", Part.QKV_BIAS, Part.ATTENTION_OUTPUT_BIAS)));
+            .with(TinyArchitecture.of("llama", Part.QKV_BIAS, Part.ATTENTION_OUTPUT_BIAS)));
     models.add(
         TinyModel.dense("llama-rope-linear", F32)
             .with(
@@ -115,8 +114,7 @@ final class TinyFamilies {
                     Map.of(
                         "rope.scaling.type", new GgufValue.Str("linear"),
                         "rope.scaling.factor", new GgufValue.F32(4)))));
-    models.add(
-        TinyModel.dense("llama-rope-yarn", F32).with(TinyArchitecture.LLAMA.with(YARN)));
+    models.add(TinyModel.dense("llama-rope-yarn", F32).with(TinyArchitecture.LLAMA.with(YARN)));
     models.add(
         mixture("qwen3moe-grouped-queries", F32, F32, WIDTH)
             .with(new Attention(F32, 8, 2, 32))
@@ -125,7 +123,8 @@ final class TinyFamilies {
         mixture("granitemoe-shared", F32, F32, WIDTH)
             .with(TinyArchitecture.of("granitemoe", Part.SHARED_EXPERT).with(GRANITE)));
     models.add(
-        mixture("phimoe-long-context", F32, F32, WIDTH).with(PHI.with(longRope(TinyModel.CONTEXT / 4))));
+        mixture("phimoe-long-context", F32, F32, WIDTH)
+            .with(PHI.with(longRope(TinyModel.CONTEXT / 4))));
     return models;
   }
 

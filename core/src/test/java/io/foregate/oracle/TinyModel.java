@@ -4,9 +4,8 @@ import io.foregate.gguf.GgmlType;
 import java.util.Random;
 
 /**
- * Shape and weight types of one random model. The width is {@value
- * #WIDTH} because K-quants work on blocks of that many weights; everything else is as small as the
- * case allows.
+ * Shape and weight types of one random model. The width is {@value #WIDTH} because K-quants work on
+ * blocks of that many weights; everything else is as small as the case allows.
  *
  * @param name file name without extension; also seeds the weights
  * @param embedding type of the embedding and of the output matrix

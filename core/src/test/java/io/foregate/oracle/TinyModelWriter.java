@@ -200,8 +200,7 @@ public final class TinyModelWriter {
   private void experts(String name, int columns, int rows) {
     FeedForward feedForward = model.feedForward();
     if (!model.architecture().has(Part.SEPARATE_EXPERTS)) {
-      matrix(
-          name + "_exps.weight", feedForward.type(), UNIT, columns, rows, feedForward.experts());
+      matrix(name + "_exps.weight", feedForward.type(), UNIT, columns, rows, feedForward.experts());
       return;
     }
     for (int e = 0; e < feedForward.experts(); e++) {

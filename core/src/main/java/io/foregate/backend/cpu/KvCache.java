@@ -142,7 +142,9 @@ final class KvCache implements KvState, AutoCloseable {
 
   @Override
   public long bytes(int layer, int positions) {
-    return kvHeads * Math.ceilDiv(positions, TILE) * (tileBytes(keySize) + tileBytes(valueSize));
+    return (long) kvHeads
+        * Math.ceilDiv(positions, TILE)
+        * (tileBytes(keySize) + tileBytes(valueSize));
   }
 
   /** Whole tiles: positions behind the last one are overwritten before anything reads them. */
