@@ -82,11 +82,15 @@ public final class Families {
     return family;
   }
 
-  /** The known name that most of the characters of a name can be kept for. */
+  /** The known name with the fewest edits; having experts or not counts for some. */
   private static String closest(String name) {
     return KNOWN.keySet().stream()
-        .min(Comparator.comparingInt(known -> edits(name, known)))
+        .min(Comparator.comparingInt(known -> edits(name, known) + otherKind(name, known)))
         .orElseThrow();
+  }
+
+  private static int otherKind(String a, String b) {
+    return a.contains("moe") == b.contains("moe") ? 0 : 2;
   }
 
   /** Levenshtein's distance: characters to insert, delete or replace. */

@@ -43,11 +43,13 @@ public record TinyArchitecture(String name, Set<Part> parts, Map<String, GgufVal
 
   static final TinyArchitecture LLAMA = of("llama");
 
-  static TinyArchitecture of(String name, Part... parts) {
+  /** With these parts and no metadata of its own. */
+  public static TinyArchitecture of(String name, Part... parts) {
     return new TinyArchitecture(name, Set.of(parts), Map.of());
   }
 
-  TinyArchitecture with(Map<String, GgufValue> other) {
+  /** With these metadata. */
+  public TinyArchitecture with(Map<String, GgufValue> other) {
     return new TinyArchitecture(name, parts, other);
   }
 

@@ -72,7 +72,8 @@ public record TinyModel(
     return dense(name, type).with(new FeedForward(type, 256, 4, 2, GgmlType.F32));
   }
 
-  TinyModel with(TinyArchitecture other) {
+  /** Of another architecture. */
+  public TinyModel with(TinyArchitecture other) {
     return new TinyModel(name, other, attention, rope, feedForward, embedding, tiedOutput);
   }
 
@@ -84,7 +85,8 @@ public record TinyModel(
     return new TinyModel(name, architecture, attention, other, feedForward, embedding, tiedOutput);
   }
 
-  TinyModel with(FeedForward other) {
+  /** With other feed-forward blocks. */
+  public TinyModel with(FeedForward other) {
     return new TinyModel(name, architecture, attention, rope, other, embedding, tiedOutput);
   }
 
