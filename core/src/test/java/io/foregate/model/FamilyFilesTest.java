@@ -49,8 +49,7 @@ class FamilyFilesTest {
 
   static List<Arguments> contradictions() {
     return List.of(
-        Arguments.of(
-            TinyArchitecture.of("qwen3moe", EXPERT_WIDTH), "'blk.0.attn_q_norm.weight'"),
+        Arguments.of(TinyArchitecture.of("qwen3moe", EXPERT_WIDTH), "'blk.0.attn_q_norm.weight'"),
         Arguments.of(
             TinyArchitecture.of("qwen3moe", EXPERT_WIDTH, WIDTH_NORM),
             "tensor 'blk.0.attn_q_norm.weight' has shape [256], expected [64] from the metadata."),
