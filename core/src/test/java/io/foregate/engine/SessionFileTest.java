@@ -4,15 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.backend.KvType;
+import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModelWriter;
 import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -142,6 +146,30 @@ class SessionFileTest {
       Files.write(file, Arrays.copyOf(good, good.length + 1));
       refuses(engine, file, "damaged");
       refuses(engine, folder.resolve("absent.bin"), "no such file");
+    }
+  }
+
+  /** As a device's, whose cache does not leave it. */
+  @Test
+  void saysThatABackendCannotDoIt() {
+    InvocationHandler answers =
+        (proxy, method, arguments) ->
+            switch (method.getName()) {
+              case "capacity" -> CONTEXT;
+              case "kvState" -> Optional.empty();
+              default -> null;
+            };
+    var sequence =
+        (Sequence)
+            Proxy.newProxyInstance(
+                Sequence.class.getClassLoader(), new Class<?>[] {Sequence.class}, answers);
+    Path file = folder.resolve("session.bin");
+    try (Engine engine = open(mixture, KvType.F16);
+        var session = new Session(engine.config(), sequence, null, new Device(), "a model")) {
+      assertThatThrownBy(() -> session.save(file, engine.modelHash(), ""))
+          .isInstanceOf(ForegateException.class)
+          .hasMessageContaining("cannot save or load");
+      assertThat(file).doesNotExist();
     }
   }
 
