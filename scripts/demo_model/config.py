@@ -126,7 +126,7 @@ DEMOS = {
     "foregate-demo": Demo("foregate-demo", "Foregate demo (Mixtral architecture)"),
     "foregate-demo-fine": Demo(
         "foregate-demo-fine", "Foregate fine-grained demo (Qwen3-MoE architecture)",
-        Architecture(family_name="qwen3moe", d_expert=64, experts=32, top_k=4)),
+        Architecture(family_name="qwen3moe", layers=8, d_expert=64, experts=32, top_k=4), Recipe(rows=16)),
 }
 
 
