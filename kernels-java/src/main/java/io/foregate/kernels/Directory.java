@@ -26,6 +26,21 @@ public final class Directory {
   /** The matrix from the gate's hidden layer to its scores. */
   public static final int GATE_OUTPUT = 9;
 
+  /** What is added to the router's logits, {@code [experts]}. */
+  public static final int ROUTER_BIAS = 19;
+
+  /** What is added to scores when experts are picked, {@code [experts]}. */
+  public static final int SELECTION_BIAS = 20;
+
+  /** Biases of the experts, {@code [experts][rows]}. */
+  public static final int GATE_PROJECTION_BIAS = 21;
+
+  public static final int UP_PROJECTION_BIAS = 22;
+  public static final int DOWN_PROJECTION_BIAS = 23;
+
+  /** What gates the shared expert's output, {@code [embedding]}. */
+  public static final int SHARED_GATE = 24;
+
   /** In the row behind the last layer: the embedding table. */
   public static final int EMBEDDING = 0;
 
@@ -36,7 +51,7 @@ public final class Directory {
   public static final int LOGITS = 2;
 
   /** Entries of a row. */
-  public static final int PARTS = 10;
+  public static final int PARTS = 25;
 
   private Directory() {}
 }

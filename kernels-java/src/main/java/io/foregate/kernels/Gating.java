@@ -105,7 +105,10 @@ public final class Gating {
    * by the others, {@code 1 + outputs} groups; and behind them a group that keeps the last layer's
    * residual for the next token.
    *
+   * @param floats where the router's biases are
    * @param hiddenLayer as {@link #first} wrote it
+   * @param formula of the router, see {@link Router#formula}
+   * @param scale of its weights
    * @param input as {@link #first} has it
    * @param hidden may be 0
    */
@@ -114,12 +117,15 @@ public final class Gating {
       IntArray step,
       IntArray directory,
       IntArray weights,
+      FloatArray floats,
       FloatArray input,
       FloatArray routed,
       FloatArray hiddenLayer,
       int width,
       int experts,
       int used,
+      int formula,
+      float scale,
       int layers,
       int outputs,
       int hidden) {
@@ -129,8 +135,14 @@ public final class Gating {
     float[] sums = context.allocateFloatLocalArray(Groups.MOST);
     int layer = step.get(0);
     int row = group - 1;
+    int live = layer < layers ? experts : 0;
+    if (group > 0) {
+      live = 0;
+    }
+    int entry = layer * Directory.PARTS;
+    Router.pick(context, directory, floats, routed, entry, 0, live, experts, used, formula, scale);
     if (group == 0) {
-      Router.pick(context, routed, 0, layer < layers ? experts : 0, experts, used);
+      sums[lane] = 0; // its part is done
     } else if (row < outputs) {
       int base = directory.get(layer * Directory.PARTS + Directory.GATE_OUTPUT);
       float sum = 0;

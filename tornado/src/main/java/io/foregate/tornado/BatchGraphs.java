@@ -129,7 +129,7 @@ final class BatchGraphs {
     int gateInput = types.isRouted() ? tokens * SequenceBuffers.record(config) : 0;
     norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, gateInput);
     if (types.isRouted()) {
-      route(graph, name, step, types.router());
+      route(graph, name, step, types);
     }
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.batchRouted());
     return book.add(graph, step);
@@ -171,7 +171,7 @@ final class BatchGraphs {
     Launches.groups(book.grid(), name + ".attend", tokens * config.heads(), MOST_LANES);
   }
 
-  private void route(TaskGraph graph, String name, IntArray step, int type) {
+  private void route(TaskGraph graph, String name, IntArray step, LayerTypes types) {
     product(
         graph,
         name,
@@ -180,7 +180,7 @@ final class BatchGraphs {
         buffers.normed(),
         buffers.batchRouted(),
         Directory.ROUTER,
-        type,
+        types.feedForward().router(),
         config.experts(),
         config.embedding(),
         SequenceBuffers.record(config),
@@ -191,9 +191,13 @@ final class BatchGraphs {
         Router::pick,
         book.context(),
         step,
+        memory.directory(),
+        memory.floats(),
         buffers.batchRouted(),
         config.experts(),
-        config.expertsUsed());
+        config.expertsUsed(),
+        types.feedForward().formula(),
+        config.mixture().router().scale());
     int lanes = Launches.lanes(config.experts(), MOST_LANES);
     Launches.groups(book.grid(), name + ".pick", tokens, lanes);
   }

@@ -4,12 +4,16 @@ import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.Planes;
+import io.foregate.kernels.Router;
+import io.foregate.model.Activation;
+import io.foregate.model.AttentionFacts;
 import io.foregate.model.AttentionWeights;
 import io.foregate.model.FeedForward;
 import io.foregate.model.LayerWeights;
 import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
+import io.foregate.model.QueryKeyNorm;
 import io.foregate.model.Scales;
 import io.foregate.quant.Quants;
 import io.foregate.store.ExpertShape;
@@ -39,12 +43,15 @@ final class DenseWeights {
   /**
    * What the kernels of a layer are compiled for. Layers of equal types share their kernels.
    *
-   * @param router {@code -1} in a dense layer
-   * @param experts of the experts, or of the one feed-forward network of a dense layer
+   * @param feedForward of its second half
    */
-  record LayerTypes(int query, int key, int value, int output, int router, ExpertShape experts) {
+  record LayerTypes(int query, int key, int value, int output, FeedForwardTypes feedForward) {
     boolean isRouted() {
-      return router >= 0;
+      return feedForward.isRouted();
+    }
+
+    ExpertShape experts() {
+      return feedForward.experts();
     }
   }
 
@@ -82,21 +89,48 @@ final class DenseWeights {
     return dense;
   }
 
-  /** Whether kernels do all that a model's family asks for: Llama's and Mixtral's blocks only. */
+  /** Whether kernels do all that a model's family asks for. */
   static boolean hasKernels(ModelConfig config, ModelWeights model) {
-    return config.family().architecture().equals("llama")
-        && config.rope().yarn().isEmpty()
-        && config.scales().equals(Scales.NONE)
-        && config.mixture().router().scale() == 1
-        && config.mixture().leadingDense() == 0
-        && model.output().bias().length == 0
-        && model.layers().stream().map(LayerWeights::attention).noneMatch(DenseWeights::hasBias);
+    return hasAttentionKernels(config, model) && hasFeedForwardKernels(config, model);
   }
 
-  private static boolean hasBias(AttentionWeights attention) {
-    return switch (attention) {
-      case AttentionWeights.Grouped w ->
-          Stream.of(w.query(), w.key(), w.value(), w.output()).anyMatch(l -> l.bias().length > 0);
+  /** Of all but the feed-forward blocks, Llama's only. */
+  private static boolean hasAttentionKernels(ModelConfig config, ModelWeights model) {
+    AttentionFacts facts = config.attention();
+    return config.family().queryKeyNorm() == QueryKeyNorm.NONE
+        && facts.equals(AttentionFacts.of(facts.heads(), facts.kvHeads(), facts.keySize()))
+        && config.rope().yarn().isEmpty()
+        && config.rope().longContext().isEmpty()
+        && config.rope().magnitude() == 1
+        && config.scales().equals(Scales.NONE)
+        && model.output().bias().length == 0
+        && model.outputNorm().bias().length == 0
+        && model.layers().stream().allMatch(DenseWeights::isPlain);
+  }
+
+  private static boolean isPlain(LayerWeights layer) {
+    return layer.attentionNorm().bias().length == 0
+        && layer.feedForwardNorm().bias().length == 0
+        && switch (layer.attention()) {
+          case AttentionWeights.Grouped w ->
+              w.sinks().length == 0
+                  && Stream.of(w.query(), w.key(), w.value(), w.output())
+                      .allMatch(linear -> linear.bias().length == 0);
+        };
+  }
+
+  private static boolean hasFeedForwardKernels(ModelConfig config, ModelWeights model) {
+    return config.family().activation() == Activation.SILU
+        && config.mixture().leadingDense() == 0
+        && config.experts() <= Router.MOST_EXPERTS
+        && config.mixture().router().groups() <= Router.MOST_GROUPS
+        && model.layers().stream().allMatch(DenseWeights::isPlainNetwork);
+  }
+
+  private static boolean isPlainNetwork(LayerWeights layer) {
+    return switch (layer.feedForward()) {
+      case FeedForward.Dense dense -> true;
+      case FeedForward.Routed routed -> routed.shared().isEmpty() && !routed.biases().isPresent();
     };
   }
 
@@ -124,7 +158,11 @@ final class DenseWeights {
         ExpertShape shape = ExpertShape.of(routed.experts());
         requirePlanes(shape);
         int router = put(layer, Directory.ROUTER, routed.router().weight());
-        yield new LayerTypes(query, key, value, output, router, shape);
+        put(layer, Directory.ROUTER_BIAS, routed.router().bias());
+        put(layer, Directory.SELECTION_BIAS, routed.selectionBias());
+        int formula = FeedForwardTypes.formula(config.mixture().router(), routed);
+        var types = new FeedForwardTypes(router, formula, shape);
+        yield new LayerTypes(query, key, value, output, types);
       }
       case FeedForward.Dense d -> {
         var shape =
@@ -136,7 +174,7 @@ final class DenseWeights {
                 d.down().type());
         requirePlanes(shape);
         putRecord(layer, shape, new ExpertWeights(d.gate(), d.up(), d.down()));
-        yield new LayerTypes(query, key, value, output, -1, shape);
+        yield new LayerTypes(query, key, value, output, FeedForwardTypes.dense(shape));
       }
     };
   }

@@ -180,7 +180,7 @@ final class TokenGraphs {
     if (types.isRouted()) {
       int gateInput = config.experts() + 2 * config.expertsUsed();
       norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, gateInput);
-      route(graph, name, step, types.router());
+      route(graph, name, step, types);
     } else {
       norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, 0);
     }
@@ -188,7 +188,7 @@ final class TokenGraphs {
     return book.add(graph, step);
   }
 
-  private void route(TaskGraph graph, String name, IntArray step, int type) {
+  private void route(TaskGraph graph, String name, IntArray step, LayerTypes types) {
     product(
         graph,
         name,
@@ -197,7 +197,7 @@ final class TokenGraphs {
         buffers.normed(),
         buffers.routed(),
         Directory.ROUTER,
-        type,
+        types.feedForward().router(),
         config.experts(),
         config.embedding(),
         0);
@@ -206,9 +206,13 @@ final class TokenGraphs {
         Router::pick,
         context,
         step,
+        memory.directory(),
+        memory.floats(),
         buffers.routed(),
         config.experts(),
-        config.expertsUsed());
+        config.expertsUsed(),
+        types.feedForward().formula(),
+        config.mixture().router().scale());
     Launches.groups(grid, name + ".pick", 1, Launches.lanes(config.experts(), MOST_LANES));
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.foregate.gguf.GgmlType;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.Gating;
+import io.foregate.kernels.Router;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +19,8 @@ class GatingTest {
   private static final int WIDTH = 96;
   private static final int EXPERTS = 5;
   private static final int USED = 2;
+  private static final int FORMULA =
+      Router.formula(Router.SOFTMAX_OF_PICKED, false, 1, 1, false, false);
   private static final int LAYERS = 4;
   private static final int HORIZON = 2;
   private static final int OUTPUTS = HORIZON * EXPERTS;
@@ -130,16 +133,19 @@ class GatingTest {
                 step,
                 gate.directory(),
                 gate.weights(),
+                gate.floats(),
                 input,
                 routed,
                 inner,
                 WIDTH,
                 EXPERTS,
                 USED,
+                FORMULA,
+                1f,
                 LAYERS,
                 OUTPUTS,
                 hidden),
-        new Object[] {step, gate.directory(), gate.weights(), inner},
+        new Object[] {step, gate.directory(), gate.weights(), gate.floats(), inner},
         new Object[] {input, routed});
     double[] x = TestMatrix.doubles(Arrays.copyOf(in, columns));
     requireScores(scores(gate, x, hidden), routed);
@@ -190,12 +196,15 @@ class GatingTest {
                 step,
                 gate.directory(),
                 gate.weights(),
+                gate.floats(),
                 input,
                 routed,
                 inner,
                 WIDTH,
                 EXPERTS,
                 USED,
+                FORMULA,
+                1f,
                 LAYERS,
                 OUTPUTS,
                 hidden));

@@ -21,8 +21,8 @@ class MatVecChoiceTest {
           GgmlType.Q8_0.id(),
           GgmlType.F16.id(),
           GgmlType.F32.id(),
-          GgmlType.F32.id(),
-          new ExpertShape(256, 256, GgmlType.Q4_0, GgmlType.Q4_0, GgmlType.Q6_K));
+          FeedForwardTypes.dense(
+              new ExpertShape(256, 256, GgmlType.Q4_0, GgmlType.Q4_0, GgmlType.Q6_K)));
 
   @BeforeAll
   static void settings() {

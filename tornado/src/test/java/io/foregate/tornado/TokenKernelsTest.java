@@ -8,7 +8,6 @@ import io.foregate.kernels.Attention;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.Halves;
 import io.foregate.kernels.Norm;
-import io.foregate.kernels.Router;
 import io.foregate.model.RopeFacts;
 import io.foregate.model.RopeStyle;
 import java.util.Random;
@@ -194,53 +193,6 @@ class TokenKernelsTest {
     FloatArray angles = RopeAngles.of(facts, 10);
     assertThat(angles.get((9 * 2 + 1) * 2)).isEqualTo((float) Math.cos(9 * 0.5 / 100 / 8));
     assertThat(angles.get((9 * 2 + 1) * 2 + 1)).isEqualTo((float) Math.sin(9 * 0.5 / 100 / 8));
-  }
-
-  @ParameterizedTest(name = "{0} experts, {1} used, {2} threads, {3} of {4} tokens")
-  @CsvSource({"8, 2, 8, 1, 1", "5, 5, 4, 3, 4", "160, 8, 64, 2, 2", "128, 1, 1, 1, 3"})
-  void pick(int experts, int used, int lanes, int tokens, int most) {
-    var random = new Random(experts);
-    int record = experts + 2 * used;
-    FloatArray routed = Poisoned.array(most * record);
-    float[][] logits = new float[tokens][experts];
-    for (int t = 0; t < tokens; t++) {
-      for (int e = 0; e < experts; e++) {
-        logits[t][e] = random.nextInt(6) * 0.5f; // many are equal
-        routed.set(t * record + e, logits[t][e]);
-      }
-    }
-    IntArray step = IntArray.fromElements(0, 0, tokens);
-    DeviceRun.run(
-        most,
-        lanes,
-        g -> g.task("kernel", Router::pick, DeviceRun.context(), step, routed, experts, used),
-        new Object[] {step},
-        new Object[] {routed});
-    for (int t = 0; t < tokens; t++) {
-      requirePicked(logits[t], routed, t * record, used);
-    }
-    for (int i = tokens * record; i < most * record; i++) {
-      assertThat(routed.get(i)).as("of a token that is not there").isNaN();
-    }
-  }
-
-  private static void requirePicked(float[] logits, FloatArray routed, int at, int used) {
-    int experts = logits.length;
-    Integer[] order = new Integer[experts];
-    for (int e = 0; e < experts; e++) {
-      order[e] = e;
-    }
-    java.util.Arrays.sort(order, (a, b) -> Float.compare(logits[b], logits[a])); // stable
-    double sum = 0;
-    for (int rank = 0; rank < used; rank++) {
-      assertThat((int) routed.get(at + experts + rank)).as("rank %d", rank).isEqualTo(order[rank]);
-      sum += Math.exp(logits[order[rank]]);
-    }
-    for (int rank = 0; rank < used; rank++) {
-      assertThat((double) routed.get(at + experts + used + rank))
-          .isCloseTo(
-              Math.exp(logits[order[rank]]) / sum, org.assertj.core.data.Offset.offset(1e-6));
-    }
   }
 
   @ParameterizedTest
