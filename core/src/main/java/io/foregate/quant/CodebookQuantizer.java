@@ -1,5 +1,6 @@
 package io.foregate.quant;
 
+import io.foregate.gguf.GgmlType;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -12,6 +13,7 @@ import java.util.Arrays;
  */
 final class CodebookQuantizer {
   private final float[] scales = new float[8];
+  private final int[] scaleCodes = new int[8];
   private final int[] q = new int[UnpackedBlock.MAX_BLOCK];
   private float sumQx;
   private float sumQ2;
@@ -19,12 +21,11 @@ final class CodebookQuantizer {
   void mxfp4(float[] src, int from, MemorySegment dst, long to) {
     float amax = Math.abs(ScaleSearch.extreme(32, src, from));
     int e = amax > 0 ? mxfp4Exponent(amax) : 0;
-    LittleEndian.i8(dst, to, e);
     float d = Codebooks.e8m0Half(e);
     for (int j = 0; j < 32; j++) {
       q[j] = nearestMxfp4(src[from + j], d);
     }
-    nibbles(dst, to + 1, 0);
+    BlockPacker.pack(GgmlType.MXFP4, d, 0, scaleCodes, scaleCodes, q, dst, to);
   }
 
   /** The exponent at which the largest magnitude lies in E2M1's top binade, 4 to 8. */
@@ -49,8 +50,8 @@ final class CodebookQuantizer {
   }
 
   void iq4nl(float[] src, int from, MemorySegment dst, long to) {
-    LittleEndian.f16(dst, to, iq4Scale(src, from, 0, 0));
-    nibbles(dst, to + 2, 0);
+    float d = iq4Scale(src, from, 0, 0);
+    BlockPacker.pack(GgmlType.IQ4_NL, d, 0, scaleCodes, scaleCodes, q, dst, to);
   }
 
   void iq4xs(float[] src, int from, MemorySegment dst, long to) {
@@ -59,22 +60,16 @@ final class CodebookQuantizer {
     }
     float d = -ScaleSearch.extreme(8, scales, 0) / 32;
     float inverse = d != 0 ? 1 / d : 0;
-    LittleEndian.f16(dst, to, d);
-    int high = 0;
-    int low = 0;
     for (int j = 0; j < 8; j++) {
       int code = Math.clamp(ScaleSearch.nearest(inverse * scales[j]), -32, 31);
+      scaleCodes[j] = code;
       float sub = d * code;
       float inverseSub = sub != 0 ? 1 / sub : 0;
       for (int i = 32 * j; i < 32 * j + 32; i++) {
         q[i] = nearestIq4(inverseSub * src[from + i]);
       }
-      low |= ((code + 32) & 15) << (4 * j);
-      high |= ((code + 32) >> 4) << (2 * j);
-      nibbles(dst, to + 8 + 16L * j, 32 * j);
     }
-    LittleEndian.i16(dst, to + 2, high);
-    LittleEndian.i32(dst, to + 4, low);
+    BlockPacker.pack(GgmlType.IQ4_XS, d, 0, scaleCodes, scaleCodes, q, dst, to);
   }
 
   /**
@@ -141,11 +136,5 @@ final class CodebookQuantizer {
       }
     }
     return v - values[low] < values[high] - v ? low : high;
-  }
-
-  private void nibbles(MemorySegment dst, long to, int first) {
-    for (int j = 0; j < 16; j++) {
-      LittleEndian.i8(dst, to + j, q[first + j] | (q[first + 16 + j] << 4));
-    }
   }
 }

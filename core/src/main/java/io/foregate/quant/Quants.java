@@ -140,7 +140,7 @@ public final class Quants {
         }
       }
       default -> {
-        requireFinite(type, src, srcOffset, n);
+        requireEncodable(type, src, srcOffset, n);
         quantizeBlocks(type, src, srcOffset, dst, dstOffset, n);
       }
     }
@@ -184,7 +184,9 @@ public final class Quants {
     }
   }
 
-  private static void requireFinite(GgmlType type, float[] src, int srcOffset, int n) {
+  /** Whole blocks of finite values. */
+  static void requireEncodable(GgmlType type, float[] src, int srcOffset, int n) {
+    requireWholeBlocks(type, n);
     for (int i = 0; i < n; i++) {
       if (!Float.isFinite(src[srcOffset + i])) {
         throw new IllegalArgumentException(
