@@ -1,37 +1,82 @@
 package io.foregate.cli;
 
-import io.foregate.gguf.GgmlType;
+import io.foregate.engine.ImportanceMatrix;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufTensor;
-import io.foregate.quant.Quants;
+import io.foregate.quant.WeightQuantizer.Method;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code quantize}: the same model with its experts in another type. */
+/**
+ * {@code quantize}: the same model with its experts, and what else is asked for, in other types.
+ */
 @Command(
     name = "quantize",
-    description = "Write a model anew with its experts in another type; the rest is kept.",
+    description =
+        "Write a model anew with its experts, and other parts if told so, in other types; the rest"
+            + " is kept. TYPE is Q8_0, Q6_K, Q5_K, Q4_K, Q3_K, Q2_K, Q4_0, IQ4_NL, ..., or keep.",
     mixinStandardHelpOptions = true)
 final class QuantizeCommand implements Callable<Integer> {
   private final Shell shell;
 
-  @Option(
-      names = "--experts",
-      required = true,
-      paramLabel = "TYPE",
-      description = "Type of the experts' tensors, e.g. Q4_K, Q3_K or Q2_K.")
+  @Option(names = "--experts", paramLabel = "TYPE", description = "Type of the experts.")
   private String experts;
+
+  @Option(
+      names = "--shared-experts",
+      paramLabel = "TYPE",
+      description = "Type of the experts that every token uses.")
+  private String sharedExperts;
+
+  @Option(
+      names = "--feed-forward",
+      paramLabel = "TYPE",
+      description = "Type of dense feed-forward layers.")
+  private String feedForward;
+
+  @Option(names = "--attention", paramLabel = "TYPE", description = "Type of attention.")
+  private String attention;
+
+  @Option(names = "--embedding", paramLabel = "TYPE", description = "Type of the embedding.")
+  private String embedding;
+
+  @Option(names = "--output", paramLabel = "TYPE", description = "Type of the output matrix.")
+  private String output;
+
+  @Option(
+      names = "--per-layer",
+      paramLabel = "RULE",
+      description =
+          "LAYERS=TYPE for the experts of some layers, such as 0-3=Q4_K; or PATTERN=TYPE for"
+              + " tensors in whose names a regular expression is found. May be repeated; the last"
+              + " rule that covers a tensor decides.")
+  private List<String> perLayer = List.of();
+
+  @Option(
+      names = "--method",
+      paramLabel = "NAME",
+      description =
+          "How codes are found: search (least error), hqq (half-quadratic, outliers weigh less) or"
+              + " reference (as ggml does). Default: ${DEFAULT-VALUE}.")
+  private String method = "search";
+
+  @Option(
+      names = "--imatrix",
+      paramLabel = "FILE",
+      description =
+          "How much each input matters, from foregate trace --imatrix or llama.cpp's"
+              + " llama-imatrix (GGUF).")
+  private Path imatrix;
 
   @Option(
       names = {"-t", "--threads"},
@@ -45,22 +90,17 @@ final class QuantizeCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
+  @Option(
+      names = "--report",
+      paramLabel = "FILE",
+      description = "Also write the JSON object, which has each tensor's error, to a file.")
+  private Path report;
+
   @Parameters(index = "0", paramLabel = "IN", description = "The model, a GGUF file.")
   private Path in;
 
   @Parameters(index = "1", paramLabel = "OUT", description = "The GGUF file to write.")
   private Path out;
-
-  /** The schema of {@code --json}; {@code typesBefore} counts the changed tensors by type. */
-  private record Result(
-      String model,
-      Map<String, Integer> typesBefore,
-      String type,
-      int tensors,
-      int tensorsKept,
-      long bytesBefore,
-      long bytesAfter,
-      double seconds) {}
 
   QuantizeCommand(Shell shell) {
     this.shell = shell;
@@ -69,68 +109,98 @@ final class QuantizeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Flags.requireNotNegative("--threads", threads);
-    GgmlType type = type();
+    List<TensorRule> rules = rules();
+    Method how = method();
     long begin = System.nanoTime();
     try (GgufFile file = GgufFile.open(in)) {
       refuseToOverwrite();
-      List<GgufTensor> chosen = expertTensors(file, type);
+      QuantizePlan plan = QuantizePlan.of(file, rules);
+      ImportanceMatrix importance =
+          imatrix == null ? ImportanceMatrix.NONE : ImportanceMatrix.read(imatrix);
       int workers = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-      long elements = chosen.stream().mapToLong(GgufTensor::elements).sum();
-      try (var requantizer = new Requantizer(file, type, workers, shell.cancellation());
-          Progress progress = Progress.of(shell.terminal(), "experts to " + type, elements)) {
-        requantizer.write(out, chosen, progress);
+      long weights = plan.targets().keySet().stream().mapToLong(GgufTensor::elements).sum();
+      List<QuantizeReport.Tensor> tensors;
+      try (var requantizer =
+              new Requantizer(file, plan, how, importance, workers, shell.cancellation());
+          Progress progress = Progress.of(shell.terminal(), "quantize", weights)) {
+        tensors = requantizer.write(out, progress);
       }
-      report(file, chosen, type, (System.nanoTime() - begin) / 1e9);
+      print(report(file, tensors, how, (System.nanoTime() - begin) / 1e9));
     }
     return ExitCode.OK;
   }
 
-  private void report(GgufFile file, List<GgufTensor> chosen, GgmlType type, double seconds)
-      throws IOException {
-    Map<String, Integer> types = new TreeMap<>();
-    chosen.forEach(tensor -> types.merge(tensor.type().name(), 1, Integer::sum));
-    int kept = file.tensors().size() - chosen.size();
-    long before = file.fileSize();
-    long after = Files.size(out);
-    String report =
-        json
-            ? Json.pretty(
-                new Result(
-                    out.toString(),
-                    types,
-                    type.name(),
-                    chosen.size(),
-                    kept,
-                    before,
-                    after,
-                    seconds))
-            : "%s: %d expert tensors %s -> %s, %d others kept, %s -> %s"
-                .formatted(
-                    out,
-                    chosen.size(),
-                    String.join(", ", types.keySet()),
-                    type,
-                    kept,
-                    Sizes.text(before),
-                    Sizes.text(after));
-    shell.terminal().println(report);
+  private List<TensorRule> rules() {
+    List<TensorRule> rules = new ArrayList<>();
+    add(rules, "--experts", TensorPart.EXPERTS, experts);
+    add(rules, "--shared-experts", TensorPart.SHARED_EXPERTS, sharedExperts);
+    add(rules, "--feed-forward", TensorPart.FEED_FORWARD, feedForward);
+    add(rules, "--attention", TensorPart.ATTENTION, attention);
+    add(rules, "--embedding", TensorPart.EMBEDDING, embedding);
+    add(rules, "--output", TensorPart.OUTPUT, output);
+    perLayer.forEach(rule -> rules.add(TensorRule.parse("--per-layer", rule)));
+    if (rules.isEmpty()) {
+      throw new UsageException(
+          "nothing is to be quantized", "Say what, for example --experts Q4_K.");
+    }
+    return rules;
   }
 
-  private GgmlType type() {
-    return quantizable()
-        .filter(type -> type.name().equalsIgnoreCase(experts))
+  private static void add(List<TensorRule> rules, String option, TensorPart part, String type) {
+    if (type != null) {
+      rules.add(TensorRule.ofPart(option, part, type));
+    }
+  }
+
+  private Method method() {
+    return Arrays.stream(Method.values())
+        .filter(m -> m.name().equalsIgnoreCase(method))
         .findFirst()
         .orElseThrow(
             () ->
                 new UsageException(
-                    "'%s' is no type for experts".formatted(experts),
-                    "Types: %s."
+                    "--method '%s' is not known".formatted(method),
+                    "Methods: %s."
                         .formatted(
-                            quantizable().map(GgmlType::name).collect(Collectors.joining(", ")))));
+                            Arrays.stream(Method.values())
+                                .map(m -> m.name().toLowerCase(Locale.ROOT))
+                                .collect(Collectors.joining(", ")))));
   }
 
-  private static Stream<GgmlType> quantizable() {
-    return Arrays.stream(GgmlType.values()).filter(Quants::writes);
+  private QuantizeReport report(
+      GgufFile file, List<QuantizeReport.Tensor> tensors, Method how, double seconds)
+      throws IOException {
+    long weights = file.tensors().stream().mapToLong(GgufTensor::elements).sum();
+    long bytes;
+    try (GgufFile written = GgufFile.open(out)) {
+      bytes = written.tensors().stream().mapToLong(GgufTensor::byteSize).sum();
+    }
+    return new QuantizeReport(
+        out.toString(),
+        in.toString(),
+        how.name().toLowerCase(Locale.ROOT),
+        imatrix == null ? null : imatrix.toString(),
+        QuantizeReport.count(tensors.stream().map(QuantizeReport.Tensor::before).toList()),
+        QuantizeReport.count(tensors.stream().map(QuantizeReport.Tensor::after).toList()),
+        tensors.size(),
+        file.tensors().size() - tensors.size(),
+        file.fileSize(),
+        Files.size(out),
+        8.0 * bytes / weights,
+        seconds,
+        QuantizeReport.parts(tensors),
+        tensors);
+  }
+
+  private void print(QuantizeReport result) {
+    if (report != null) {
+      TextFile.write(report, Json.pretty(result) + "\n");
+    }
+    if (json) {
+      shell.terminal().println(Json.pretty(result));
+    } else {
+      shell.terminal().print(result.text());
+    }
   }
 
   private void refuseToOverwrite() throws IOException {
@@ -146,33 +216,5 @@ final class QuantizeCommand implements Callable<Integer> {
       throw new CommandException(
           out + " exists", "Choose another name, or replace it with --force.");
     }
-  }
-
-  private static List<GgufTensor> expertTensors(GgufFile file, GgmlType type) {
-    List<GgufTensor> chosen =
-        file.tensors().stream()
-            .filter(tensor -> TensorPart.of(tensor.name()) == TensorPart.EXPERTS)
-            .toList();
-    if (chosen.isEmpty()) {
-      throw new CommandException(
-          "%s has no expert tensors among its %d".formatted(file.path(), file.tensors().size()),
-          "quantize changes the experts of a Mixture-of-Experts model; this one is dense.");
-    }
-    for (GgufTensor tensor : chosen) {
-      if (!Quants.supports(tensor.type())) {
-        throw new CommandException(
-            "%s: tensor '%s' has type %s, which cannot be read"
-                .formatted(file.path(), tensor.name(), tensor.type()),
-            "Begin with a model in one of: %s."
-                .formatted(quantizable().map(GgmlType::name).collect(Collectors.joining(", "))));
-      }
-      if (tensor.dim(0) % type.blockSize() != 0) {
-        throw new CommandException(
-            "%s: tensor '%s' has rows of %d weights, and %s needs whole blocks of %d"
-                .formatted(file.path(), tensor.name(), tensor.dim(0), type, type.blockSize()),
-            "Choose a type with blocks of 32, such as Q4_0 or Q8_0.");
-      }
-    }
-    return chosen;
   }
 }

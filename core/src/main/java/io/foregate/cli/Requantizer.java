@@ -1,5 +1,6 @@
 package io.foregate.cli;
 
+import io.foregate.engine.ImportanceMatrix;
 import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufTensor;
@@ -7,13 +8,15 @@ import io.foregate.gguf.GgufValue;
 import io.foregate.gguf.GgufWriter;
 import io.foregate.gguf.GgufWriter.TensorOutput;
 import io.foregate.quant.Quants;
+import io.foregate.quant.WeightQuantizer;
+import io.foregate.quant.WeightQuantizer.Method;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -57,14 +60,24 @@ final class Requantizer implements AutoCloseable {
           Map.entry(GgmlType.MXFP4, 38));
 
   private final GgufFile file;
-  private final GgmlType type;
+  private final QuantizePlan plan;
+  private final Method method;
+  private final ImportanceMatrix importance;
   private final Cancellation cancellation;
   private final ExecutorService workers;
   private final int chunksAtOnce;
 
-  Requantizer(GgufFile file, GgmlType type, int threads, Cancellation cancellation) {
+  Requantizer(
+      GgufFile file,
+      QuantizePlan plan,
+      Method method,
+      ImportanceMatrix importance,
+      int threads,
+      Cancellation cancellation) {
     this.file = file;
-    this.type = type;
+    this.plan = plan;
+    this.method = method;
+    this.importance = importance;
     this.cancellation = cancellation;
     this.workers =
         Executors.newFixedThreadPool(
@@ -75,25 +88,45 @@ final class Requantizer implements AutoCloseable {
   /**
    * Writes the copy. When this throws, no file has been made or changed.
    *
-   * @param chosen the tensors to round anew
    * @param progress told of every chosen weight
+   * @return what became of each chosen tensor
    */
-  void write(Path target, List<GgufTensor> chosen, Progress progress) {
-    Set<GgufTensor> anew = new HashSet<>(chosen);
+  List<QuantizeReport.Tensor> write(Path target, Progress progress) {
+    List<QuantizeReport.Tensor> done = new ArrayList<>();
     try (GgufWriter writer = GgufWriter.to(target)) {
       writer.metadata(file.metadata());
-      writer.metadata("general.file_type", new GgufValue.U32(FILE_TYPES.get(type)));
-      if (type.isQuantized()) {
-        writer.metadata("general.quantization_version", new GgufValue.U32(QUANTIZATION_VERSION));
-      }
+      describe(writer);
       for (GgufTensor tensor : file.tensors()) {
-        if (anew.contains(tensor)) {
-          writer.tensor(tensor.name(), type, tensor.shape(), out -> round(tensor, out, progress));
+        QuantizePlan.Target chosen = plan.targets().get(tensor);
+        if (chosen != null) {
+          writer.tensor(
+              tensor.name(),
+              chosen.type(),
+              tensor.shape(),
+              out -> done.add(round(tensor, chosen, out, progress)));
         } else {
           writer.tensor(tensor.name(), tensor.type(), tensor.shape(), out -> copy(tensor, out));
         }
       }
       writer.write();
+    }
+    return done;
+  }
+
+  /** The file's type is that of most of its weights. */
+  private void describe(GgufWriter writer) {
+    Map<GgmlType, Long> weights = new EnumMap<>(GgmlType.class);
+    for (GgufTensor tensor : file.tensors()) {
+      QuantizePlan.Target chosen = plan.targets().get(tensor);
+      GgmlType type = chosen == null ? tensor.type() : chosen.type();
+      weights.merge(type, tensor.elements(), Long::sum);
+    }
+    GgmlType most = Collections.max(weights.entrySet(), Map.Entry.comparingByValue()).getKey();
+    if (FILE_TYPES.containsKey(most)) {
+      writer.metadata("general.file_type", new GgufValue.U32(FILE_TYPES.get(most)));
+    }
+    if (weights.keySet().stream().anyMatch(GgmlType::isQuantized)) {
+      writer.metadata("general.quantization_version", new GgufValue.U32(QUANTIZATION_VERSION));
     }
   }
 
@@ -105,13 +138,16 @@ final class Requantizer implements AutoCloseable {
     }
   }
 
-  private void round(GgufTensor tensor, TensorOutput out, Progress progress) {
+  private QuantizeReport.Tensor round(
+      GgufTensor tensor, QuantizePlan.Target target, TensorOutput out, Progress progress) {
     long columns = tensor.dim(0);
     long rows = tensor.elements() / columns;
+    long matrices = tensor.rank() > 2 ? tensor.dim(2) : 1;
+    float[] weight = importance.of(tensor.name(), columns, matrices).orElse(null);
     long rowsPerChunk = Math.clamp(CHUNK_WEIGHTS / columns, 1, rows);
     List<Chunk> chunks = new ArrayList<>();
     for (int i = 0; i < Math.min(chunksAtOnce, Math.ceilDiv(rows, rowsPerChunk)); i++) {
-      chunks.add(new Chunk(tensor, Math.toIntExact(rowsPerChunk * columns)));
+      chunks.add(new Chunk(tensor, target.type(), weight, matrices, Math.toIntExact(rowsPerChunk)));
     }
     List<Future<MemorySegment>> pending = new ArrayList<>();
     for (long row = 0; row < rows; ) {
@@ -119,14 +155,34 @@ final class Requantizer implements AutoCloseable {
       long first = row;
       for (int i = 0; i < chunks.size() && row < rows; i++, row += rowsPerChunk) {
         Chunk chunk = chunks.get(i);
-        long from = row * columns;
-        int weights = Math.toIntExact(Math.min(rowsPerChunk, rows - row) * columns);
-        pending.add(workers.submit(() -> chunk.round(from, weights)));
+        long from = row;
+        int count = Math.toIntExact(Math.min(rowsPerChunk, rows - row));
+        pending.add(workers.submit(() -> chunk.round(from, count)));
       }
       pending.forEach(part -> out.write(result(part)));
       pending.clear();
       progress.step((Math.min(row, rows) - first) * columns);
     }
+    return outcome(tensor, target, chunks);
+  }
+
+  private static QuantizeReport.Tensor outcome(
+      GgufTensor tensor, QuantizePlan.Target target, List<Chunk> chunks) {
+    double squares = chunks.stream().mapToDouble(chunk -> chunk.squares).sum();
+    double errors = chunks.stream().mapToDouble(chunk -> chunk.errors).sum();
+    double greatest = chunks.stream().mapToDouble(chunk -> chunk.greatest).max().orElse(0);
+    long bytes = target.type().byteSize(tensor.elements());
+    return new QuantizeReport.Tensor(
+        tensor.name(),
+        TensorPart.of(tensor.name()).label(),
+        tensor.type().name(),
+        target.wanted().name(),
+        target.type().name(),
+        tensor.elements(),
+        bytes,
+        8.0 * bytes / tensor.elements(),
+        squares > 0 ? Math.sqrt(errors / squares) : 0,
+        greatest);
   }
 
   private static MemorySegment result(Future<MemorySegment> part) {
@@ -148,26 +204,62 @@ final class Requantizer implements AutoCloseable {
     workers.close();
   }
 
-  /** One worker's buffers. */
+  /** One worker's buffers, and what its rounding did. */
   private final class Chunk {
     private final GgufTensor tensor;
+    private final GgmlType type;
+    private final float[] importance;
+    private final long rowsPerMatrix;
+    private final int columns;
     private final MemorySegment source;
+    private final WeightQuantizer quantizer;
     private final float[] weights;
+    private final float[] back;
     private final MemorySegment rounded;
+    private double squares;
+    private double errors;
+    private double greatest;
 
-    Chunk(GgufTensor tensor, int capacity) {
+    /**
+     * @param importance of each input, {@code [matrices][columns]}, or null
+     */
+    Chunk(GgufTensor tensor, GgmlType type, float[] importance, long matrices, int rows) {
       this.tensor = tensor;
+      this.type = type;
+      this.importance = importance;
+      this.columns = Math.toIntExact(tensor.dim(0));
+      this.rowsPerMatrix = tensor.elements() / columns / matrices;
       this.source = file.data(tensor);
-      this.weights = new float[capacity];
-      this.rounded = MemorySegment.ofArray(new byte[Math.toIntExact(type.byteSize(capacity))]);
+      this.quantizer = new WeightQuantizer(type, method);
+      this.weights = new float[Math.multiplyExact(rows, columns)];
+      this.back = new float[weights.length];
+      this.rounded = MemorySegment.ofArray(new byte[Math.toIntExact(type.byteSize(back.length))]);
     }
 
-    /** Rounds {@code count} weights from {@code from} on. */
-    MemorySegment round(long from, int count) {
-      Quants.decode(tensor.type(), source, tensor.type().byteSize(from), weights, 0, count);
-      requireFinite(count);
-      Quants.quantize(type, weights, 0, rounded, 0, count);
-      return rounded.asSlice(0, type.byteSize(count));
+    /** Rounds {@code count} rows from {@code first} on. */
+    MemorySegment round(long first, int count) {
+      int n = count * columns;
+      long from = tensor.type().byteSize(first * columns);
+      Quants.decode(tensor.type(), source, from, weights, 0, n);
+      requireFinite(n);
+      for (int r = 0; r < count; r++) {
+        int matrix = (int) ((first + r) / rowsPerMatrix);
+        int at = r * columns;
+        quantizer.quantize(
+            weights, at, importance, matrix * columns, rounded, type.byteSize(at), columns);
+      }
+      measure(n);
+      return rounded.asSlice(0, type.byteSize(n));
+    }
+
+    private void measure(int n) {
+      Quants.decode(type, rounded, 0, back, 0, n);
+      for (int i = 0; i < n; i++) {
+        double error = Math.abs((double) back[i] - weights[i]);
+        squares += (double) weights[i] * weights[i];
+        errors += error * error;
+        greatest = Math.max(greatest, error);
+      }
     }
 
     private void requireFinite(int count) {

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** Reads a whole text file. */
+/** Reads and writes whole text files. */
 final class TextFile {
   private TextFile() {}
 
@@ -31,6 +31,16 @@ final class TextFile {
     } catch (IOException e) {
       throw new CommandException(
           file + ": cannot read the file: " + e.getMessage(), "Is it a text file?", e);
+    }
+  }
+
+  /** Writes a file of UTF-8 text. */
+  static void write(Path file, String text) {
+    try {
+      Files.writeString(file, text);
+    } catch (IOException e) {
+      throw new CommandException(
+          file + ": cannot write the file: " + e.getMessage(), "Check the folder and the disk.", e);
     }
   }
 }

@@ -4,10 +4,10 @@ package io.foregate.quant;
  * The scale and minimum of one sub-block by half-quadratic splitting: the error is parted into what
  * is rounded and a sparse rest, of which outliers take most, and the grid follows what is left.
  *
- * <p>Source: Badri and Shaji, "Half-Quadratic Quantization of Large Machine Learning Models" (2023),
- * with its defaults (p = 0.7, 20 rounds, beta growing by a hundredth), except that errors are
- * measured in steps of the grid, so that the result does not depend on the weights' size, and that
- * grids without a minimum fit their scale instead of the zero point. Mutable scratch.
+ * <p>Source: Badri and Shaji, "Half-Quadratic Quantization of Large Machine Learning Models"
+ * (2023), with its defaults (p = 0.7, 20 rounds, beta growing by a hundredth), except that errors
+ * are measured in steps of the grid, so that the result does not depend on the weights' size, and
+ * that grids without a minimum fit their scale instead of the zero point. Mutable scratch.
  */
 final class HalfQuadratic {
   private static final int ROUNDS = 20;

@@ -74,12 +74,16 @@ final class KQuantizer {
     affine32(GgmlType.Q5_K, src, from, 31, -0.5f, 15, dst, to);
   }
 
-  /**
-   * Q4_K and Q5_K differ in the range of their codes.
-   */
+  /** Q4_K and Q5_K differ in the range of their codes. */
   private void affine32(
       GgmlType type,
-      float[] src, int from, int max, float first, int steps, MemorySegment dst, long to) {
+      float[] src,
+      int from,
+      int max,
+      float first,
+      int steps,
+      MemorySegment dst,
+      long to) {
     System.arraycopy(src, from, x, 0, BLOCK);
     for (int j = 0; j < 8; j++) {
       float sumSquares = 0;

@@ -33,6 +33,27 @@ public final class Quants {
   }
 
   /**
+   * The type for rows of {@code columns} weights where {@code wanted} was asked for: {@code wanted}
+   * if its blocks divide them, else the one with blocks of 32 that llama.cpp falls back to, else
+   * F16. Source: {@code tensor_type_fallback} in llama.cpp's {@code src/llama-quant.cpp}.
+   */
+  public static GgmlType fitting(GgmlType wanted, long columns) {
+    if (columns % wanted.blockSize() == 0) {
+      return wanted;
+    }
+    GgmlType other =
+        switch (wanted) {
+          case Q2_K, Q3_K -> GgmlType.Q4_0;
+          case Q4_K -> GgmlType.Q5_0;
+          case Q5_K -> GgmlType.Q5_1;
+          case Q6_K -> GgmlType.Q8_0;
+          case IQ4_XS -> GgmlType.IQ4_NL;
+          default -> GgmlType.F16;
+        };
+    return columns % other.blockSize() == 0 ? other : GgmlType.F16;
+  }
+
+  /**
    * The type that activations are rounded or quantized to before they meet weights of type {@code
    * weight}: ggml's {@code vec_dot_type}.
    *

@@ -31,7 +31,7 @@ class QuantizeCommandTest {
 
   @Test
   void roundsExpertsAndKeepsTheRest() {
-    Invocation.of("quantize", "--experts", "q4_0", model, out).succeeds();
+    Invocation.of("quantize", "--experts", "q4_0", "--method", "reference", model, out).succeeds();
     try (GgufFile before = GgufFile.open(model);
         GgufFile after = GgufFile.open(out)) {
       assertThat(after.tensors()).hasSameSizeAs(before.tensors());
@@ -57,18 +57,94 @@ class QuantizeCommandTest {
     JsonNode result = new JsonMapper().readTree(json);
     assertThat(result.get("model").asText()).isEqualTo(out.toString());
     assertThat(result.at("/types_before/F32").asInt()).isEqualTo(3 * TinyGguf.LAYERS);
-    assertThat(result.get("type").asText()).isEqualTo("Q8_0");
-    assertThat(result.get("tensors").asInt()).isEqualTo(3 * TinyGguf.LAYERS);
+    assertThat(result.at("/types_after/Q8_0").asInt()).isEqualTo(3 * TinyGguf.LAYERS);
+    assertThat(result.get("changed").asInt()).isEqualTo(3 * TinyGguf.LAYERS);
     try (GgufFile written = GgufFile.open(out)) {
-      assertThat(result.get("tensors_kept").asInt())
-          .isEqualTo(written.tensors().size() - 3 * TinyGguf.LAYERS);
+      int tensors = written.tensors().size();
+      assertThat(result.get("kept").asInt()).isEqualTo(tensors - 3 * TinyGguf.LAYERS);
     }
+    assertThat(result.at("/parts/experts/bits_per_weight").asDouble()).isEqualTo(8.5);
+    JsonNode first = result.at("/tensors/0");
+    assertThat(first.get("relative_error").asDouble()).isBetween(1e-4, 1e-2);
     assertThat(result.get("bytes_before").asLong()).isEqualTo(before);
     assertThat(result.get("bytes_after").asLong()).isEqualTo(Files.size(out)).isLessThan(before);
 
     Invocation text =
         Invocation.of("quantize", "--experts", "q4_0", "--force", out, folder.resolve("q4.gguf"));
-    assertThat(text.succeeds().out()).contains("q4.gguf: 6 expert tensors Q8_0 -> Q4_0", "KiB");
+    assertThat(text.succeeds().out()).contains("q4.gguf: 6 tensors Q8_0 -> Q4_0", "KiB", "4.50");
+  }
+
+  @Test
+  void searchesUnlessToldOtherwise() throws IOException {
+    Path report = folder.resolve("report.json");
+    double[] errors = new double[2];
+    for (int i = 0; i < 2; i++) {
+      String method = i == 0 ? "reference" : "search";
+      Invocation.of(
+              "quantize",
+              "--experts",
+              "q4_0",
+              "--method",
+              method,
+              "--report",
+              report,
+              "--force",
+              model,
+              out)
+          .succeeds();
+      JsonNode json = new JsonMapper().readTree(report.toFile());
+      assertThat(json.get("method").asText()).isEqualTo(method);
+      errors[i] = json.at("/parts/experts/relative_error").asDouble();
+    }
+    assertThat(errors[1]).isLessThan(errors[0]);
+    Invocation.of("quantize", "--experts", "q4_0", "--method", "guess", model, out)
+        .fails(ExitCode.USAGE, "'guess'", "search, hqq");
+  }
+
+  @Test
+  void everyPartHasItsType() {
+    Invocation.of(
+            "quantize",
+            "--experts",
+            "q4_0",
+            "--attention",
+            "q8_0",
+            "--embedding",
+            "q5_1",
+            "--output",
+            "f16",
+            "--per-layer",
+            "1=iq4_nl",
+            "--per-layer",
+            "attn_q=keep",
+            model,
+            out)
+        .succeeds();
+    try (GgufFile after = GgufFile.open(out)) {
+      assertThat(after.tensor("blk.0.ffn_up_exps.weight").type()).isEqualTo(GgmlType.Q4_0);
+      assertThat(after.tensor("blk.1.ffn_up_exps.weight").type()).isEqualTo(GgmlType.IQ4_NL);
+      assertThat(after.tensor("blk.1.attn_k.weight").type()).isEqualTo(GgmlType.Q8_0);
+      assertThat(after.tensor("blk.1.attn_q.weight").type()).isEqualTo(GgmlType.F32);
+      assertThat(after.tensor("token_embd.weight").type()).isEqualTo(GgmlType.Q5_1);
+      assertThat(after.tensor("output.weight").type()).isEqualTo(GgmlType.F16);
+      assertThat(after.tensor("blk.0.attn_norm.weight").type()).isEqualTo(GgmlType.F32);
+      assertThat(after.tensor("blk.0.ffn_gate_inp.weight").type()).isEqualTo(GgmlType.F32);
+    }
+    Invocation.of("run", "-m", out, "-p", "the", "-n", 2).succeeds();
+  }
+
+  /** Rows of 32 have no blocks of 256. */
+  @Test
+  void fallsBackAsLlamaCppDoes() {
+    String text = Invocation.of("quantize", "--experts", "Q4_K", model, out).succeeds().out();
+    assertThat(text).contains("Q5_0", "5.50", "the blocks of Q4_K do not divide");
+    try (GgufFile after = GgufFile.open(out)) {
+      assertThat(after.tensor("blk.0.ffn_up_exps.weight").type()).isEqualTo(GgmlType.Q5_0);
+    }
+    assertThat(Quants.fitting(GgmlType.Q2_K, 128)).isEqualTo(GgmlType.Q4_0);
+    assertThat(Quants.fitting(GgmlType.Q6_K, 128)).isEqualTo(GgmlType.Q8_0);
+    assertThat(Quants.fitting(GgmlType.Q4_K, 48)).isEqualTo(GgmlType.F16);
+    assertThat(Quants.fitting(GgmlType.Q4_K, 512)).isEqualTo(GgmlType.Q4_K);
   }
 
   @Test
@@ -77,11 +153,20 @@ class QuantizeCommandTest {
         .fails(ExitCode.USAGE, "'Q9_X'", "Q4_K");
     Invocation.of("quantize", "--experts", "Q4_0", "-t", "-3", model, out)
         .fails(ExitCode.USAGE, "--threads is -3");
-    Invocation.of("quantize", "--experts", "Q4_K", model, out)
-        .fails(ExitCode.FAILURE, "rows of 32", "Q4_K", "256");
+    Invocation.of("quantize", "--experts", "iq2_xs", model, out)
+        .fails(ExitCode.USAGE, "'iq2_xs'", "written", "IQ4_XS");
+    Invocation.of("quantize", model, out).fails(ExitCode.USAGE, "nothing", "--experts");
+    Invocation.of("quantize", "--per-layer", "Q4_0", model, out)
+        .fails(ExitCode.USAGE, "'Q4_0'", "LAYERS=TYPE");
+    Invocation.of("quantize", "--per-layer", "[a=Q4_0", model, out)
+        .fails(ExitCode.USAGE, "[a=Q4_0", "regular expression");
+    Invocation.of("quantize", "--per-layer", "7-9=Q4_0", model, out)
+        .fails(ExitCode.FAILURE, "tiny.gguf", "--per-layer 7-9=Q4_0");
+    Invocation.of("quantize", "--experts", "Q4_0", "--imatrix", model, model, out)
+        .fails(ExitCode.FAILURE, "general.type", "imatrix");
     Path dense = TinyGguf.dense().write(folder.resolve("dense.gguf"));
     Invocation.of("quantize", "--experts", "Q4_0", dense, out)
-        .fails(ExitCode.FAILURE, "no expert tensors", "dense");
+        .fails(ExitCode.FAILURE, "none of the", "--experts", "dense");
     Invocation.of("quantize", "--experts", "Q4_0", model, model)
         .fails(ExitCode.USAGE, "both the model to read and the file to write");
     assertThat(names()).containsExactlyInAnyOrder("tiny.gguf", "dense.gguf");
