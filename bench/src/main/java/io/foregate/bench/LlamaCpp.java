@@ -71,7 +71,7 @@ final class LlamaCpp implements Contestant {
     libraries.load("libggml-base");
     libraries.load("libggml.");
     libraries.load("libllama.");
-    silence();
+    silence(libraries);
     // Picks the CPU library that suits this processor best.
     libraries.call(
         "ggml_backend_load_all_from_path",
@@ -194,7 +194,7 @@ final class LlamaCpp implements Contestant {
   }
 
   /** Without a listener, llama.cpp tells standard error all that it loads. */
-  private void silence() {
+  static void silence(SharedLibraries libraries) {
     var type =
         MethodType.methodType(void.class, int.class, MemorySegment.class, MemorySegment.class);
     try {

@@ -1,5 +1,6 @@
 package io.foregate.cli;
 
+import io.foregate.engine.Divergence;
 import io.foregate.engine.Engine;
 import io.foregate.engine.Session;
 import java.util.ArrayList;
@@ -86,7 +87,7 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   private Position position(int token, float[] logits, int offset, int vocabulary) {
-    double logSum = Softmax.logSumExp(logits, offset, vocabulary);
+    double logSum = Divergence.logSumExp(logits, offset, vocabulary);
     List<Candidate> next = new ArrayList<>();
     for (int id : Softmax.largest(logits, offset, vocabulary, top)) {
       next.add(new Candidate(id, Math.exp(logits[offset + id] - logSum)));

@@ -122,6 +122,76 @@ class EvalAndPerplexityTest {
   }
 
   @Test
+  void divergenceIsZeroFromItself() throws IOException {
+    JsonNode base = divergence(model).get("base");
+    assertThat(base.get("kl_divergence").asDouble()).isCloseTo(0, within(1e-9));
+    assertThat(base.get("same_top_token").asDouble()).isEqualTo(1);
+    assertThat(base.get("perplexity_ratio").asDouble()).isEqualTo(1);
+  }
+
+  @Test
+  void divergenceFollowsItsDefinition() throws IOException {
+    Path small = folder.resolve("small.gguf");
+    Invocation.of("quantize", "--experts", "q4_0", "--attention", "q4_0", model, small).succeeds();
+    JsonNode json = divergence(small);
+    JsonNode base = json.get("base");
+    double expected = slowDivergence(small);
+    assertThat(expected).isGreaterThan(1e-5);
+    assertThat(base.get("kl_divergence").asDouble()).isCloseTo(expected, within(expected * 1e-3));
+    assertThat(base.get("kl_divergence_median").asDouble())
+        .isBetween(0.0, base.get("kl_divergence_99").asDouble());
+    assertThat(base.get("kl_divergence_99").asDouble())
+        .isLessThanOrEqualTo(base.get("kl_divergence_greatest").asDouble());
+    assertThat(json.get("perplexity").asDouble() / base.get("perplexity").asDouble())
+        .isEqualTo(base.get("perplexity_ratio").asDouble());
+    Path text = folder.resolve("text.txt");
+    assertThat(
+            Invocation.of(
+                    "perplexity", "-m", small, "-f", text, "-c", 16, "--kl-divergence", model)
+                .succeeds()
+                .out())
+        .contains("KL divergence: mean 0.0", "Same top token: ", "Base: PPL");
+  }
+
+  private JsonNode divergence(Path other) throws IOException {
+    Path text = Files.writeString(folder.resolve("text.txt"), "the heat at tea ".repeat(10));
+    Invocation done =
+        Invocation.of(
+            "perplexity", "-m", other, "-f", text, "-c", 16, "--kv-type", "f32", "--json",
+            "--kl-divergence", model);
+    return new JsonMapper().readTree(done.succeeds().out());
+  }
+
+  /** The definition, over the positions that perplexity scores. */
+  private double slowDivergence(Path other) throws IOException {
+    var options = EngineOptions.defaults().withContext(16).withKvType(KvType.F32);
+    String text = Files.readString(folder.resolve("text.txt"));
+    double sum = 0;
+    int count = 0;
+    try (Engine base = Engine.open(model, options);
+        Engine quantized = Engine.open(other, options)) {
+      int[] tokens = base.tokenizer().encode(text, true, false);
+      for (int start = 0; start + 16 <= tokens.length; start += 16) {
+        int[] chunk = Arrays.copyOfRange(tokens, start, start + 16);
+        chunk[0] = base.tokenizer().bos().orElseThrow();
+        try (Session a = base.newSession();
+            Session b = quantized.newSession()) {
+          for (int i = 0; i < 15; i++) {
+            a.feed(chunk, i, i + 1);
+            b.feed(chunk, i, i + 1);
+            for (int t = 0; i >= 8 && t < base.config().vocabulary(); t++) {
+              double p = probability(a.logits(), t);
+              sum += p * Math.log(p / probability(b.logits(), t));
+            }
+            count += i >= 8 ? 1 : 0;
+          }
+        }
+      }
+    }
+    return sum / count;
+  }
+
+  @Test
   void textsThatAreNoUse() throws IOException {
     Path text = Files.writeString(folder.resolve("short.txt"), "the");
     Invocation.of("perplexity", "-m", model, "-f", text, "-c", 16)
