@@ -55,7 +55,8 @@ final class LlamaQuantizer {
    * Writes {@code out}.
    *
    * @param fileType of {@code enum llama_ftype}
-   * @throws IllegalStateException if llama.cpp reports a failure, or its parameters are not as known
+   * @throws IllegalStateException if llama.cpp reports a failure, or its parameters are not as
+   *     known
    */
   void quantize(Path in, Path out, int fileType, int threads) {
     try (Arena arena = Arena.ofConfined()) {

@@ -35,7 +35,7 @@ class QuantizerQualityTest {
   private static final Path LLAMA =
       ROOT.resolve("scripts/oracle/node_modules/@node-llama-cpp/linux-x64/bins/linux-x64");
   private static final Path MODEL = ROOT.resolve("models/foregate-demo.gguf");
-  private static final Path TEXT = ROOT.resolve("models/foregate-demo-heldout/novels.txt");
+  private static final Path TEXTS = ROOT.resolve("models/foregate-demo-heldout");
   private static final int CHUNK = 256;
   private static final int CHUNKS = 12;
 
@@ -118,38 +118,36 @@ class QuantizerQualityTest {
   private static Quality quality(Path quantized) throws IOException {
     EngineOptions options = EngineOptions.defaults().withContext(CHUNK).withBackend("cpu");
     var divergence = new Divergence();
-    double loss = 0;
+    double[] sum = new double[1];
     try (Engine base = Engine.open(MODEL, options);
         Engine model = Engine.open(quantized, options);
         Session right = base.newSession();
         Session left = model.newSession()) {
       int vocabulary = base.config().vocabulary();
-      int[] tokens = base.tokenizer().encode(Files.readString(TEXT), true, false);
       var expected = new float[CHUNK * vocabulary];
-      double[] sum = new double[1];
-      for (int i = 0; i < CHUNKS; i++) {
-        int[] chunk = Arrays.copyOfRange(tokens, i * CHUNK, (i + 1) * CHUNK);
+      for (int i = 0; i < 2 * CHUNKS; i++) {
+        String text = Files.readString(TEXTS.resolve(i < CHUNKS ? "novels.txt" : "manuals.txt"));
+        int[] tokens = base.tokenizer().encode(text, true, false);
+        int from = i % CHUNKS * CHUNK;
+        int[] chunk = Arrays.copyOfRange(tokens, from, from + CHUNK);
         right.truncate(0);
         left.truncate(0);
         right.feedAll(
             chunk,
             0,
             CHUNK - 1,
-            (at, logits, o) ->
-                System.arraycopy(logits, o, expected, at * vocabulary, vocabulary));
+            (at, logits, o) -> System.arraycopy(logits, o, expected, at * vocabulary, vocabulary));
         left.feedAll(
             chunk,
             0,
             CHUNK - 1,
             (at, logits, o) -> {
               divergence.add(expected, at * vocabulary, logits, o, vocabulary);
-              sum[0] +=
-                  Divergence.logSumExp(logits, o, vocabulary) - logits[o + chunk[at + 1]];
+              sum[0] += Divergence.logSumExp(logits, o, vocabulary) - logits[o + chunk[at + 1]];
             });
       }
-      loss = sum[0];
     }
-    return new Quality(Math.exp(loss / divergence.count()), divergence.mean());
+    return new Quality(Math.exp(sum[0] / divergence.count()), divergence.mean());
   }
 
   private static final int[] PROMPT = {1, 300, 400, 500, 600, 700};

@@ -235,8 +235,7 @@ final class PerplexityCommand implements Callable<Integer> {
                 from,
                 to,
                 (at, logits, o) -> {
-                  scores.divergence.add(
-                      expected, (at - begin) * vocabulary, logits, o, vocabulary);
+                  scores.divergence.add(expected, (at - begin) * vocabulary, logits, o, vocabulary);
                   scores.perplexity.add(scores.loss(logits, o, chunk[at + 1]));
                 });
           }
@@ -250,9 +249,7 @@ final class PerplexityCommand implements Callable<Integer> {
         reader.accept(scores.chunk(i));
         progress.step(1);
         if (!json) {
-          shell
-              .terminal()
-              .print("[%d]%s,".formatted(i + 1, decimal(scores.perplexity.value(), 4)));
+          shell.terminal().print("[%d]%s,".formatted(i + 1, decimal(scores.perplexity.value(), 4)));
         }
       }
     }

@@ -46,20 +46,28 @@ final class BlockSearch {
   }
 
   /**
-   * Sets {@link #w} for the block in {@link #x}. What nothing is known of (an expert that the text
-   * never used) has no importance at all, and counts as if all mattered alike.
+   * Sets {@link #w} for the block in {@link #x}, see {@link WeightQuantizer.Method#SEARCH}. What
+   * nothing is known of (an expert that the text never used) has no importance at all, and is
+   * weighed as without an importance matrix.
+   *
+   * @param importance null if all inputs matter alike
    */
   void weigh(float[] importance, int from) {
     int n = grid.type().blockSize();
-    float sum = 0;
+    double known = 0;
+    double squares = 0;
     for (int i = 0; i < n; i++) {
-      w[i] = importance[from + i];
-      sum += w[i];
+      known += importance == null ? 0 : importance[from + i];
+      squares += (double) x[i] * x[i];
     }
-    // A little for all: elements that never mattered in the text may in another.
-    float floor = sum > 0 ? 1e-3f * sum / n : 1;
+    double meanSquare = squares / n;
+    // A little for all: a weight of zero must not move, and what the text never used may matter.
+    float least = 1e-3f * (float) (known > 0 ? known / n : Math.sqrt(meanSquare));
     for (int i = 0; i < n; i++) {
-      w[i] += floor;
+      w[i] =
+          known > 0
+              ? (importance[from + i] + least) * (float) Math.sqrt(meanSquare + x[i] * x[i])
+              : Math.abs(x[i]) + least;
     }
   }
 

@@ -146,8 +146,7 @@ class EvalAndPerplexityTest {
         .isEqualTo(base.get("perplexity_ratio").asDouble());
     Path text = folder.resolve("text.txt");
     assertThat(
-            Invocation.of(
-                    "perplexity", "-m", small, "-f", text, "-c", 16, "--kl-divergence", model)
+            Invocation.of("perplexity", "-m", small, "-f", text, "-c", 16, "--kl-divergence", model)
                 .succeeds()
                 .out())
         .contains("KL divergence: mean 0.0", "Same top token: ", "Base: PPL");
@@ -157,8 +156,18 @@ class EvalAndPerplexityTest {
     Path text = Files.writeString(folder.resolve("text.txt"), "the heat at tea ".repeat(10));
     Invocation done =
         Invocation.of(
-            "perplexity", "-m", other, "-f", text, "-c", 16, "--kv-type", "f32", "--json",
-            "--kl-divergence", model);
+            "perplexity",
+            "-m",
+            other,
+            "-f",
+            text,
+            "-c",
+            16,
+            "--kv-type",
+            "f32",
+            "--json",
+            "--kl-divergence",
+            model);
     return new JsonMapper().readTree(done.succeeds().out());
   }
 
