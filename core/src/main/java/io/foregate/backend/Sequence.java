@@ -31,6 +31,15 @@ public interface Sequence extends AutoCloseable {
   }
 
   /**
+   * Tells {@code listener} of every matrix product from now on.
+   *
+   * @return whether this backend can
+   */
+  default boolean onProducts(ProductListener listener) {
+    return false;
+  }
+
+  /**
    * Starts a batch: the residual stream becomes the embeddings of {@code tokens[from, to)}, which
    * stand at positions {@code position ..}.
    */

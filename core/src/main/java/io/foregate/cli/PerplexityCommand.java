@@ -80,7 +80,7 @@ final class PerplexityCommand implements Callable<Integer> {
       double klDivergence,
       double klDivergenceError,
       double klDivergenceMedian,
-      double klDivergence99,
+      double klDivergenceP99,
       double klDivergenceGreatest,
       double sameTopToken) {}
 
@@ -273,25 +273,30 @@ final class PerplexityCommand implements Callable<Integer> {
       return;
     }
     shell.terminal().endLine();
-    println(
-        "Final estimate: PPL = %s +/- %s", decimal(result.value(), 4), decimal(result.error(), 5));
+    shell
+        .terminal()
+        .println(
+            "Final estimate: PPL = %s +/- %s"
+                .formatted(decimal(result.value(), 4), decimal(result.error(), 5)));
     if (against != null) {
-      println(
-          "Base: PPL = %s, ratio %s",
-          decimal(against.perplexity(), 4), decimal(against.perplexityRatio(), 5));
-      println(
-          "KL divergence: mean %s +/- %s, median %s, 99%% %s, greatest %s nats",
-          decimal(against.klDivergence(), 6),
-          decimal(against.klDivergenceError(), 6),
-          decimal(against.klDivergenceMedian(), 6),
-          decimal(against.klDivergence99(), 6),
-          decimal(against.klDivergenceGreatest(), 6));
-      println("Same top token: %s%%", decimal(100 * against.sameTopToken(), 2));
+      shell.terminal().println(text(against));
     }
   }
 
-  private void println(String format, Object... values) {
-    shell.terminal().println(format.formatted(values));
+  private static String text(Against against) {
+    String base =
+        "Base: PPL = %s, ratio %s"
+            .formatted(decimal(against.perplexity(), 4), decimal(against.perplexityRatio(), 5));
+    String divergence =
+        "KL divergence: mean %s +/- %s, median %s, 99%% %s, greatest %s nats"
+            .formatted(
+                decimal(against.klDivergence(), 6),
+                decimal(against.klDivergenceError(), 6),
+                decimal(against.klDivergenceMedian(), 6),
+                decimal(against.klDivergenceP99(), 6),
+                decimal(against.klDivergenceGreatest(), 6));
+    String top = "Same top token: %s%%".formatted(decimal(100 * against.sameTopToken(), 2));
+    return String.join("\n", base, divergence, top);
   }
 
   private static String decimal(double value, int digits) {

@@ -1,6 +1,6 @@
 package io.foregate.cli;
 
-import io.foregate.engine.ImportanceMatrix;
+import io.foregate.backend.ImportanceMatrix;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufTensor;
 import io.foregate.quant.WeightQuantizer.Method;

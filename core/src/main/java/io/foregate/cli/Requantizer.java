@@ -1,6 +1,6 @@
 package io.foregate.cli;
 
-import io.foregate.engine.ImportanceMatrix;
+import io.foregate.backend.ImportanceMatrix;
 import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufTensor;

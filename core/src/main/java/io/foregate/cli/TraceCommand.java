@@ -1,5 +1,7 @@
 package io.foregate.cli;
 
+import io.foregate.backend.ImportanceCollector;
+import io.foregate.backend.ImportanceMatrix;
 import io.foregate.engine.Engine;
 import io.foregate.engine.EngineOptions;
 import io.foregate.engine.PredictionOptions;
@@ -55,10 +57,17 @@ final class TraceCommand implements Callable<Integer> {
 
   @Option(
       names = {"-o", "--out"},
-      required = true,
       paramLabel = "FILE",
       description = "The trace to write.")
   private Path out;
+
+  @Option(
+      names = "--imatrix",
+      paramLabel = "FILE",
+      description =
+          "Write how much each input of each matrix matters on these texts, for foregate quantize"
+              + " and llama.cpp's llama-quantize; with all experts resident, on the CPU.")
+  private Path imatrix;
 
   @Option(
       names = "--horizon",
@@ -103,13 +112,58 @@ final class TraceCommand implements Callable<Integer> {
   public Integer call() {
     Flags.requireCountOrAll("--tokens", tokens, 1);
     Flags.requireNotNegative("--generate", generate);
+    if (out == null && imatrix == null) {
+      throw new UsageException("nothing is to be written", "Give --out, --imatrix, or both.");
+    }
     EngineOptions options = model.options();
+    if (imatrix != null) {
+      measureInputs(options);
+    }
+    if (out == null) {
+      return ExitCode.OK;
+    }
     try (Engine engine = model.openEngine(shell.terminal(), options)) {
       requireUsable(engine.config(), engine.context());
       record(engine, predictors(engine));
     }
     print();
     return ExitCode.OK;
+  }
+
+  /** Reads the texts in batches, as the importance of inputs asks for no order. */
+  private void measureInputs(EngineOptions options) {
+    EngineOptions resident =
+        options.withBackend("cpu").withExperts(EngineOptions.defaults().experts());
+    try (Engine engine = model.openEngine(shell.terminal(), resident);
+        Session session = engine.newSession()) {
+      List<int[]> all = texts.stream().map(file -> read(engine, file)).toList();
+      var collector = new ImportanceCollector(engine.file());
+      session.onProducts(collector);
+      int chunks = 0;
+      long total = all.stream().mapToLong(text -> text.length).sum();
+      try (Progress progress = Progress.of(shell.terminal(), "tokens", total)) {
+        for (int[] ids : all) {
+          for (int start = 0; start < ids.length; start += engine.context(), chunks++) {
+            shell.cancellation().check();
+            int end = Math.min(start + engine.context(), ids.length);
+            session.truncate(0);
+            session.feed(ids, start, end);
+            progress.step(end - start);
+          }
+        }
+      }
+      ImportanceMatrix matrix = collector.matrix();
+      List<String> names = texts.stream().map(file -> file.getFileName().toString()).toList();
+      matrix.write(imatrix, names, chunks, engine.context());
+      // With --json, standard output has one object, the trace's.
+      if (!json) {
+        shell
+            .terminal()
+            .println(
+                "%s: importance of the inputs of %d tensors, %d tokens of %d texts"
+                    .formatted(imatrix, matrix.size(), total, texts.size()));
+      }
+    }
   }
 
   private void requireUsable(ModelConfig config, int context) {

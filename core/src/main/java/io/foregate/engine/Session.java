@@ -1,6 +1,7 @@
 package io.foregate.engine;
 
 import io.foregate.backend.KvState;
+import io.foregate.backend.ProductListener;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
@@ -75,6 +76,19 @@ public final class Session implements AutoCloseable {
   /** Tells {@code listener} of every routing decision from now on. */
   public void onRouting(RoutingListener listener) {
     this.listener = listener;
+  }
+
+  /**
+   * Tells {@code listener} of every matrix product from now on.
+   *
+   * @throws ForegateException if the backend cannot
+   */
+  public void onProducts(ProductListener listener) {
+    if (!sequence.onProducts(listener)) {
+      throw new ForegateException(
+          "This backend computes on its device, and cannot show what matrices meet.",
+          "Use --backend cpu.");
+    }
   }
 
   /** Forgets everything from {@code newPosition} on. */

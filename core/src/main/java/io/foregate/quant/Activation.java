@@ -143,6 +143,14 @@ public final class Activation {
     }
   }
 
+  /** Adds the squares of a row's values to {@code sums[offset ..]}. */
+  public void addSquares(int row, float[] sums, int offset) {
+    int from = start(row);
+    for (int i = 0; i < cols; i++) {
+      sums[offset + i] += values[from + i] * values[from + i];
+    }
+  }
+
   private void intoPanel(int row, int cols) {
     int from = start(row);
     int to = panelStart(row / Lanes.N) + row % Lanes.N;

@@ -12,6 +12,9 @@ import io.foregate.gate.ExpertPredictor;
 import io.foregate.gate.LookaheadGates;
 import io.foregate.gate.trace.ScoreSet;
 import io.foregate.gate.trace.TraceFile;
+import io.foregate.gguf.GgufFile;
+import io.foregate.gguf.GgufTensor;
+import io.foregate.quant.Quants;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +38,45 @@ class TraceCommandTest {
     first = Files.writeString(folder.resolve("a.txt"), "the heat at tea ".repeat(20));
     second = Files.writeString(folder.resolve("b.txt"), "the tea that he ate");
     out = folder.resolve("tiny.trace");
+  }
+
+  @Test
+  void measuresTheImportanceThatQuantizeUses() throws IOException {
+    Path tiny = TinyGguf.mixture().write(folder.resolve("im.gguf"));
+    Path text = Files.writeString(folder.resolve("im.txt"), "the heat at tea ".repeat(8));
+    Path matrix = folder.resolve("tiny.imatrix.gguf");
+    String said =
+        Invocation.of("trace", "-m", tiny, "--text", text, "--imatrix", matrix).succeeds().out();
+    assertThat(said).contains("tiny.imatrix.gguf", "importance", "1 texts");
+    try (GgufFile file = GgufFile.open(matrix);
+        GgufFile source = GgufFile.open(tiny)) {
+      assertThat(file.metadata().string("general.type")).isEqualTo("imatrix");
+      assertThat(file.metadata().strings("imatrix.datasets")).containsExactly("im.txt");
+      GgufTensor up = source.tensor("blk.1.ffn_up_exps.weight");
+      assertThat(file.tensor(up.name() + ".in_sum2").shape()).containsExactly(up.dim(0), up.dim(2));
+      // Each token goes to two experts, and to the one query matrix.
+      float[] experts = counts(file, up.name());
+      float[] query = counts(file, "blk.1.attn_q.weight");
+      assertThat(query).hasSize(1);
+      float sum = 0;
+      for (float count : experts) {
+        sum += count;
+      }
+      assertThat(sum).isEqualTo(2 * query[0]).isPositive();
+    }
+    Path plain = folder.resolve("plain.gguf");
+    Path weighted = folder.resolve("weighted.gguf");
+    Invocation.of("quantize", "--experts", "q4_0", tiny, plain).succeeds();
+    Invocation.of("quantize", "--experts", "q4_0", "--imatrix", matrix, tiny, weighted).succeeds();
+    assertThat(Files.mismatch(plain, weighted)).isNotEqualTo(-1);
+    Invocation.of("trace", "-m", tiny, "--text", text).fails(ExitCode.USAGE, "--imatrix");
+  }
+
+  private static float[] counts(GgufFile file, String tensor) {
+    GgufTensor counts = file.tensor(tensor + ".counts");
+    float[] values = new float[(int) counts.elements()];
+    Quants.decode(counts.type(), file.data(counts), 0, values, 0, values.length);
+    return values;
   }
 
   @Test

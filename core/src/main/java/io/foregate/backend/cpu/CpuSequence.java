@@ -2,6 +2,7 @@ package io.foregate.backend.cpu;
 
 import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.KvState;
+import io.foregate.backend.ProductListener;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.gguf.GgmlType;
@@ -95,6 +96,12 @@ final class CpuSequence implements Sequence {
   @Override
   public int maxBatch() {
     return Workspace.maxBatch(config);
+  }
+
+  @Override
+  public boolean onProducts(ProductListener listener) {
+    products.listen(listener);
+    return true;
   }
 
   @Override

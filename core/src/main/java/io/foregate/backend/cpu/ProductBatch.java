@@ -1,5 +1,6 @@
 package io.foregate.backend.cpu;
 
+import io.foregate.backend.ProductListener;
 import io.foregate.model.Matrix;
 import io.foregate.quant.Activation;
 import io.foregate.quant.Scratch;
@@ -34,6 +35,7 @@ final class ProductBatch implements WorkerPool.RangeTask {
   private final int[] endRow;
 
   private int size;
+  private ProductListener listener = ProductListener.NONE;
 
   ProductBatch(VectorKernels kernels, WorkerPool pool, Scratch[] scratch, int maxProducts) {
     this.kernels = kernels;
@@ -49,6 +51,11 @@ final class ProductBatch implements WorkerPool.RangeTask {
     this.endRow = new int[maxProducts];
   }
 
+  /** Tells {@code listener} of every product from now on. */
+  void listen(ProductListener listener) {
+    this.listener = listener;
+  }
+
   /**
    * Adds {@code y[t * stride + r] = dot(w row r, x row t)} for tokens {@code [from, to)} and all
    * rows of {@code w}.
@@ -59,6 +66,7 @@ final class ProductBatch implements WorkerPool.RangeTask {
 
   /** As {@link #add}, with {@code y} shifted by {@code offset}, which may be negative. */
   void addAt(Matrix w, Activation x, int from, int to, float[] y, int stride, int offset) {
+    listener.product(w, x, from, to);
     weights[size] = w;
     inputs[size] = x;
     firstToken[size] = from;

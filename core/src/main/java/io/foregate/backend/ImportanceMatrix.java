@@ -1,4 +1,4 @@
-package io.foregate.engine;
+package io.foregate.backend;
 
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;

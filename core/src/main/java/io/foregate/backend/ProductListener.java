@@ -1,0 +1,21 @@
+package io.foregate.backend;
+
+import io.foregate.model.Matrix;
+import io.foregate.quant.Activation;
+
+/**
+ * Told of every matrix product before it is computed, on the session's thread: what an importance
+ * matrix is made from.
+ */
+@FunctionalInterface
+public interface ProductListener {
+
+  /** Nobody listens. */
+  ProductListener NONE = (weights, inputs, from, to) -> {};
+
+  /**
+   * @param weights the matrix
+   * @param inputs what it is about to meet, rows {@code [from, to)}; valid during the call
+   */
+  void product(Matrix weights, Activation inputs, int from, int to);
+}
