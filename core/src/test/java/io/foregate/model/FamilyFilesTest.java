@@ -3,6 +3,7 @@ package io.foregate.model;
 import static io.foregate.gguf.GgmlType.F32;
 import static io.foregate.oracle.TinyArchitecture.Part.EXPERT_BIAS;
 import static io.foregate.oracle.TinyArchitecture.Part.EXPERT_WIDTH;
+import static io.foregate.oracle.TinyArchitecture.Part.FUSED_GATE_UP;
 import static io.foregate.oracle.TinyArchitecture.Part.HEAD_NORM;
 import static io.foregate.oracle.TinyArchitecture.Part.QKV_BIAS;
 import static io.foregate.oracle.TinyArchitecture.Part.SEPARATE_EXPERTS;
@@ -17,6 +18,7 @@ import io.foregate.oracle.TinyArchitecture;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModelWriter;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -112,6 +114,25 @@ class FamilyFilesTest {
         assertSame(experts(found, layer).gate(), experts(expected, layer).gate());
         assertSame(experts(found, layer).up(), experts(expected, layer).up());
         assertSame(experts(found, layer).down(), experts(expected, layer).down());
+      }
+    }
+  }
+
+  /** Of each expert, first all rows of the gate, then all of the other. */
+  @Test
+  void gateAndUpMayShareATensor() throws IOException {
+    TinyArchitecture fused = TinyArchitecture.of("qwen3moe", HEAD_NORM, FUSED_GATE_UP);
+    Path path = TinyModelWriter.write(TinyModel.mixture("fused", F32).with(fused), folder);
+    try (GgufFile file = GgufFile.open(path)) {
+      ModelConfig config = ModelConfigReader.read(file);
+      ExpertTensors experts = experts(ModelReader.read(file, config), 1);
+      MemorySegment all = file.data(file.tensor("blk.1.ffn_gate_up_exps.weight"));
+      long bytes = all.byteSize() / config.experts() / 2;
+      for (int e = 0; e < config.experts(); e++) {
+        MemorySegment gate = all.asSlice(2L * e * bytes, bytes);
+        MemorySegment up = all.asSlice((2L * e + 1) * bytes, bytes);
+        assertThat(experts.gate().get(e).data().mismatch(gate)).isEqualTo(-1);
+        assertThat(experts.up().get(e).data().mismatch(up)).isEqualTo(-1);
       }
     }
   }

@@ -120,11 +120,6 @@ final class TinyFamilies {
             .with(new Attention(F32, 8, 2, 32))
             .with(TinyArchitecture.of("qwen3moe", Part.HEAD_NORM, Part.EXPERT_WIDTH).with(YARN)));
     models.add(
-        mixture("qwen3moe-fused", F32, F32, WIDTH)
-            .with(
-                TinyArchitecture.of(
-                    "qwen3moe", Part.HEAD_NORM, Part.EXPERT_WIDTH, Part.FUSED_GATE_UP)));
-    models.add(
         mixture("granitemoe-shared", F32, F32, WIDTH)
             .with(TinyArchitecture.of("granitemoe", Part.SHARED_EXPERT).with(GRANITE)));
     models.add(
