@@ -34,15 +34,22 @@ final class DeviceFlags {
    * @throws ForegateException saying why there is no such backend
    */
   Backend open() {
+    return backend(backend);
+  }
+
+  /**
+   * @throws ForegateException saying why there is none of the name
+   */
+  static Backend backend(String name) {
     Backends all = Backends.find();
     return all.usable().stream()
-        .filter(b -> b.name().equals(backend))
+        .filter(b -> b.name().equals(name))
         .findFirst()
         .orElseThrow(
             () ->
                 new ForegateException(
                     "Backend '%s' is not available: %s"
-                        .formatted(backend, String.join("; ", all.failures())),
-                    "scripts/gpu-report starts a JVM with TornadoVM for each --sdk."));
+                        .formatted(name, String.join("; ", all.failures())),
+                    "scripts/gpu-report and scripts/bench-kernels start JVMs with TornadoVM."));
   }
 }

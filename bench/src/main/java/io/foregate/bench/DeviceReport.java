@@ -1,6 +1,7 @@
 package io.foregate.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -201,23 +202,37 @@ final class DeviceReport {
     }
   }
 
+  /** The most that page-locked memory gives a driver, GB/s; NaN where it was not measured. */
+  private double busSpeed(String driver) {
+    return bus(driver).path("peak_gbps").asDouble(Double.NaN);
+  }
+
+  private JsonNode bus(String driver) {
+    return of("bus-" + driver).stream()
+        .findFirst()
+        .map(Part::found)
+        .orElseGet(MissingNode::getInstance);
+  }
+
   private void links() {
     for (Part part : of("link-")) {
+      double peak = busSpeed(part.driver());
       out.format(
           """
 
           ## Copies to expert slots, alone and beside kernels (%s, slice %s)
 
           Hidden: 1 - (time of both - kernels alone) / copies alone, the median of windows of so much kernel time per copy time.
+          %s
 
-          | copy engine | GB/s | best | hidden |
-          |---|--:|--:|---|
+          | copy engine | GB/s | best | of the peak | hidden |
+          |---|--:|--:|--:|---|
           """,
-          part.driver(), part.result().path("settings").path("slice").asText());
+          part.driver(), part.result().path("settings").path("slice").asText(), busText(part));
       for (JsonNode engine : part.found()) {
         if (engine.path("unusable").isTextual()) {
           out.format(
-              "| %s | | | not here: %s |%n",
+              "| %s | | | | not here: %s |%n",
               engine.path("engine").asText(), engine.path("unusable").asText());
           continue;
         }
@@ -232,13 +247,27 @@ final class DeviceReport {
         }
         out.format(
             Locale.ROOT,
-            "| %s | %.2f | %.2f | %s |%n",
+            "| %s | %.2f | %.2f |%s | %s |%n",
             engine.path("engine").asText(),
             engine.path("gbps").asDouble(),
             engine.path("best_gbps").asDouble(),
+            Double.isNaN(peak)
+                ? ""
+                : String.format(
+                    Locale.ROOT, " %.0f %%", 100 * engine.path("gbps").asDouble() / peak),
             String.join(", ", hidden));
       }
     }
+  }
+
+  private String busText(Part part) {
+    double peak = busSpeed(part.driver());
+    return Double.isNaN(peak)
+        ? "The bus's peak was not measured: "
+            + bus(part.driver()).path("not_measured").asText("part bus has not run")
+            + "."
+        : String.format(
+            Locale.ROOT, "Of page-locked memory the bus moves at most %.2f GB/s: its peak.", peak);
   }
 
   private void decoding() {

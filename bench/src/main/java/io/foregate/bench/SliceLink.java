@@ -173,7 +173,7 @@ final class SliceLink implements Callable<Integer> {
       kernelNanos.add(kernels);
       copyNanos.add(copying);
       bothNanos.add(both);
-      hidden[r] = Math.clamp(1 - (both - kernels) / (double) copying, 0, 1);
+      hidden[r] = hidden(kernels, copying, both);
     }
     return new Window(
         ratio,
@@ -183,6 +183,11 @@ final class SliceLink implements Callable<Integer> {
         copyNanos,
         bothNanos,
         Report.median(Arrays.stream(hidden)));
+  }
+
+  /** The share of the copies' time that passed behind kernels, at least 0 and at most 1. */
+  static double hidden(long kernels, long copies, long both) {
+    return Math.clamp(1 - (both - kernels) / (double) copies, 0, 1);
   }
 
   private static long kernels(SteppedModel model, int tokens, List<Span> spans) {

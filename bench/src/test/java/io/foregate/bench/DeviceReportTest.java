@@ -1,0 +1,51 @@
+package io.foregate.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DeviceReportTest {
+  @TempDir private Path folder;
+
+  private String reportWith(String part, String found) throws IOException {
+    write(
+        "link-cuda",
+        """
+        [{"engine": "cuda", "gbps": 22.5, "best_gbps": 24,
+          "windows": [{"hidden": 0.9, "kernels_over_copies": 1.5}]}]""");
+    write(part, found);
+    DeviceReport.main(new String[] {folder.toString()});
+    return Files.readString(folder.resolve("README.md"));
+  }
+
+  private void write(String part, String found) throws IOException {
+    Files.writeString(
+        folder.resolve(part + ".json"),
+        "{\"device\": \"a device\", \"settings\": {}, \"found\": %s}".formatted(found));
+  }
+
+  @Test
+  void copiesStandBesideTheBussPeak() throws IOException {
+    assertThat(reportWith("bus-cuda", "{\"peak_gbps\": 25}"))
+        .contains("moves at most 25.00 GB/s")
+        .contains("| cuda | 22.50 | 24.00 | 90 % | 90 % at 1.5 |");
+  }
+
+  @Test
+  void aPeakThatWasNotMeasuredIsSaid() throws IOException {
+    assertThat(reportWith("bus-cuda", "{\"not_measured\": \"no CUDA\"}"))
+        .contains("peak was not measured: no CUDA")
+        .contains("| cuda | 22.50 | 24.00 | | 90 % at 1.5 |");
+  }
+
+  @Test
+  void aPeakOfAnotherDriverIsNone() throws IOException {
+    assertThat(reportWith("bus-ptx", "{\"peak_gbps\": 25}"))
+        .contains("peak was not measured: part bus has not run")
+        .contains("| cuda | 22.50 | 24.00 | | 90 % at 1.5 |");
+  }
+}
