@@ -10,7 +10,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * first token's position, {@code [2]} how many tokens there are.
  *
  * <p>The KV cache is two arrays of F16 pairs, {@code [layers][kvHeads][capacity][headSize / 2]}
- * words each: keys, rotated; and values.
+ * words each: keys, rotated; and values. {@code headSize} is that of a key or of a value.
  */
 public final class Attention {
   /** The largest head. */
@@ -23,13 +23,14 @@ public final class Attention {
 
   /**
    * Rotates queries and keys (RoPE, arXiv 2104.09864), and appends the tokens' keys and values to
-   * the cache. One thread per pair of elements: {@code (heads + 2 * kvHeads) * headSize / 2} for
-   * each token of the largest batch.
+   * the cache. One thread per pair of elements: {@code ((heads + kvHeads) * keySize + kvHeads *
+   * valueSize) / 2} for each token of the largest batch.
    *
-   * @param qkv query, key and value heads one after the other, {@code [tokens][heads + 2 *
-   *     kvHeads][headSize]}
+   * @param qkv of each token query, key and value heads one after the other
    * @param angles cosine and sine of each position's pairs, {@code [capacity][dimensions / 2][2]}
-   * @param rotated the rotated queries, {@code [tokens][heads][headSize]}
+   * @param rotated the rotated queries, {@code [tokens][heads][keySize]}
+   * @param keySize elements of a query or key, even
+   * @param valueSize elements of a value, even
    * @param dimensions leading elements of a head that rotate
    * @param halves 1 if element {@code i} rotates with {@code i + dimensions / 2} (NEOX), 0 if
    *     {@code 2i} does with {@code 2i + 1} (NORM)
@@ -44,39 +45,47 @@ public final class Attention {
       IntArray values,
       int heads,
       int kvHeads,
-      int headSize,
+      int keySize,
+      int valueSize,
       int dimensions,
       int halves,
       int capacity) {
-    int words = headSize / 2;
-    int all = heads + 2 * kvHeads;
-    int token = context.globalIdx / (all * words);
-    int pair = context.globalIdx - token * all * words;
-    int head = token < step.get(2) ? pair / words : all;
-    int d = 2 * (pair % words);
-    int begin = (token * all + head) * headSize;
-    int to = (token * heads + head) * headSize;
+    int words = keySize / 2;
+    int valueWords = valueSize / 2;
+    int rotating = (heads + kvHeads) * words;
+    int all = rotating + kvHeads * valueWords;
+    int token = context.globalIdx / all;
+    int pair = context.globalIdx - token * all;
+    int first = token < step.get(2) ? pair : all;
+    int head = first / words;
+    int d = 2 * (first % words);
+    int begin = token * 2 * all + head * keySize;
+    int to = (token * heads + head) * keySize;
     int position = step.get(1) + token;
     int angle = position * dimensions;
-    int cached = (step.get(0) * kvHeads * capacity + position) * words + d / 2;
+    int row = step.get(0) * kvHeads * capacity + position;
     if (head < heads) {
       rotated.set(to + d, rotate(qkv, begin, d, angles, angle, dimensions, halves));
       rotated.set(to + d + 1, rotate(qkv, begin, d + 1, angles, angle, dimensions, halves));
-    } else if (head < heads + kvHeads) {
+    } else if (first < rotating) {
       int low = Halves.encode(rotate(qkv, begin, d, angles, angle, dimensions, halves));
       int high = Halves.encode(rotate(qkv, begin, d + 1, angles, angle, dimensions, halves));
-      keys.set(cached + (head - heads) * capacity * words, low | (high << 16));
-    } else if (head < all) {
-      int low = Halves.encode(qkv.get(begin + d));
-      int high = Halves.encode(qkv.get(begin + d + 1));
-      values.set(cached + (head - heads - kvHeads) * capacity * words, low | (high << 16));
+      int cached = row + (head - heads) * capacity;
+      keys.set(cached * words + d / 2, low | (high << 16));
+    } else if (first < all) {
+      int low = Halves.encode(qkv.get(2 * (token * all + first)));
+      int high = Halves.encode(qkv.get(2 * (token * all + first) + 1));
+      int valueHead = (first - rotating) / valueWords;
+      int cached = row + valueHead * capacity;
+      int word = first - rotating - valueHead * valueWords;
+      values.set(cached * valueWords + word, low | (high << 16));
     }
   }
 
   /** Element {@code d} of the head at {@code begin}, rotated. */
   private static float rotate(
       FloatArray x, int begin, int d, FloatArray angles, int angle, int dimensions, int halves) {
-    int pairs = dimensions / 2;
+    int pairs = TornadoMath.max(1, dimensions / 2);
     int i = halves == 1 ? d % pairs : d / 2;
     int first = halves == 1 ? begin + i : begin + 2 * i;
     int second = halves == 1 ? first + pairs : first + 1;
@@ -93,26 +102,38 @@ public final class Attention {
   }
 
   /**
-   * {@code attended = softmax(q k / sqrt(headSize)) v} over all positions up to the token's, with
-   * an online softmax (arXiv 1805.02867), one group per query head of each token of the largest
-   * batch. Each thread scores one position of a tile; then each sums some of the head's elements.
+   * {@code attended = softmax(scale q k) v} over the positions up to the token's, with an online
+   * softmax (arXiv 1805.02867), one group per query head of each token of the largest batch. Each
+   * thread scores one position of a tile; then each sums some of the head's elements.
    *
-   * @param rotated queries, {@code [tokens][heads][headSize]}
-   * @param attended {@code [tokens][heads][headSize]}
-   * @param headSize at most {@link #MOST_HEAD}
+   * <p>A sink is the score of one more position, which has no value (arXiv 2309.17453; gpt-oss,
+   * arXiv 2508.10925): the sums begin with it.
+   *
+   * @param floats holds the sinks, {@code [heads]}, where the directory tells
+   * @param rotated queries, {@code [tokens][heads][keySize]}
+   * @param attended {@code [tokens][heads][valueSize]}
+   * @param keySize of a query or key
+   * @param valueSize of a value, at most {@link #MOST_HEAD}
+   * @param window positions that a token sees, itself included
+   * @param sunk 1 with sinks, else 0
    */
   public static void attend(
       KernelContext context,
       IntArray step,
+      IntArray directory,
+      FloatArray floats,
       FloatArray rotated,
       IntArray keys,
       IntArray values,
       FloatArray attended,
       int heads,
       int kvHeads,
-      int headSize,
+      int keySize,
+      int valueSize,
       int capacity,
-      float scale) {
+      float scale,
+      int window,
+      int sunk) {
     int token = context.groupIdx / heads;
     int head = context.groupIdx - token * heads;
     int lane = context.localIdx;
@@ -122,19 +143,25 @@ public final class Attention {
     float[] sums = context.allocateFloatLocalArray(MOST_HEAD);
     int live = token < step.get(2) ? 1 : 0;
     int length = live * (step.get(1) + token + 1);
-    int words = headSize / 2;
-    int query = context.groupIdx * headSize;
-    int cache = (step.get(0) * kvHeads + head / (heads / kvHeads)) * capacity * words;
+    int words = keySize / 2;
+    int valueWords = valueSize / 2;
+    int query = context.groupIdx * keySize;
+    int cache = (step.get(0) * kvHeads + head / (heads / kvHeads)) * capacity;
     float max = LOWEST;
     float total = 0;
-    for (int d = lane; d < headSize; d += lanes) {
+    if (sunk == 1) {
+      max = floats.get(directory.get(step.get(0) * Directory.PARTS + Directory.SINKS) + head);
+      total = 1;
+    }
+    for (int d = lane; d < valueSize; d += lanes) {
       sums[d] = 0;
     }
-    for (int tile = 0; tile < length; tile += lanes) {
+    int first = TornadoMath.max(0, length - window);
+    for (int tile = first; tile < length; tile += lanes) {
       int position = tile + lane;
       float score = LOWEST;
       if (position < length) {
-        score = scale * score(rotated, query, keys, cache + position * words, words);
+        score = scale * score(rotated, query, keys, (cache + position) * words, words);
       }
       part[lane] = score;
       for (int stride = lanes / 2; stride > 0; stride = stride / 2) {
@@ -163,19 +190,19 @@ public final class Attention {
       total = total * correction + part[0];
       max = newMax;
       int end = length - tile < lanes ? length - tile : lanes;
-      for (int d = lane; d < headSize; d += lanes) {
+      for (int d = lane; d < valueSize; d += lanes) {
         float sum = sums[d] * correction;
         int shift = (d & 1) * 16;
         for (int i = 0; i < end; i++) {
-          int word = values.get(cache + (tile + i) * words + d / 2);
+          int word = values.get((cache + tile + i) * valueWords + d / 2);
           sum += weights[i] * Halves.decode(word >> shift);
         }
         sums[d] = sum;
       }
       context.localBarrier();
     }
-    for (int d = lane; d < live * headSize; d += lanes) {
-      attended.set(query + d, sums[d] / total);
+    for (int d = lane; d < live * valueSize; d += lanes) {
+      attended.set(context.groupIdx * valueSize + d, sums[d] / total);
     }
   }
 

@@ -26,6 +26,24 @@ public final class Directory {
   /** The matrix from the gate's hidden layer to its scores. */
   public static final int GATE_OUTPUT = 9;
 
+  /** Biases of {@link #QUERY}, {@link #KEY}, {@link #VALUE} and {@link #OUTPUT}. */
+  public static final int QUERY_BIAS = 10;
+
+  public static final int KEY_BIAS = 11;
+  public static final int VALUE_BIAS = 12;
+  public static final int OUTPUT_BIAS = 13;
+
+  /** Weights of the norms of queries and keys. */
+  public static final int QUERY_NORM = 14;
+
+  public static final int KEY_NORM = 15;
+
+  /** Scores of attention sinks, one per query head. */
+  public static final int SINKS = 16;
+
+  public static final int ATTENTION_NORM_BIAS = 17;
+  public static final int FEED_FORWARD_NORM_BIAS = 18;
+
   /** What is added to the router's logits, {@code [experts]}. */
   public static final int ROUTER_BIAS = 19;
 
@@ -49,6 +67,12 @@ public final class Directory {
 
   /** In the row behind the last layer: the matrix of the logits. */
   public static final int LOGITS = 2;
+
+  /** In the row behind the last layer: bias of the norm before the logits. */
+  public static final int LAST_NORM_BIAS = 3;
+
+  /** In the row behind the last layer: bias of the logits. */
+  public static final int LOGITS_BIAS = 4;
 
   /** Entries of a row. */
   public static final int PARTS = 25;

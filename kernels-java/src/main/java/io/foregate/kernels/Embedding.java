@@ -12,8 +12,8 @@ public final class Embedding {
   private Embedding() {}
 
   /**
-   * {@code x_t = table[token t]}, one thread per element, decoded by {@link UnitDot} with a unit
-   * vector: it is little work, and no second decoder is needed.
+   * {@code x_t = scale * table[token t]}, one thread per element, decoded by {@link UnitDot} with a
+   * unit vector: it is little work, and no second decoder is needed.
    *
    * @param step {@code [0]}: the row of the directory; {@code [1 ..]}: the tokens
    * @param basis {@code [BASIS]}: zeros, but for a one in the middle
@@ -33,7 +33,8 @@ public final class Embedding {
       int type,
       int rows,
       int columns,
-      int tokens) {
+      int tokens,
+      float scale) {
     int to = context.globalIdx;
     int t = to / columns;
     int i = to - t * columns;
@@ -41,12 +42,12 @@ public final class Embedding {
     if (t < tokens) {
       int token = step.get(1 + t);
       if (type == Planes.F32) {
-        x.set(to, floats.get(base + token * columns + i));
+        x.set(to, scale * floats.get(base + token * columns + i));
       } else {
         int units = columns / Planes.UNIT;
         int u = token * units + i / Planes.UNIT;
         int at = Planes.UNIT - i % Planes.UNIT;
-        x.set(to, UnitDot.dot(type, weights, base, rows * units, u, basis, at));
+        x.set(to, scale * UnitDot.dot(type, weights, base, rows * units, u, basis, at));
       }
     }
   }

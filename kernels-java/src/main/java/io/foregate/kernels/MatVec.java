@@ -59,10 +59,10 @@ public final class MatVec {
   }
 
   /**
-   * Queries, keys and values in one launch: {@code queryRows + 2 * kvRows} groups.
+   * Queries, keys and values in one launch: {@code queryRows + keyRows + valueRows} groups.
    *
    * @param x {@code [columns]}
-   * @param y query, key and value one after the other, {@code [queryRows + 2 * kvRows]}
+   * @param y query, key and value one after the other, {@code [queryRows + keyRows + valueRows]}
    */
   public static void attentionInput(
       KernelContext context,
@@ -76,7 +76,8 @@ public final class MatVec {
       int keyType,
       int valueType,
       int queryRows,
-      int kvRows,
+      int keyRows,
+      int valueRows,
       int columns) {
     int row = context.groupIdx;
     int lane = context.localIdx;
@@ -86,14 +87,15 @@ public final class MatVec {
     if (row < queryRows) {
       int base = directory.get(entry + Directory.QUERY);
       sums[lane] = rowPart(context, weights, floats, x, queryType, base, queryRows, columns, row);
-    } else if (row < queryRows + kvRows) {
+    } else if (row < queryRows + keyRows) {
       int base = directory.get(entry + Directory.KEY);
       int keyRow = row - queryRows;
-      sums[lane] = rowPart(context, weights, floats, x, keyType, base, kvRows, columns, keyRow);
+      sums[lane] = rowPart(context, weights, floats, x, keyType, base, keyRows, columns, keyRow);
     } else {
       int base = directory.get(entry + Directory.VALUE);
-      int valueRow = row - queryRows - kvRows;
-      sums[lane] = rowPart(context, weights, floats, x, valueType, base, kvRows, columns, valueRow);
+      int valueRow = row - queryRows - keyRows;
+      sums[lane] =
+          rowPart(context, weights, floats, x, valueType, base, valueRows, columns, valueRow);
     }
     for (int stride = lanes / 2; stride > 0; stride = stride / 2) {
       context.localBarrier();

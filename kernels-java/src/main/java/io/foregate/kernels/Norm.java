@@ -10,15 +10,16 @@ public final class Norm {
   private Norm() {}
 
   /**
-   * {@code out_t = weight * x_t / rms(x_t)}, and {@code plain_t = x_t / rms(x_t)}.
+   * {@code out_t = weight * x_t / rms(x_t) + bias}, and {@code plain_t = x_t / rms(x_t)}.
    *
    * @param step {@code [0]}: the layer whose norm it is
-   * @param floats holds the weight, {@code [size]}, where the directory tells
+   * @param floats holds weight and bias, {@code [size]}, where the directory tells
    * @param x {@code [tokens][size]}
    * @param out {@code [groups][size]}
    * @param plain {@code [groups][size]} from {@code plainAt} on; not written if that is negative
    * @param first which element of {@code step} tells the first token; if negative, that is 0
    * @param part of the {@link Directory}
+   * @param biasPart likewise; if negative, there is no bias
    * @param epsilon added to the mean square
    */
   public static void rms(
@@ -32,6 +33,7 @@ public final class Norm {
       int plainAt,
       int first,
       int part,
+      int biasPart,
       int size,
       float epsilon) {
     int lane = context.localIdx;
@@ -55,13 +57,22 @@ public final class Norm {
     }
     context.localBarrier();
     float factor = 1 / TornadoMath.sqrt(sums[0] / size + epsilon);
-    int weight = directory.get(step.get(0) * Directory.PARTS + part);
+    int entry = step.get(0) * Directory.PARTS;
+    int weight = directory.get(entry + part);
+    int bias = 0;
+    if (biasPart >= 0) {
+      bias = directory.get(entry + biasPart);
+    }
     for (int i = lane; i < size; i += lanes) {
       float normed = x.get(from + i) * factor;
       if (plainAt >= 0) {
         plain.set(plainAt + to + i, normed);
       }
-      out.set(to + i, floats.get(weight + i) * normed);
+      float result = floats.get(weight + i) * normed;
+      if (biasPart >= 0) {
+        result += floats.get(bias + i);
+      }
+      out.set(to + i, result);
     }
   }
 }

@@ -67,7 +67,8 @@ public final class Warps {
       int keyType,
       int valueType,
       int queryRows,
-      int kvRows,
+      int keyRows,
+      int valueRows,
       int columns,
       int width) {
     int lane = context.localIdx % width;
@@ -77,17 +78,17 @@ public final class Warps {
     if (row < queryRows) {
       int base = directory.get(entry + Directory.QUERY);
       sum = rowPart(weights, floats, x, queryType, base, queryRows, columns, row, lane, width);
-    } else if (row < queryRows + kvRows) {
+    } else if (row < queryRows + keyRows) {
       int base = directory.get(entry + Directory.KEY);
       int keyRow = row - queryRows;
-      sum = rowPart(weights, floats, x, keyType, base, kvRows, columns, keyRow, lane, width);
-    } else if (row < queryRows + 2 * kvRows) {
+      sum = rowPart(weights, floats, x, keyType, base, keyRows, columns, keyRow, lane, width);
+    } else if (row < queryRows + keyRows + valueRows) {
       int base = directory.get(entry + Directory.VALUE);
-      int valueRow = row - queryRows - kvRows;
-      sum = rowPart(weights, floats, x, valueType, base, kvRows, columns, valueRow, lane, width);
+      int valueRow = row - queryRows - keyRows;
+      sum = rowPart(weights, floats, x, valueType, base, valueRows, columns, valueRow, lane, width);
     }
     sum = context.simdSum(sum);
-    int live = row < queryRows + 2 * kvRows ? 1 : 0;
+    int live = row < queryRows + keyRows + valueRows ? 1 : 0;
     if (lane < live) {
       y.set(row, sum);
     }

@@ -1,6 +1,5 @@
 package io.foregate.tornado;
 
-import io.foregate.kernels.Attention;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.Embedding;
 import io.foregate.kernels.Experts;
@@ -11,7 +10,6 @@ import io.foregate.kernels.Tiles;
 import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
-import io.foregate.model.RopeStyle;
 import io.foregate.store.ExpertShape;
 import io.foregate.tornado.DenseWeights.LayerTypes;
 import io.foregate.tornado.GraphBook.Step;
@@ -38,7 +36,7 @@ final class BatchGraphs {
   private final GraphBook book;
   private final DeviceMemory memory;
   private final SequenceBuffers buffers;
-  private final int capacity;
+  private final AttentionTasks between;
   private final int tokens;
   private final int used;
   private final List<Step> attention = new ArrayList<>();
@@ -51,8 +49,8 @@ final class BatchGraphs {
     this.book = book;
     this.memory = book.memory();
     this.buffers = book.buffers();
-    this.capacity = capacity;
     this.tokens = SequenceBuffers.tokens(capacity);
+    this.between = new AttentionTasks(config, book, capacity, tokens);
     this.used = SequenceBuffers.used(config);
     this.embed = embedGraph(model.embedding());
     Map<LayerTypes, Step> attentionOf = new HashMap<>();
@@ -96,7 +94,8 @@ final class BatchGraphs {
         DenseWeights.kernelType(table),
         table.rows(),
         table.columns(),
-        tokens);
+        tokens,
+        config.scales().embedding());
     Launches.perThread(book.grid(), "embedBatch.row", tokens * table.columns(), THREAD_LANES);
     return book.add(graph, step);
   }
@@ -105,70 +104,42 @@ final class BatchGraphs {
     String name = "attentionBatch" + book.size();
     IntArray step = IntArray.fromElements(0, 0, 0);
     TaskGraph graph = book.graph(name, step);
-    norm(graph, name, "norm", step, Directory.ATTENTION_NORM, -1);
+    int attentionNormBias = types.blocks().attentionNormBias();
+    norm(graph, name, "norm", step, Directory.ATTENTION_NORM, attentionNormBias, -1);
     int query = config.querySize();
     int kv = config.kvSize();
     input(graph, name, "query", step, Directory.QUERY, types.query(), query, 0);
     input(graph, name, "key", step, Directory.KEY, types.key(), kv, query);
-    input(graph, name, "value", step, Directory.VALUE, types.value(), kv, query + kv);
-    attend(graph, name, step);
+    input(
+        graph, name, "value", step, Directory.VALUE, types.value(), config.valueSize(), query + kv);
+    AttentionBlocks blocks = types.blocks();
+    between.attend(graph, name, step, blocks);
+    boolean adjusted = between.adjustsOutput(blocks);
     product(
         graph,
         name,
         "output",
         step,
         buffers.attended(),
-        buffers.x(),
+        adjusted ? buffers.out() : buffers.x(),
         Directory.OUTPUT,
         types.output(),
         config.embedding(),
-        query,
+        config.attendedSize(),
         config.embedding(),
         0,
-        Tiles.ADD);
+        adjusted ? Tiles.STORE : Tiles.ADD);
+    if (adjusted) {
+      between.addOutput(graph, name, step, blocks);
+    }
     int gateInput = types.isRouted() ? tokens * SequenceBuffers.record(config) : 0;
-    norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, gateInput);
+    int bias = blocks.feedForwardNormBias();
+    norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, bias, gateInput);
     if (types.isRouted()) {
       route(graph, name, step, types);
     }
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.batchRouted());
     return book.add(graph, step);
-  }
-
-  private void attend(TaskGraph graph, String name, IntArray step) {
-    graph.task(
-        "append",
-        Attention::append,
-        book.context(),
-        step,
-        buffers.qkv(),
-        buffers.angles(),
-        buffers.rotated(),
-        buffers.keys(),
-        buffers.values(),
-        config.heads(),
-        config.kvHeads(),
-        config.headSize(),
-        config.rope().dimensions(),
-        config.rope().style() == RopeStyle.NEOX ? 1 : 0,
-        capacity);
-    int pairs = tokens * SequenceBuffers.qkv(config) / 2;
-    Launches.perThread(book.grid(), name + ".append", pairs, THREAD_LANES);
-    graph.task(
-        "attend",
-        Attention::attend,
-        book.context(),
-        step,
-        buffers.rotated(),
-        buffers.keys(),
-        buffers.values(),
-        buffers.attended(),
-        config.heads(),
-        config.kvHeads(),
-        config.headSize(),
-        capacity,
-        (float) (1 / Math.sqrt(config.headSize())));
-    Launches.groups(book.grid(), name + ".attend", tokens * config.heads(), MOST_LANES);
   }
 
   private void route(TaskGraph graph, String name, IntArray step, LayerTypes types) {
@@ -203,7 +174,13 @@ final class BatchGraphs {
   }
 
   private void norm(
-      TaskGraph graph, String name, String task, IntArray step, int part, int plainAt) {
+      TaskGraph graph,
+      String name,
+      String task,
+      IntArray step,
+      int part,
+      int biasPart,
+      int plainAt) {
     graph.task(
         task,
         Norm::rms,
@@ -217,6 +194,7 @@ final class BatchGraphs {
         plainAt,
         -1,
         part,
+        biasPart,
         config.embedding(),
         config.normEpsilon());
     Launches.groups(book.grid(), name + "." + task, tokens, NORM_LANES);

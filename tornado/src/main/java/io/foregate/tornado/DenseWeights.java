@@ -6,21 +6,17 @@ import io.foregate.kernels.Directory;
 import io.foregate.kernels.Planes;
 import io.foregate.kernels.Router;
 import io.foregate.model.Activation;
-import io.foregate.model.AttentionFacts;
 import io.foregate.model.AttentionWeights;
 import io.foregate.model.FeedForward;
 import io.foregate.model.LayerWeights;
 import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
-import io.foregate.model.QueryKeyNorm;
-import io.foregate.model.Scales;
 import io.foregate.quant.Quants;
 import io.foregate.store.ExpertShape;
 import io.foregate.store.ExpertWeights;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -43,9 +39,16 @@ final class DenseWeights {
   /**
    * What the kernels of a layer are compiled for. Layers of equal types share their kernels.
    *
+   * @param blocks what attention has beside products
    * @param feedForward of its second half
    */
-  record LayerTypes(int query, int key, int value, int output, FeedForwardTypes feedForward) {
+  record LayerTypes(
+      int query,
+      int key,
+      int value,
+      int output,
+      AttentionBlocks blocks,
+      FeedForwardTypes feedForward) {
     boolean isRouted() {
       return feedForward.isRouted();
     }
@@ -64,7 +67,10 @@ final class DenseWeights {
     }
     int last = config.layers();
     put(last, Directory.EMBEDDING, model.embedding());
-    put(last, Directory.LAST_NORM, model.outputNorm().weight());
+    float scale = config.scales().logits(); // of a product: it may as well be of what it reads
+    put(last, Directory.LAST_NORM, scaled(model.outputNorm().weight(), scale));
+    put(last, Directory.LAST_NORM_BIAS, scaled(model.outputNorm().bias(), scale));
+    put(last, Directory.LOGITS_BIAS, scaled(model.output().bias(), scale));
     Matrix output = model.output().weight();
     if (output.equals(model.embedding())) {
       entries[last * Directory.PARTS + Directory.LOGITS] =
@@ -91,32 +97,9 @@ final class DenseWeights {
 
   /** Whether kernels do all that a model's family asks for. */
   static boolean hasKernels(ModelConfig config, ModelWeights model) {
-    return hasAttentionKernels(config, model) && hasFeedForwardKernels(config, model);
-  }
-
-  /** Of all but the feed-forward blocks, Llama's only. */
-  private static boolean hasAttentionKernels(ModelConfig config, ModelWeights model) {
-    AttentionFacts facts = config.attention();
-    return config.family().queryKeyNorm() == QueryKeyNorm.NONE
-        && facts.equals(AttentionFacts.of(facts.heads(), facts.kvHeads(), facts.keySize()))
-        && config.rope().yarn().isEmpty()
-        && config.rope().longContext().isEmpty()
-        && config.rope().magnitude() == 1
-        && config.scales().equals(Scales.NONE)
-        && model.output().bias().length == 0
-        && model.outputNorm().bias().length == 0
-        && model.layers().stream().allMatch(DenseWeights::isPlain);
-  }
-
-  private static boolean isPlain(LayerWeights layer) {
-    return layer.attentionNorm().bias().length == 0
-        && layer.feedForwardNorm().bias().length == 0
-        && switch (layer.attention()) {
-          case AttentionWeights.Grouped w ->
-              w.sinks().length == 0
-                  && Stream.of(w.query(), w.key(), w.value(), w.output())
-                      .allMatch(linear -> linear.bias().length == 0);
-        };
+    return model.layers().stream()
+            .allMatch(layer -> layer.attention() instanceof AttentionWeights.Grouped)
+        && hasFeedForwardKernels(config, model);
   }
 
   private static boolean hasFeedForwardKernels(ModelConfig config, ModelWeights model) {
@@ -146,9 +129,9 @@ final class DenseWeights {
   }
 
   private LayerTypes add(int layer, LayerWeights w) {
-    put(layer, Directory.ATTENTION_NORM, w.attentionNorm().weight());
-    put(layer, Directory.FEED_FORWARD_NORM, w.feedForwardNorm().weight());
     var attention = (AttentionWeights.Grouped) w.attention();
+    AttentionBlocks blocks = AttentionBlocks.of(config, layer, w, attention);
+    putVectors(layer, w, attention);
     int query = put(layer, Directory.QUERY, attention.query().weight());
     int key = put(layer, Directory.KEY, attention.key().weight());
     int value = put(layer, Directory.VALUE, attention.value().weight());
@@ -162,7 +145,7 @@ final class DenseWeights {
         put(layer, Directory.SELECTION_BIAS, routed.selectionBias());
         int formula = FeedForwardTypes.formula(config.mixture().router(), routed);
         var types = new FeedForwardTypes(router, formula, shape);
-        yield new LayerTypes(query, key, value, output, types);
+        yield new LayerTypes(query, key, value, output, blocks, types);
       }
       case FeedForward.Dense d -> {
         var shape =
@@ -174,9 +157,31 @@ final class DenseWeights {
                 d.down().type());
         requirePlanes(shape);
         putRecord(layer, shape, new ExpertWeights(d.gate(), d.up(), d.down()));
-        yield new LayerTypes(query, key, value, output, FeedForwardTypes.dense(shape));
+        yield new LayerTypes(query, key, value, output, blocks, FeedForwardTypes.dense(shape));
       }
     };
+  }
+
+  private void putVectors(int layer, LayerWeights w, AttentionWeights.Grouped attention) {
+    put(layer, Directory.ATTENTION_NORM, w.attentionNorm().weight());
+    put(layer, Directory.ATTENTION_NORM_BIAS, w.attentionNorm().bias());
+    put(layer, Directory.FEED_FORWARD_NORM, w.feedForwardNorm().weight());
+    put(layer, Directory.FEED_FORWARD_NORM_BIAS, w.feedForwardNorm().bias());
+    put(layer, Directory.QUERY_BIAS, attention.query().bias());
+    put(layer, Directory.KEY_BIAS, attention.key().bias());
+    put(layer, Directory.VALUE_BIAS, attention.value().bias());
+    put(layer, Directory.OUTPUT_BIAS, attention.output().bias());
+    put(layer, Directory.QUERY_NORM, attention.queryNorm().weight());
+    put(layer, Directory.KEY_NORM, attention.keyNorm().weight());
+    put(layer, Directory.SINKS, attention.sinks());
+  }
+
+  private static float[] scaled(float[] vector, float scale) {
+    float[] result = vector.clone();
+    for (int i = 0; i < result.length; i++) {
+      result[i] *= scale;
+    }
+    return result;
   }
 
   private static void requirePlanes(ExpertShape shape) {

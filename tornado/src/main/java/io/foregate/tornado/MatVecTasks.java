@@ -104,7 +104,8 @@ record MatVecTasks(
       FloatArray y,
       DenseWeights.LayerTypes types,
       int queryRows,
-      int kvRows,
+      int keyRows,
+      int valueRows,
       int columns) {
     if (variant == MatVecVariant.PORTABLE) {
       graph.task(
@@ -121,18 +122,19 @@ record MatVecTasks(
           types.key(),
           types.value(),
           queryRows,
-          kvRows,
+          keyRows,
+          valueRows,
           columns);
-      Launches.groups(grid, name + "." + task, queryRows + 2 * kvRows, lanes(columns));
+      Launches.groups(grid, name + "." + task, queryRows + keyRows + valueRows, lanes(columns));
     } else if (quantized(
         graph, name, task, x, columns, types.query(), types.key(), types.value())) {
       String key = task + "Key";
       String value = task + "Value";
-      int valueAt = queryRows + kvRows;
+      int valueAt = queryRows + keyRows;
       rounded(
           graph, name, task, dense, y, Directory.QUERY, types.query(), queryRows, columns, 0, 0);
       rounded(
-          graph, name, key, dense, y, Directory.KEY, types.key(), kvRows, columns, queryRows, 0);
+          graph, name, key, dense, y, Directory.KEY, types.key(), keyRows, columns, queryRows, 0);
       rounded(
           graph,
           name,
@@ -141,7 +143,7 @@ record MatVecTasks(
           y,
           Directory.VALUE,
           types.value(),
-          kvRows,
+          valueRows,
           columns,
           valueAt,
           0);
@@ -160,10 +162,11 @@ record MatVecTasks(
           types.key(),
           types.value(),
           queryRows,
-          kvRows,
+          keyRows,
+          valueRows,
           columns,
           Warps.WIDTH);
-      warps(name + "." + task, queryRows + 2 * kvRows);
+      warps(name + "." + task, queryRows + keyRows + valueRows);
     }
   }
 

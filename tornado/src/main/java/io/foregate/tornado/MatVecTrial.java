@@ -185,7 +185,7 @@ final class MatVecTrial {
     graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, sum);
     tasks.product(
         graph, name, "product", dense, x, y, Directory.OUTPUT, types.output(), WIDTH, WIDTH, 0);
-    tasks.attentionInput(graph, name, "input", dense, x, qkv, types, WIDTH, KV, WIDTH);
+    tasks.attentionInput(graph, name, "input", dense, x, qkv, types, WIDTH, KV, KV, WIDTH);
     tasks.gateUp(graph, name, expertStep, pool, x, hidden, shape, USED);
     tasks.down(graph, name, expertStep, pool, hidden, expertWeights, out, sum, shape, USED);
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, y, qkv, hidden, sum);

@@ -9,19 +9,20 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 final class RopeAngles {
   private RopeAngles() {}
 
-  /** Cosine and sine of pair {@code i} of each position, {@code [capacity][dimensions / 2][2]}. */
+  /**
+   * Cosine and sine of pair {@code i} of each position, times the magnitude, {@code
+   * [capacity][dimensions / 2][2]}. TornadoVM has no empty arrays.
+   */
   static FloatArray of(RopeFacts facts, int capacity) {
-    int pairs = facts.dimensions() / 2;
-    var angles = new FloatArray(Math.multiplyExact(capacity, 2 * pairs));
+    double[] frequencies = facts.frequencies();
+    int pairs = frequencies.length;
+    var angles = new FloatArray(Math.max(1, Math.multiplyExact(capacity, 2 * pairs)));
+    float magnitude = facts.magnitude();
     for (int i = 0; i < pairs; i++) {
-      double frequency = Math.pow(facts.base(), -2.0 * i / facts.dimensions()) * facts.scale();
-      if (facts.factors().length > 0) {
-        frequency /= facts.factors()[i];
-      }
       for (int position = 0; position < capacity; position++) {
-        double angle = position * frequency;
-        angles.set((position * pairs + i) * 2, (float) Math.cos(angle));
-        angles.set((position * pairs + i) * 2 + 1, (float) Math.sin(angle));
+        double angle = position * frequencies[i];
+        angles.set((position * pairs + i) * 2, magnitude * (float) Math.cos(angle));
+        angles.set((position * pairs + i) * 2 + 1, magnitude * (float) Math.sin(angle));
       }
     }
     return angles;

@@ -63,14 +63,14 @@ record SequenceBuffers(
     int tokens = tokens(capacity);
     int units = variant == MatVecVariant.INT8 ? units(config) : 0;
     return new SequenceBuffers(
-        new IntArray(cacheWords(config, capacity)),
-        new IntArray(cacheWords(config, capacity)),
+        new IntArray(cacheWords(config, config.kvSize(), capacity)),
+        new IntArray(cacheWords(config, config.valueSize(), capacity)),
         RopeAngles.of(config.rope(), capacity),
         new FloatArray(tokens * width),
         new FloatArray(tokens * width),
         new FloatArray(tokens * qkv(config)),
         new FloatArray(tokens * config.querySize()),
-        new FloatArray(tokens * config.querySize()),
+        new FloatArray(tokens * config.attendedSize()),
         new FloatArray(tokens * used * config.feedForward()),
         new FloatArray(tokens * used * width),
         new IntArray(Math.max(1, units * Int8.CODE_WORDS)),
@@ -90,7 +90,7 @@ record SequenceBuffers(
 
   /** Numbers of a token's query, key and value heads. */
   static int qkv(ModelConfig config) {
-    return config.querySize() + 2 * config.kvSize();
+    return config.querySize() + config.kvSize() + config.valueSize();
   }
 
   /** Numbers of a token in what the router decides. */
@@ -106,28 +106,34 @@ record SequenceBuffers(
   /** Units of the longest vector that weights are multiplied with. */
   private static int units(ModelConfig config) {
     int hidden = used(config) * config.feedForward();
-    int longest = Math.max(hidden, Math.max(config.embedding(), config.querySize()));
+    int longest = Math.max(hidden, Math.max(config.embedding(), config.attendedSize()));
     return Math.ceilDiv(longest, Planes.UNIT);
   }
 
-  /** Words of a sequence's keys, and of its values. */
-  static int cacheWords(ModelConfig config, int capacity) {
-    return Math.toIntExact((long) config.layers() * config.kvSize() * capacity / 2);
+  private static int cacheWords(ModelConfig config, int size, int capacity) {
+    return Math.toIntExact((long) config.layers() * size * capacity / 2);
+  }
+
+  /** Bytes of a sequence's keys and values. */
+  static long cacheBytes(ModelConfig config, int capacity) {
+    return 4L * cacheWords(config, config.kvSize(), capacity)
+        + 4L * cacheWords(config, config.valueSize(), capacity);
   }
 
   /** Device memory of a sequence, but for some hundred bytes. */
   static long bytes(ModelConfig config, int capacity) {
     long token =
         4L * config.embedding()
-            + 3L * config.querySize()
-            + 2L * config.kvSize()
+            + qkv(config)
+            + config.querySize()
+            + config.attendedSize()
             + (long) used(config) * (config.feedForward() + config.embedding());
     long floats =
         (long) capacity * config.rope().dimensions()
             + tokens(capacity) * token
             + (long) units(config) * (Int8.CODE_WORDS + Int8.SCALES)
             + config.vocabulary();
-    return 4 * (floats + 2L * cacheWords(config, capacity));
+    return 4 * floats + cacheBytes(config, capacity);
   }
 
   /** Those that stay on the device. */

@@ -188,7 +188,7 @@ final class SequencePlan {
   /** A dense layer's feed-forward block. */
   void denseFeedForward(int layer, int tokens) {
     for (int i = 0; i < tokens; i++) {
-      expertWeights(tokens).set(i, 1f);
+      expertWeights(tokens).set(i, config.scales().residual());
     }
     if (tokens == 1) {
       place(layer, 0, dense.record(layer), 0);

@@ -1,15 +1,14 @@
 package io.foregate.tornado;
 
-import io.foregate.kernels.Attention;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.Embedding;
 import io.foregate.kernels.Experts;
 import io.foregate.kernels.Norm;
 import io.foregate.kernels.Router;
+import io.foregate.kernels.Sums;
 import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
-import io.foregate.model.RopeStyle;
 import io.foregate.store.ExpertShape;
 import io.foregate.tornado.DenseWeights.LayerTypes;
 import io.foregate.tornado.GraphBook.Step;
@@ -32,17 +31,16 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 final class TokenGraphs {
   private static final int MOST_LANES = 64;
   private static final int NORM_LANES = 128;
-  private static final int ATTENTION_LANES = 64;
   private static final int THREAD_LANES = 64;
 
   private final ModelConfig config;
   private final GraphBook book;
   private final DeviceMemory memory;
   private final SequenceBuffers buffers;
-  private final int capacity;
   private final KernelContext context;
   private final GridScheduler grid;
   private final MatVecTasks tasks;
+  private final AttentionTasks between;
   private final List<Step> attention = new ArrayList<>();
   private final List<Step> feedForward = new ArrayList<>();
   private final Step embed;
@@ -62,7 +60,7 @@ final class TokenGraphs {
     this.buffers = book.buffers();
     this.context = book.context();
     this.grid = book.grid();
-    this.capacity = capacity;
+    this.between = new AttentionTasks(config, book, capacity, 1);
     this.tasks = new MatVecTasks(variant, context, grid, buffers.codes(), buffers.scales());
     this.embed = embedGraph(model.embedding());
     Map<LayerTypes, Step> attentionOf = new HashMap<>();
@@ -71,7 +69,7 @@ final class TokenGraphs {
       attention.add(attentionOf.computeIfAbsent(types, this::attentionGraph));
       feedForward.add(feedForwardOf.computeIfAbsent(types, this::feedForwardGraph));
     }
-    this.logits = logitsGraph(model.output().weight());
+    this.logits = logitsGraph(model);
     this.deliver = deliverGraph();
   }
 
@@ -111,7 +109,8 @@ final class TokenGraphs {
         DenseWeights.kernelType(table),
         table.rows(),
         table.columns(),
-        1);
+        1,
+        config.scales().embedding());
     Launches.perThread(grid, "embed.row", table.columns(), THREAD_LANES);
     return book.add(graph, step);
   }
@@ -120,7 +119,8 @@ final class TokenGraphs {
     String name = "attention" + book.size();
     IntArray step = IntArray.fromElements(0, 0, 1);
     TaskGraph graph = book.graph(name, step);
-    norm(graph, name, "norm", step, Directory.ATTENTION_NORM, -1);
+    int attentionNormBias = types.blocks().attentionNormBias();
+    norm(graph, name, "norm", step, Directory.ATTENTION_NORM, attentionNormBias, -1, -1);
     tasks.attentionInput(
         graph,
         name,
@@ -131,58 +131,31 @@ final class TokenGraphs {
         types,
         config.querySize(),
         config.kvSize(),
+        config.valueSize(),
         config.embedding());
-    int qkv = SequenceBuffers.qkv(config);
-    graph.task(
-        "append",
-        Attention::append,
-        context,
-        step,
-        buffers.qkv(),
-        buffers.angles(),
-        buffers.rotated(),
-        buffers.keys(),
-        buffers.values(),
-        config.heads(),
-        config.kvHeads(),
-        config.headSize(),
-        config.rope().dimensions(),
-        config.rope().style() == RopeStyle.NEOX ? 1 : 0,
-        capacity);
-    Launches.perThread(grid, name + ".append", qkv / 2, THREAD_LANES);
-    graph.task(
-        "attend",
-        Attention::attend,
-        context,
-        step,
-        buffers.rotated(),
-        buffers.keys(),
-        buffers.values(),
-        buffers.attended(),
-        config.heads(),
-        config.kvHeads(),
-        config.headSize(),
-        capacity,
-        (float) (1 / Math.sqrt(config.headSize())));
-    Launches.groups(grid, name + ".attend", config.heads(), ATTENTION_LANES);
+    AttentionBlocks blocks = types.blocks();
+    between.attend(graph, name, step, blocks);
+    boolean adjusted = between.adjustsOutput(blocks);
     product(
         graph,
         name,
         "output",
         step,
         buffers.attended(),
-        buffers.x(),
+        adjusted ? buffers.out() : buffers.x(),
         Directory.OUTPUT,
         types.output(),
         config.embedding(),
-        config.querySize(),
-        1);
+        config.attendedSize(),
+        adjusted ? 0 : 1);
+    if (adjusted) {
+      between.addOutput(graph, name, step, blocks);
+    }
+    int gateInput = types.isRouted() ? SequenceBuffers.record(config) : 0;
+    int bias = blocks.feedForwardNormBias();
+    norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, bias, gateInput, -1);
     if (types.isRouted()) {
-      int gateInput = config.experts() + 2 * config.expertsUsed();
-      norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, gateInput);
       route(graph, name, step, types);
-    } else {
-      norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, 0);
     }
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.routed());
     return book.add(graph, step);
@@ -240,16 +213,20 @@ final class TokenGraphs {
     return new MatVecTasks.Dense(step, memory.directory(), memory.weights(), memory.floats());
   }
 
-  private void norm(
-      TaskGraph graph, String name, String task, IntArray step, int part, int plainAt) {
-    norm(graph, name, task, step, part, plainAt, -1);
-  }
-
   /**
+   * @param biasPart of the directory; if negative, there is no bias
+   * @param plainAt where in {@code routed} the result goes without weight; if negative, nowhere
    * @param token which element of {@code step} tells the token; if negative, it is the first
    */
   private void norm(
-      TaskGraph graph, String name, String task, IntArray step, int part, int plainAt, int token) {
+      TaskGraph graph,
+      String name,
+      String task,
+      IntArray step,
+      int part,
+      int biasPart,
+      int plainAt,
+      int token) {
     graph.task(
         task,
         Norm::rms,
@@ -263,6 +240,7 @@ final class TokenGraphs {
         plainAt,
         token,
         part,
+        biasPart,
         config.embedding(),
         config.normEpsilon());
     Launches.groups(grid, name + "." + task, 1, NORM_LANES);
@@ -307,10 +285,12 @@ final class TokenGraphs {
     return book.add(graph, step);
   }
 
-  private Step logitsGraph(Matrix output) {
+  private Step logitsGraph(ModelWeights model) {
+    Matrix output = model.output().weight();
     IntArray step = IntArray.fromElements(config.layers(), 0);
     TaskGraph graph = book.graph("logits", step);
-    norm(graph, "logits", "norm", step, Directory.LAST_NORM, -1, 1);
+    int normBias = model.outputNorm().bias().length > 0 ? Directory.LAST_NORM_BIAS : -1;
+    norm(graph, "logits", "norm", step, Directory.LAST_NORM, normBias, -1, 1);
     product(
         graph,
         "logits",
@@ -323,6 +303,21 @@ final class TokenGraphs {
         output.rows(),
         output.columns(),
         0);
+    if (model.output().bias().length > 0) {
+      graph.task(
+          "bias",
+          Sums::addBias,
+          context,
+          step,
+          memory.directory(),
+          memory.floats(),
+          buffers.logits(),
+          Directory.LOGITS_BIAS,
+          output.rows(),
+          output.rows(),
+          1);
+      Launches.perThread(grid, "logits.bias", output.rows(), THREAD_LANES);
+    }
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.logits());
     return book.add(graph, step);
   }

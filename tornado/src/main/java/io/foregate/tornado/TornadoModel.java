@@ -11,6 +11,7 @@ import io.foregate.error.ForegateException;
 import io.foregate.kernels.Attention;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
+import io.foregate.model.Norm;
 import io.foregate.store.ExpertLayout;
 import io.foregate.store.ExpertRecords;
 import io.foregate.store.ExpertShape;
@@ -81,10 +82,10 @@ final class TornadoModel implements BackendModel {
     this.config = config;
     this.weights = weights;
     requireKernels(config, weights);
-    if (config.headSize() > Attention.MOST_HEAD) {
+    if (config.attention().valueSize() > Attention.MOST_HEAD) {
       throw new ForegateException(
           "Heads of %d elements cannot run on TornadoVM, at most %d."
-              .formatted(config.headSize(), Attention.MOST_HEAD),
+              .formatted(config.attention().valueSize(), Attention.MOST_HEAD),
           "Run the model on the processor (--backend cpu).");
     }
     this.dense = DenseWeights.of(config, weights);
@@ -235,9 +236,9 @@ final class TornadoModel implements BackendModel {
     return experts.slotWords();
   }
 
-  /** The weight of the norm that a layer's experts read behind. */
-  float[] feedForwardNorm(int layer) {
-    return weights.layers().get(layer).feedForwardNorm().weight();
+  /** The norm that a layer's experts read behind. */
+  Norm feedForwardNorm(int layer) {
+    return weights.layers().get(layer).feedForwardNorm();
   }
 
   /** Runs something on the thread of the model's sequences. */

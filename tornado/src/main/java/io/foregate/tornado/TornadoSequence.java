@@ -4,6 +4,7 @@ import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.model.ModelConfig;
+import io.foregate.model.Norm;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** One sequence on a device. A token alone has kernels of its own. */
@@ -46,7 +47,7 @@ final class TornadoSequence implements Sequence {
 
   @Override
   public long kvBytes() {
-    return 8L * SequenceBuffers.cacheWords(config, capacity);
+    return SequenceBuffers.cacheBytes(config, capacity);
   }
 
   @Override
@@ -105,7 +106,7 @@ final class TornadoSequence implements Sequence {
   @Override
   public void runExperts(int layer, ExpertMemory memory, int[] experts, int[] places, int count) {
     for (int pair = 0; pair < pairs(); pair++) {
-      plan.expertWeights(tokens).set(pair, routing.weights()[pair]);
+      plan.expertWeights(tokens).set(pair, config.scales().residual() * routing.weights()[pair]);
     }
     for (int i = 0; i < count; i++) {
       pairsRun += pairsOf(experts[i]);
@@ -169,9 +170,12 @@ final class TornadoSequence implements Sequence {
   /** What the device's experts read, from what came back for the gates. */
   private void normedOnHost(int layer, int token) {
     gateInput(token, normed);
-    float[] weight = model.feedForwardNorm(layer);
+    Norm norm = model.feedForwardNorm(layer);
     for (int i = 0; i < normed.length; i++) {
-      normed[i] *= weight[i];
+      normed[i] *= norm.weight()[i];
+    }
+    for (int i = 0; i < norm.bias().length; i++) {
+      normed[i] += norm.bias()[i];
     }
   }
 

@@ -1,6 +1,7 @@
 package io.foregate.tornado;
 
 import io.foregate.kernels.Attention;
+import io.foregate.kernels.Directory;
 import io.foregate.model.RopeFacts;
 import io.foregate.model.RopeStyle;
 import java.util.Random;
@@ -15,25 +16,45 @@ final class AttentionCase {
   private final int heads;
   private final int kvHeads;
   private final int headSize;
+  private final int valueSize;
+  private final int window;
+  private final float[] sinks;
   private final int dimensions;
   private final int length;
   private final int capacity;
   private final float[][] qkv;
   private final FloatArray angles;
 
+  /** Values as long as keys, every position, no sinks. */
   AttentionCase(RopeStyle style, int heads, int kvHeads, int headSize, int dimensions, int length) {
+    this(style, heads, kvHeads, headSize, headSize, dimensions, length, Integer.MAX_VALUE, false);
+  }
+
+  AttentionCase(
+      RopeStyle style,
+      int heads,
+      int kvHeads,
+      int headSize,
+      int valueSize,
+      int dimensions,
+      int length,
+      int window,
+      boolean sunk) {
     this.style = style;
     this.heads = heads;
     this.kvHeads = kvHeads;
     this.headSize = headSize;
+    this.valueSize = valueSize;
+    this.window = window;
     this.dimensions = dimensions;
     this.length = length;
     this.capacity = length + 2;
     var random = new Random(length);
     this.qkv = new float[length][];
     for (int t = 0; t < length; t++) {
-      qkv[t] = TestMatrix.floats((heads + 2 * kvHeads) * headSize, random);
+      qkv[t] = TestMatrix.floats(width(), random);
     }
+    this.sinks = sunk ? TestMatrix.floats(heads, random) : new float[0];
     this.angles =
         RopeAngles.of(new RopeFacts(style, dimensions, 10_000f, 1f, new float[0]), capacity);
   }
@@ -45,24 +66,25 @@ final class AttentionCase {
 
   /** What the last of {@code length} positions sees. */
   private double[] expected(int length) {
-    double[] result = new double[heads * headSize];
+    int first = Math.max(0, length - window);
+    double[] result = new double[heads * valueSize];
     for (int head = 0; head < heads; head++) {
       int kvHead = head / (heads / kvHeads);
       double[] query = rotated(length - 1, head);
       double[] scores = new double[length];
-      double sum = 0;
-      for (int t = 0; t < length; t++) {
+      double sum = sinks.length > 0 ? Math.exp(sinks[head]) : 0;
+      for (int t = first; t < length; t++) {
         double[] key = rotated(t, heads + kvHead);
         for (int d = 0; d < headSize; d++) {
           scores[t] += query[d] * half(key[d]);
         }
-        scores[t] = Math.exp(scores[t] / Math.sqrt(headSize));
+        scores[t] = Math.exp(scores[t] * scale());
         sum += scores[t];
       }
-      for (int t = 0; t < length; t++) {
-        for (int d = 0; d < headSize; d++) {
-          double value = half(qkv[t][(heads + kvHeads + kvHead) * headSize + d]);
-          result[head * headSize + d] += scores[t] / sum * value;
+      for (int t = first; t < length; t++) {
+        for (int d = 0; d < valueSize; d++) {
+          double value = half(qkv[t][(heads + kvHeads) * headSize + kvHead * valueSize + d]);
+          result[head * valueSize + d] += scores[t] / sum * value;
         }
       }
     }
@@ -91,14 +113,39 @@ final class AttentionCase {
     return x;
   }
 
-  private IntArray cache() {
-    var cache = new IntArray(2 * kvHeads * capacity * headSize / 2);
+  private IntArray cache(int size) {
+    var cache = new IntArray(2 * kvHeads * capacity * size / 2);
     cache.init(0x7bff7bff); // the largest half: what is read and should not be shows
     return cache;
   }
 
+  /** Elements of a token's queries, keys and values. */
+  private int width() {
+    return (heads + kvHeads) * headSize + kvHeads * valueSize;
+  }
+
   private int words() {
-    return (heads + 2 * kvHeads) * headSize / 2;
+    return width() / 2;
+  }
+
+  private IntArray directory() {
+    var directory = new IntArray(2 * Directory.PARTS);
+    directory.init(0);
+    directory.set(LAYER * Directory.PARTS + Directory.SINKS, 1);
+    return directory;
+  }
+
+  private FloatArray floats() {
+    var floats = new FloatArray(1 + heads);
+    floats.init(Float.NaN);
+    for (int head = 0; head < sinks.length; head++) {
+      floats.set(1 + head, sinks[head]);
+    }
+    return floats;
+  }
+
+  private int sunk() {
+    return sinks.length > 0 ? 1 : 0;
   }
 
   private int neox() {
@@ -110,18 +157,20 @@ final class AttentionCase {
   }
 
   FloatArray asPlainJava() {
-    IntArray keys = cache();
-    IntArray values = cache();
+    IntArray keys = cache(headSize);
+    IntArray values = cache(valueSize);
     var rotated = new FloatArray(heads * headSize);
     appendAsPlainJava(keys, values, rotated, length);
-    var attended = new FloatArray(heads * headSize);
+    var attended = new FloatArray(heads * valueSize);
+    IntArray directory = directory();
+    FloatArray floats = floats();
     IntArray step = IntArray.fromElements(LAYER, length - 1, 1);
     PlainJava.run(
         heads,
         c ->
             Attention.attend(
-                c, step, rotated, keys, values, attended, heads, kvHeads, headSize, capacity,
-                scale()));
+                c, step, directory, floats, rotated, keys, values, attended, heads, kvHeads,
+                headSize, valueSize, capacity, scale(), window, sunk()));
     return attended;
   }
 
@@ -143,6 +192,7 @@ final class AttentionCase {
                   heads,
                   kvHeads,
                   headSize,
+                  valueSize,
                   dimensions,
                   neox(),
                   capacity));
@@ -151,11 +201,11 @@ final class AttentionCase {
 
   /** The last position is appended by the device, those before it by plain Java. */
   FloatArray onDevice() {
-    IntArray keys = cache();
-    IntArray values = cache();
+    IntArray keys = cache(headSize);
+    IntArray values = cache(valueSize);
     appendAsPlainJava(keys, values, new FloatArray(heads * headSize), length - 1);
     FloatArray rotated = Poisoned.array(heads * headSize);
-    FloatArray attended = Poisoned.array(heads * headSize);
+    FloatArray attended = Poisoned.array(heads * valueSize);
     IntArray step = IntArray.fromElements(LAYER, length - 1, 1);
     FloatArray in = FloatArray.fromArray(qkv[length - 1]);
     append(step, in, rotated, keys, values, 1);
@@ -166,9 +216,10 @@ final class AttentionCase {
 
   /** What each position from {@code from} on sees of those up to itself. */
   double[] expectedFrom(int from) {
-    double[] result = new double[(length - from) * heads * headSize];
+    int size = heads * valueSize;
+    double[] result = new double[(length - from) * size];
     for (int t = from; t < length; t++) {
-      System.arraycopy(expected(t + 1), 0, result, (t - from) * heads * headSize, heads * headSize);
+      System.arraycopy(expected(t + 1), 0, result, (t - from) * size, size);
     }
     return result;
   }
@@ -180,10 +231,10 @@ final class AttentionCase {
    * @return poisoned behind the tokens that there are
    */
   FloatArray batchOnDevice(int from, int most) {
-    IntArray keys = cache();
-    IntArray values = cache();
+    IntArray keys = cache(headSize);
+    IntArray values = cache(valueSize);
     appendAsPlainJava(keys, values, new FloatArray(heads * headSize), from);
-    int width = (heads + 2 * kvHeads) * headSize;
+    int width = width();
     var in = new FloatArray(most * width);
     in.init(Float.NaN);
     for (int t = from; t < length; t++) {
@@ -193,7 +244,7 @@ final class AttentionCase {
     }
     IntArray step = IntArray.fromElements(LAYER, from, length - from);
     FloatArray rotated = Poisoned.array(most * heads * headSize);
-    FloatArray attended = Poisoned.array(most * heads * headSize);
+    FloatArray attended = Poisoned.array(most * heads * valueSize);
     append(step, in, rotated, keys, values, most);
     attend(step, rotated, keys, values, attended, most);
     return attended;
@@ -218,6 +269,7 @@ final class AttentionCase {
                 heads,
                 kvHeads,
                 headSize,
+                valueSize,
                 dimensions,
                 neox(),
                 capacity),
@@ -232,6 +284,8 @@ final class AttentionCase {
       IntArray values,
       FloatArray attended,
       int most) {
+    IntArray directory = directory();
+    FloatArray floats = floats();
     DeviceRun.run(
         most * heads,
         64,
@@ -241,6 +295,8 @@ final class AttentionCase {
                 Attention::attend,
                 DeviceRun.context(),
                 step,
+                directory,
+                floats,
                 rotated,
                 keys,
                 values,
@@ -248,9 +304,12 @@ final class AttentionCase {
                 heads,
                 kvHeads,
                 headSize,
+                valueSize,
                 capacity,
-                scale()),
-        new Object[] {step, rotated, keys, values},
+                scale(),
+                window,
+                sunk()),
+        new Object[] {step, directory, floats, rotated, keys, values},
         new Object[] {attended});
   }
 }

@@ -21,6 +21,7 @@ class MatVecChoiceTest {
           GgmlType.Q8_0.id(),
           GgmlType.F16.id(),
           GgmlType.F32.id(),
+          AttentionBlocks.NONE,
           FeedForwardTypes.dense(
               new ExpertShape(256, 256, GgmlType.Q4_0, GgmlType.Q4_0, GgmlType.Q6_K)));
 

@@ -166,11 +166,12 @@ class MatrixKernelsTest {
   void attentionInputOfThreeTypes() {
     int queryRows = 24;
     int kvRows = 6;
+    int valueRows = 5;
     int columns = 256;
     var random = new Random(9);
     TestMatrix query = TestMatrix.random(GgmlType.Q4_K, queryRows, columns, random);
     TestMatrix key = TestMatrix.random(GgmlType.Q8_0, kvRows, columns, random);
-    TestMatrix value = TestMatrix.random(GgmlType.Q6_K, kvRows, columns, random);
+    TestMatrix value = TestMatrix.random(GgmlType.Q6_K, valueRows, columns, random);
     var weights = new IntArray(query.words() + key.words() + value.words());
     query.pack(weights.getSegment(), 0);
     key.pack(weights.getSegment(), query.words());
@@ -182,7 +183,7 @@ class MatrixKernelsTest {
     float[] input = TestMatrix.floats(columns, random);
     FloatArray x = FloatArray.fromArray(input);
     var floats = new FloatArray(1);
-    int rows = queryRows + 2 * kvRows;
+    int rows = queryRows + kvRows + valueRows;
     FloatArray device = Poisoned.array(rows);
     DeviceRun.run(
         rows,
@@ -203,6 +204,7 @@ class MatrixKernelsTest {
                 value.kind(),
                 queryRows,
                 kvRows,
+                valueRows,
                 columns),
         new Object[] {step, directory, weights, floats, x},
         new Object[] {device});
@@ -248,12 +250,13 @@ class MatrixKernelsTest {
                 type.id(),
                 rows,
                 columns,
-                tokens.length),
+                tokens.length,
+                1.5f),
         new Object[] {step, directory, weights, floats, basis},
         new Object[] {device});
     Poisoned.assertWritten(device);
     for (int i = 0; i < tokens.length * columns; i++) {
-      float expected = w.decoded()[tokens[i / columns] * columns + i % columns];
+      float expected = 1.5f * w.decoded()[tokens[i / columns] * columns + i % columns];
       assertThat(device.get(i))
           .as("element %d", i)
           .isCloseTo(expected, org.assertj.core.data.Offset.offset(Math.abs(expected) * 1e-6f));

@@ -2,6 +2,7 @@ package io.foregate.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.foregate.kernels.Argmax;
 import io.foregate.kernels.Attention;
@@ -44,15 +45,16 @@ class TokenKernelsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 1", "77, 32", "256, 128", "1000, 64"})
-  void rms(int size, int lanes) {
+  @CsvSource({"1, 1, false", "77, 32, true", "256, 128, false", "1000, 64, true"})
+  void rms(int size, int lanes, boolean biased) {
     var random = new Random(size);
     float[] in = TestMatrix.floats(size, random);
-    float[] weight = TestMatrix.floats(size + 3, random);
+    float[] weight = TestMatrix.floats(2 * size + 3, random);
     float epsilon = 1e-5f;
     IntArray step = IntArray.fromElements(0);
     var directory = new IntArray(Directory.PARTS);
     directory.set(Directory.FEED_FORWARD_NORM, 3);
+    directory.set(Directory.FEED_FORWARD_NORM_BIAS, size + 3);
     FloatArray floats = FloatArray.fromArray(weight);
     FloatArray x = FloatArray.fromArray(in);
     FloatArray out = Poisoned.array(size);
@@ -76,6 +78,7 @@ class TokenKernelsTest {
                 2,
                 -1,
                 Directory.FEED_FORWARD_NORM,
+                biased ? Directory.FEED_FORWARD_NORM_BIAS : -1,
                 size,
                 epsilon),
         new Object[] {step, directory, floats, x},
@@ -88,8 +91,9 @@ class TokenKernelsTest {
     }
     double[] expected = new double[size];
     for (int i = 0; i < size; i++) {
-      expected[i] = weight[3 + i] * in[i] / Math.sqrt(square / size + epsilon);
-      assertThat(plain.get(2 + i) * weight[3 + i]).isEqualTo(out.get(i));
+      float bias = biased ? weight[size + 3 + i] : 0;
+      expected[i] = weight[3 + i] * in[i] / Math.sqrt(square / size + epsilon) + bias;
+      assertThat(plain.get(2 + i) * weight[3 + i] + bias).isCloseTo(out.get(i), within(1e-5f));
     }
     assertThat(TestMatrix.error(expected, out)).isLessThan(FLOAT_ERROR);
   }
@@ -126,6 +130,7 @@ class TokenKernelsTest {
                 0,
                 1,
                 Directory.LAST_NORM,
+                -1,
                 size,
                 0f),
         new Object[] {step, directory, floats, x},
@@ -177,6 +182,41 @@ class TokenKernelsTest {
     assertThat(TestMatrix.error(expected, device)).isLessThan(HALF_ERROR);
     for (int i = expected.length; i < most * heads * headSize; i++) {
       assertThat(device.get(i)).as("of a token that is not there").isNaN();
+    }
+  }
+
+  /** Keys longer than values, windows shorter than the text, sinks. */
+  @ParameterizedTest(
+      name = "{0}: {1} / {2} heads of {3} and {4}, positions {6} to {7}, window {8}, sinks {9}")
+  @CsvSource({
+    "NORM, 6, 2, 48, 32, 32, 0, 5, 2147483647, true",
+    "NEOX, 4, 4, 24, 40, 16, 61, 70, 2147483647, false",
+    "NEOX, 4, 1, 64, 64, 64, 120, 140, 128, true",
+    "NORM, 2, 1, 32, 32, 0, 0, 9, 3, false",
+    "NORM, 3, 1, 16, 6, 10, 70, 71, 1, true"
+  })
+  void attentionWithWindowsAndSinks(
+      RopeStyle style,
+      int heads,
+      int kvHeads,
+      int keySize,
+      int valueSize,
+      int dimensions,
+      int from,
+      int to,
+      int window,
+      boolean sunk) {
+    var run =
+        new AttentionCase(style, heads, kvHeads, keySize, valueSize, dimensions, to, window, sunk);
+    FloatArray device = run.onDevice();
+    Poisoned.assertWritten(device);
+    assertThat(TestMatrix.error(run.expected(), run.asPlainJava())).isLessThan(HALF_ERROR);
+    assertThat(TestMatrix.error(run.expected(), device)).isLessThan(HALF_ERROR);
+    FloatArray batch = run.batchOnDevice(from, to - from + 1);
+    double[] expected = run.expectedFrom(from);
+    assertThat(TestMatrix.error(expected, batch)).isLessThan(HALF_ERROR);
+    for (int i = expected.length; i < expected.length + heads * valueSize; i++) {
+      assertThat(batch.get(i)).as("of a token that is not there").isNaN();
     }
   }
 

@@ -130,11 +130,12 @@ class WarpsTest {
   void attentionInput() {
     int queryRows = 24;
     int kvRows = 6;
+    int valueRows = 5;
     int columns = 256;
     var random = new Random(9);
     TestMatrix query = TestMatrix.random(GgmlType.Q4_K, queryRows, columns, random);
     TestMatrix key = TestMatrix.random(GgmlType.Q8_0, kvRows, columns, random);
-    TestMatrix value = TestMatrix.random(GgmlType.Q6_K, kvRows, columns, random);
+    TestMatrix value = TestMatrix.random(GgmlType.Q6_K, valueRows, columns, random);
     var weights = new IntArray(query.words() + key.words() + value.words());
     query.pack(weights.getSegment(), 0);
     key.pack(weights.getSegment(), query.words());
@@ -147,7 +148,7 @@ class WarpsTest {
     float[] input = TestMatrix.floats(columns, random);
     FloatArray x = FloatArray.fromArray(input);
     var floats = new FloatArray(1);
-    int rows = queryRows + 2 * kvRows;
+    int rows = queryRows + kvRows + valueRows;
     FloatArray exact = Poisoned.array(rows);
     PlainJava.run(
         rows,
@@ -165,6 +166,7 @@ class WarpsTest {
                 value.kind(),
                 queryRows,
                 kvRows,
+                valueRows,
                 columns,
                 1));
     Poisoned.assertWritten(exact);

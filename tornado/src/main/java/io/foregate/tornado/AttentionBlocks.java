@@ -1,0 +1,50 @@
+package io.foregate.tornado;
+
+import io.foregate.kernels.Directory;
+import io.foregate.model.AttentionWeights;
+import io.foregate.model.LayerWeights;
+import io.foregate.model.ModelConfig;
+
+/**
+ * What a layer's attention has beside products, RoPE and softmax. Layers that have the same share
+ * their kernels.
+ *
+ * @param window positions that a token sees, itself included
+ * @param normBias whether the norms before attention and feed-forward have biases
+ * @param inputBias whether queries, keys and values have
+ * @param outputBias whether the output has
+ * @param queryKeyNorm whether queries and keys are normalized
+ * @param sinks whether there are attention sinks
+ */
+record AttentionBlocks(
+    int window,
+    boolean normBias,
+    boolean inputBias,
+    boolean outputBias,
+    boolean queryKeyNorm,
+    boolean sinks) {
+  /** Nothing of all that. */
+  static final AttentionBlocks NONE =
+      new AttentionBlocks(Integer.MAX_VALUE, false, false, false, false, false);
+
+  static AttentionBlocks of(
+      ModelConfig config, int layer, LayerWeights weights, AttentionWeights.Grouped attention) {
+    return new AttentionBlocks(
+        config.attention().window().of(layer),
+        weights.attentionNorm().bias().length > 0,
+        attention.query().bias().length > 0,
+        attention.output().bias().length > 0,
+        attention.queryNorm().isPresent(),
+        attention.sinks().length > 0);
+  }
+
+  /** Of the {@link Directory}; negative if there is none. */
+  int attentionNormBias() {
+    return normBias ? Directory.ATTENTION_NORM_BIAS : -1;
+  }
+
+  /** Of the {@link Directory}; negative if there is none. */
+  int feedForwardNormBias() {
+    return normBias ? Directory.FEED_FORWARD_NORM_BIAS : -1;
+  }
+}

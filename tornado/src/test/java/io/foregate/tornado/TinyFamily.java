@@ -1,0 +1,189 @@
+package io.foregate.tornado;
+
+import io.foregate.gguf.GgmlType;
+import io.foregate.model.Activation;
+import io.foregate.model.AttentionFacts;
+import io.foregate.model.AttentionWeights;
+import io.foregate.model.Families;
+import io.foregate.model.Family;
+import io.foregate.model.FeedForward;
+import io.foregate.model.LayerWeights;
+import io.foregate.model.Linear;
+import io.foregate.model.Matrix;
+import io.foregate.model.Mixture;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelWeights;
+import io.foregate.model.Norm;
+import io.foregate.model.QueryKeyNorm;
+import io.foregate.model.RopeFacts;
+import io.foregate.model.Scales;
+import io.foregate.model.SlidingWindow;
+import io.foregate.model.Trait;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/**
+ * A small model of random weights with a family's attention, and dense feed-forward blocks. Weights
+ * are floats and halves, which neither backend rounds.
+ */
+record TinyFamily(ModelConfig config, ModelWeights weights) {
+  private static final int WIDTH = 64;
+  private static final int HIDDEN = 96;
+  private static final int HEADS = 4;
+  private static final int KV_HEADS = 2;
+  private static final int LAYERS = 4;
+  private static final int VOCABULARY = 50;
+
+  /** Positions that a layer with a sliding window sees. */
+  static final int WINDOW = 20;
+
+  /** Positions that models whose context was extended were trained for. */
+  private static final int ORIGINAL_CONTEXT = 32;
+
+  /** A family by its architecture's name, for sequences of so many positions. */
+  static TinyFamily of(String architecture, int context) {
+    Family family = Families.of(architecture, architecture);
+    int keySize = architecture.equals("llama") ? 24 : 16;
+    int valueSize = architecture.equals("llama") ? 12 : 16;
+    boolean granite = architecture.equals("granitemoe");
+    boolean windows = family.has(Trait.ALTERNATING_WINDOW);
+    var facts =
+        new AttentionFacts(
+            HEADS,
+            KV_HEADS,
+            keySize,
+            valueSize,
+            granite ? 0.1f : (float) (1 / Math.sqrt(keySize)),
+            windows ? new SlidingWindow(WINDOW, 2) : SlidingWindow.NONE);
+    var config =
+        new ModelConfig(
+            architecture,
+            withSilu(family),
+            LAYERS,
+            WIDTH,
+            facts,
+            HIDDEN,
+            Mixture.NONE,
+            VOCABULARY,
+            256,
+            1e-5f,
+            rope(family, keySize),
+            granite ? new Scales(3f, 0.4f, 0.25f) : Scales.NONE);
+    return new TinyFamily(config.at(context), new Weights(config).model());
+  }
+
+  private static Family withSilu(Family family) {
+    return new Family(
+        family.architecture(),
+        family.rope(),
+        family.queryKeyNorm(),
+        family.router(),
+        Activation.SILU,
+        family.traits());
+  }
+
+  private static RopeFacts rope(Family family, int headSize) {
+    float[] divisors = {1f, 1.5f, 2f, 3f, 4f, 5f, 6f, 8f};
+    int dimensions = 2 * divisors.length; // of llama's heads, a part
+    return switch (family.architecture()) {
+      case "llama" -> new RopeFacts(family.rope(), dimensions, 10_000f, 1f, divisors);
+      case "phimoe" -> {
+        var longer = new RopeFacts.LongContext(ORIGINAL_CONTEXT, divisors);
+        yield new RopeFacts(
+            family.rope(),
+            dimensions,
+            10_000f,
+            1f,
+            new float[] {1, 1, 1, 1, 1, 1, 1, 1},
+            1.19f,
+            Optional.empty(),
+            Optional.of(longer));
+      }
+      case "gpt-oss" -> {
+        var yarn = new RopeFacts.Yarn(ORIGINAL_CONTEXT, 32f, 1f);
+        yield new RopeFacts(
+            family.rope(),
+            headSize,
+            150f,
+            1 / 8f,
+            new float[0],
+            1.2f,
+            Optional.of(yarn),
+            Optional.empty());
+      }
+      default -> new RopeFacts(family.rope(), headSize, 10_000f, 1f, new float[0]);
+    };
+  }
+
+  /** Draws them. */
+  private static final class Weights {
+    private final ModelConfig config;
+    private final Family family;
+    private final Random random = new Random(5);
+
+    Weights(ModelConfig config) {
+      this.config = config;
+      this.family = config.family();
+    }
+
+    ModelWeights model() {
+      List<LayerWeights> layers = new ArrayList<>();
+      for (int layer = 0; layer < LAYERS; layer++) {
+        layers.add(
+            new LayerWeights(
+                norm(WIDTH, family.has(Trait.NORM_BIAS)),
+                attention(),
+                norm(WIDTH, family.has(Trait.NORM_BIAS)),
+                new FeedForward.Dense(
+                    matrix(GgmlType.F16, HIDDEN, WIDTH),
+                    matrix(GgmlType.F16, HIDDEN, WIDTH),
+                    matrix(GgmlType.F16, WIDTH, HIDDEN))));
+      }
+      return new ModelWeights(
+          matrix(GgmlType.F32, VOCABULARY, WIDTH),
+          layers,
+          norm(WIDTH, family.has(Trait.NORM_BIAS)),
+          linear(VOCABULARY, WIDTH, family.has(Trait.LOGITS_BIAS)));
+    }
+
+    private AttentionWeights attention() {
+      boolean biased = family.has(Trait.QKV_BIAS);
+      return new AttentionWeights.Grouped(
+          linear(config.querySize(), WIDTH, biased),
+          linear(config.kvSize(), WIDTH, biased),
+          linear(config.valueSize(), WIDTH, biased),
+          linear(WIDTH, config.attendedSize(), family.has(Trait.ATTENTION_OUTPUT_BIAS)),
+          queryKeyNorm(config.querySize()),
+          queryKeyNorm(config.kvSize()),
+          family.has(Trait.SINKS) ? TestMatrix.floats(HEADS, random) : new float[0]);
+    }
+
+    private Norm queryKeyNorm(int all) {
+      return switch (family.queryKeyNorm()) {
+        case QueryKeyNorm.NONE -> Norm.NONE;
+        case QueryKeyNorm.HEAD -> norm(config.headSize(), false);
+        case QueryKeyNorm.ALL_HEADS -> norm(all, false);
+      };
+    }
+
+    private Norm norm(int size, boolean biased) {
+      float[] weight = TestMatrix.floats(size, random);
+      for (int i = 0; i < size; i++) {
+        weight[i] = 1 + 0.3f * weight[i];
+      }
+      return new Norm(weight, biased ? TestMatrix.floats(size, random) : new float[0]);
+    }
+
+    private Linear linear(int rows, int columns, boolean biased) {
+      float[] bias = biased ? TestMatrix.floats(rows, random) : new float[0];
+      return new Linear(matrix(GgmlType.F32, rows, columns), bias);
+    }
+
+    private Matrix matrix(GgmlType type, int rows, int columns) {
+      float scale = (float) (1.5 / Math.sqrt(columns));
+      return TestMatrix.random(type, rows, columns, scale, random).matrix();
+    }
+  }
+}
