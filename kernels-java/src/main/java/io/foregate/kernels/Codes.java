@@ -13,7 +13,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   <li>Q4_K, Q5_K: low 4 bits of the 8 scales; low 4 bits of the 8 minima; high 2 bits of the
  *       scales (bits 0-15) and of the minima (16-31);
  *   <li>Q3_K: low 4 bits of scales 0-7; of 8-15; high 2 bits of all 16;
- *   <li>Q2_K, Q6_K: 16 bytes as ggml has them, two per unit.
+ *   <li>Q2_K, Q6_K: 16 bytes as ggml has them, two per unit;
+ *   <li>IQ4_XS: low 4 bits of the 8 scales; their high 2 bits and, from bit 16 on, the F16 factor.
  * </ul>
  *
  * <p>In all methods {@code w} is the memory that holds the matrix, {@code base} the matrix's first
@@ -45,6 +46,8 @@ final class Codes {
       return factor(w, halves, u >> 3) * ((low & 15) + 16 * (high & 3) - 32);
     } else if (type == Planes.Q6_K) {
       return factor(w, halves, u >> 3) * ((bytes(w, scales, j, half) << 24) >> 24);
+    } else if (type >= Planes.IQ4_NL) {
+      return Tables.scale(type, w, base, units, u);
     } else {
       int scale = (w.get(scales) >> (4 * j)) & 15;
       int high = (w.get(scales + 2) >> (2 * j)) & 3;
@@ -92,8 +95,10 @@ final class Codes {
       return nibble(w, low, i);
     } else if (type == Planes.Q5_K) {
       return nibble(w, low, i) + 16 * bit(w, high, i);
-    } else {
+    } else if (type == Planes.Q6_K) {
       return nibble(w, low, i) + 16 * crumb(w, high, i) - 32;
+    } else {
+      return Tables.value(type, nibble(w, low, i));
     }
   }
 

@@ -74,9 +74,11 @@ public final class Int8 {
     return (int) (scaled < 0 ? scaled - 0.5f : scaled + 0.5f);
   }
 
-  /** Whether weights of this type have codes to multiply: all that planes support but F16. */
+  /**
+   * Whether weights of this type have codes to multiply: neither F16 nor those of {@link Tables}.
+   */
   public static boolean supports(int type) {
-    return type >= Planes.Q4_0;
+    return type >= Planes.Q4_0 && !Planes.isTable(type);
   }
 
   /**

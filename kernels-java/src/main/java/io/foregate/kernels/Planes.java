@@ -14,7 +14,8 @@ package io.foregate.kernels;
  *   <li><b>scales</b>: {@link #scaleWords} words per 256 weights: the scales of K-quants'
  *       sub-blocks (and minima), see {@link UnitDot};
  *   <li><b>halves</b>: the blocks' F16 factors, two to a word: one per block of {@link #blockUnits}
- *       units, or two (factor, factor of the minima) where {@link #halves} is 2.
+ *       units, or two (factor, factor of the minima) where {@link #halves} is 2; of MXFP4, the
+ *       units' exponents, four to a word.
  * </ol>
  *
  * <p>It takes as many bytes as ggml's blocks do, but for the last word: ggml's blocks of 34, 110 or
@@ -32,6 +33,9 @@ public final class Planes {
   public static final int Q4_K = 12;
   public static final int Q5_K = 13;
   public static final int Q6_K = 14;
+  public static final int IQ4_NL = 20;
+  public static final int IQ4_XS = 23;
+  public static final int MXFP4 = 39;
 
   /** Weights of a unit. */
   public static final int UNIT = 32;
@@ -47,7 +51,13 @@ public final class Planes {
         || type == Q3_K
         || type == Q4_K
         || type == Q5_K
-        || type == Q6_K;
+        || type == Q6_K
+        || isTable(type);
+  }
+
+  /** Whether codes stand for the values of a table, see {@link Tables}. */
+  static boolean isTable(int type) {
+    return type == IQ4_NL || type == IQ4_XS || type == MXFP4;
   }
 
   /** Words per unit of the low plane. */
@@ -74,20 +84,28 @@ public final class Planes {
     if (type == Q2_K || type == Q6_K) {
       return 4;
     }
+    if (type == IQ4_XS) {
+      return 2;
+    }
     return type == Q3_K || type == Q4_K || type == Q5_K ? 3 : 0;
   }
 
   /** F16 factors per block. */
   public static int halves(int type) {
-    if (type == F16) {
+    if (type == F16 || type == IQ4_XS || type == MXFP4) {
       return 0;
     }
     return type == Q2_K || type == Q4_K || type == Q5_K ? 2 : 1;
   }
 
-  /** Units of a block: 1 of the simple types, 8 of K-quants. */
+  /** Bytes of a block's factors in the last plane. */
+  public static int factorBytes(int type) {
+    return type == MXFP4 ? 1 : 2 * halves(type);
+  }
+
+  /** Units of a block: 1 of the simple types, 8 of K-quants and IQ4_XS. */
   public static int blockUnits(int type) {
-    return type >= Q2_K ? 8 : 1;
+    return type >= Q2_K && type != IQ4_NL && type != MXFP4 ? 8 : 1;
   }
 
   /** Where the high plane begins, in words from the matrix's first. */
@@ -107,7 +125,7 @@ public final class Planes {
 
   /** Words of a matrix of that many units. */
   public static int words(int type, int units) {
-    int factors = units / blockUnits(type) * halves(type);
-    return halfOffset(type, units) + (factors + 1) / 2;
+    int bytes = units / blockUnits(type) * factorBytes(type);
+    return halfOffset(type, units) + (bytes + 3) / 4;
   }
 }

@@ -43,8 +43,10 @@ final class UnitDot {
     } else if (type == Planes.Q5_K) {
       float codes = nibbles(w, low, x, at) + 16 * bits(w.get(high), x, at, 32);
       return q45(w, scales, w.get(halves + (u >> 3)), u & 7, codes, sum(x, at, 32));
-    } else {
+    } else if (type == Planes.Q6_K) {
       return half(w, halves, u >> 3) * q6(w, low, high, scales, u & 7, x, at);
+    } else {
+      return Tables.scale(type, w, base, units, u) * Tables.dot(type, w, low, x, at);
     }
   }
 

@@ -195,7 +195,8 @@ final class DenseWeights {
       throw new ForegateException(
           "Feed-forward weights of type %s in rows of %d cannot run on TornadoVM."
               .formatted(type, columns),
-          "It reads F16, Q4_0, Q8_0 and Q2_K to Q6_K in rows of a multiple of 32: "
+          "It reads F16, Q4_0, Q8_0, Q2_K to Q6_K, IQ4_NL, IQ4_XS and MXFP4 in rows of a multiple "
+              + "of 32: "
               + "requantize the model (foregate quantize), or choose --backend cpu.");
     }
   }

@@ -70,7 +70,7 @@ final class PlanePacker {
         out.set(WORD, at + 4 * word, scales[i]);
       }
       long factors = at + 4L * Planes.halfOffset(kind, units);
-      int bytes = 2 * Planes.halves(kind);
+      int bytes = Planes.factorBytes(kind);
       MemorySegment.copy(in, source + factorOffset(), out, factors + (long) block * bytes, bytes);
     }
   }
@@ -94,7 +94,7 @@ final class PlanePacker {
       }
       writeScales(out, target);
       long factors = at + 4L * Planes.halfOffset(kind, units);
-      int bytes = 2 * Planes.halves(kind);
+      int bytes = Planes.factorBytes(kind);
       MemorySegment.copy(in, factors + (long) block * bytes, out, target + factorOffset(), bytes);
     }
   }
@@ -180,7 +180,9 @@ final class PlanePacker {
       int in32 = i & 31;
       switch (type) {
         case Q8_0 -> place.at(i, 2 + i, 0, 8, 0);
-        case Q4_0 -> place.at(i, 2 + (i & 15), 4 * (i >> 4), 4, 0);
+        case Q4_0, IQ4_NL -> place.at(i, 2 + (i & 15), 4 * (i >> 4), 4, 0);
+        case MXFP4 -> place.at(i, 1 + (i & 15), 4 * (i >> 4), 4, 0);
+        case IQ4_XS -> place.at(i, 8 + 16 * run + (i & 15), 4 * (in32 >> 4), 4, 0);
         case Q2_K -> place.at(i, 16 + 32 * (i >> 7) + in32, 2 * (run & 3), 2, 0);
         case Q3_K -> {
           place.at(i, 32 + 32 * (i >> 7) + in32, 2 * (run & 3), 2, 0);
@@ -221,6 +223,10 @@ final class PlanePacker {
     switch (type) {
       case Q2_K -> copyWords(in, block, 4);
       case Q6_K -> copyWords(in, block + 192, 4);
+      case IQ4_XS -> {
+        scales[0] = in.get(WORD, block + 4);
+        scales[1] = Integer.rotateLeft(in.get(WORD, block), 16); // the factor stands first
+      }
       case Q3_K -> {
         for (int j = 0; j < 16; j++) {
           int low = (in.get(JAVA_BYTE, block + 96 + (j & 7)) >> (4 * (j >> 3))) & 15;
@@ -275,6 +281,10 @@ final class PlanePacker {
           setBits(out, block + 96 + (j & 7), 4 * (j >> 3), low);
           setBits(out, block + 104 + (j & 3), 2 * (j >> 2), high);
         }
+      }
+      case IQ4_XS -> {
+        out.set(WORD, block + 4, scales[0]);
+        out.set(WORD, block, Integer.rotateLeft(scales[1], 16));
       }
       case Q4_K, Q5_K -> {
         for (int j = 0; j < 8; j++) {

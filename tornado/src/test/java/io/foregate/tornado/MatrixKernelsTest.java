@@ -40,7 +40,10 @@ class MatrixKernelsTest {
     GgmlType.Q3_K,
     GgmlType.Q4_K,
     GgmlType.Q5_K,
-    GgmlType.Q6_K
+    GgmlType.Q6_K,
+    GgmlType.IQ4_NL,
+    GgmlType.IQ4_XS,
+    GgmlType.MXFP4
   };
 
   private static Stream<Arguments> typesAndShapes() {
@@ -283,7 +286,9 @@ class MatrixKernelsTest {
         Arguments.of(GgmlType.Q4_0, GgmlType.F16),
         Arguments.of(GgmlType.Q4_K, GgmlType.Q6_K),
         Arguments.of(GgmlType.Q3_K, GgmlType.Q5_K),
-        Arguments.of(GgmlType.Q2_K, GgmlType.Q3_K));
+        Arguments.of(GgmlType.Q2_K, GgmlType.Q3_K),
+        Arguments.of(GgmlType.MXFP4, GgmlType.MXFP4),
+        Arguments.of(GgmlType.IQ4_XS, GgmlType.IQ4_NL));
   }
 
   /** Three experts of a token in two launches, in an order that is not the router's. */
