@@ -50,7 +50,10 @@ class OracleTest {
     }
   }
 
-  /** One small matrix without effect must show, or the comparison above would be no proof. */
+  /**
+   * One small matrix without effect must show, or the comparison above would be no proof. Where values have
+   * biases and a sink takes part of the attention, it shows at few positions.
+   */
   @ParameterizedTest
   @MethodSource("models")
   void noticesOneMissingMatrix(TinyModel model) throws IOException {
@@ -65,7 +68,7 @@ class OracleTest {
             own.evaluation(),
             own.routerMargins(),
             model.precision());
-    assertThat(comparison.failures()).hasSizeGreaterThan(TinyModel.POSITIONS / 10);
+    assertThat(comparison.failures()).hasSizeGreaterThan(TinyModel.POSITIONS / 20);
   }
 
   /** Zeroes a tensor: of every type, that is a matrix of zeros. */
