@@ -33,7 +33,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * the result is there, launches and all. A token alone and a batch have kernels of their own.
  *
  * <p>Backend {@code tornado} needs TornadoVM's options and Foregate's jar for it in the benchmark's
- * process: {@code scripts/bench-kernels} starts it so.
+ * process: {@code scripts/bench-kernels} starts it so. The warm-up is long because the processor's
+ * kernels are slower by orders of magnitude until they are compiled.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -41,7 +42,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(
     value = 1,
     jvmArgs = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
-@Warmup(iterations = 3, time = 1)
+@Warmup(iterations = 3, time = 3)
 @Measurement(iterations = 5, time = 1)
 public class KernelBenchmark {
   private static final int LAYERS = 1;
