@@ -193,13 +193,13 @@ final class Attention {
       int begin = row * columns;
       int from = firstSeen(token) - base;
       int to = position + token + 1 - base;
-      Arrays.fill(block.scores, begin, begin + from, 0f);
+      int count = to - from;
       if (sinks.length > 0) {
         block.scores[begin + to] = sinks[firstHead + row % unitHeads];
-        kernels.softmax(block.scores, begin + from, to + 1 - from);
-      } else {
-        kernels.softmax(block.scores, begin + from, to - from);
+        count++;
       }
+      kernels.softmax(block.scores, begin + from, count);
+      Arrays.fill(block.scores, begin, begin + from, 0f);
       Arrays.fill(block.scores, begin + to, begin + columns, 0f);
     }
   }
