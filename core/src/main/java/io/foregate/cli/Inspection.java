@@ -45,7 +45,10 @@ record Inspection(
     KvCache kvCache,
     Experts experts) {
 
-  /** The model's sizes. {@code experts} and {@code expertsUsed} are 0 in a dense model. */
+  /**
+   * The model's sizes. {@code experts} and {@code expertsUsed} are 0 in a dense model; {@code
+   * keptSize} elements of a token are what a layer's cache keeps.
+   */
   record Shape(
       int layers,
       int embedding,
@@ -53,6 +56,7 @@ record Inspection(
       int kvHeads,
       int keySize,
       int valueSize,
+      long keptSize,
       int feedForward,
       int experts,
       int expertsUsed,
@@ -123,14 +127,22 @@ record Inspection(
       return null;
     }
     int headSize = embedding.getAsInt() / heads.getAsInt();
-    int keySize = metadata.integer(prefix + "attention.key_length", headSize);
+    String attention = prefix + "attention.";
+    int keySize = size(metadata, attention + "key_length", headSize);
+    int valueSize = size(metadata, attention + "value_length", keySize);
+    int kvHeads = metadata.integer(attention + "head_count_kv", heads.getAsInt());
+    OptionalInt latent = metadata.findInteger(attention + "kv_lora_rank");
+    int rotated = metadata.integer(prefix + "rope.dimension_count", 0);
     return new Shape(
         layers.getAsInt(),
         embedding.getAsInt(),
         heads.getAsInt(),
-        metadata.integer(prefix + "attention.head_count_kv", heads.getAsInt()),
+        latent.isPresent() ? 1 : kvHeads,
         keySize,
-        metadata.integer(prefix + "attention.value_length", keySize),
+        valueSize,
+        latent.isPresent()
+            ? (long) latent.getAsInt() + rotated
+            : kvHeads * ((long) keySize + valueSize),
         metadata.integer(
             prefix + "expert_feed_forward_length",
             metadata.integer(prefix + "feed_forward_length", 0)),
@@ -141,6 +153,11 @@ record Inspection(
             .map(List::size)
             .orElseGet(() -> metadata.integer(prefix + "vocab_size", 0)),
         metadata.integer(prefix + "context_length", 0));
+  }
+
+  /** Of a head; where heads are made of a latent, the metadata may give both's. */
+  private static int size(GgufMetadata metadata, String key, int fallback) {
+    return metadata.integer(key + "_mla", metadata.integer(key, fallback));
   }
 
   private static List<Part> parts(GgufFile file) {
@@ -178,9 +195,8 @@ record Inspection(
 
   private static KvCache kvCache(Shape shape, int context, KvType type) {
     int tokens = context > 0 ? context : shape.context();
-    long perLayer =
-        (long) shape.kvHeads() * ((long) shape.keySize() + shape.valueSize()) * type.bytes();
     try {
+      long perLayer = Math.multiplyExact(shape.keptSize(), (long) type.bytes());
       long perToken = Math.multiplyExact(perLayer, (long) shape.layers());
       return new KvCache(
           tokens, type.name(), perToken, Math.multiplyExact(perToken, (long) tokens));

@@ -1,7 +1,11 @@
 package io.foregate.model;
 
+import java.util.Optional;
+
 /**
- * Attention of one model.
+ * Attention of one model. With latent attention, these are the sizes of the products that really
+ * run: one key head, whose keys are the latent and the rotated key behind it, and whose values are
+ * the latent again.
  *
  * @param heads query heads
  * @param kvHeads key and value heads; divides {@code heads}
@@ -9,13 +13,48 @@ package io.foregate.model;
  * @param valueSize elements of one head of a value
  * @param scale what scores are multiplied by before the softmax
  * @param window which positions a layer sees
+ * @param latent how keys and values are compressed, if they are
  */
 public record AttentionFacts(
-    int heads, int kvHeads, int keySize, int valueSize, float scale, SlidingWindow window) {
+    int heads,
+    int kvHeads,
+    int keySize,
+    int valueSize,
+    float scale,
+    SlidingWindow window,
+    Optional<LatentFacts> latent) {
+
+  /** Grouped-query attention. */
+  public AttentionFacts(
+      int heads, int kvHeads, int keySize, int valueSize, float scale, SlidingWindow window) {
+    this(heads, kvHeads, keySize, valueSize, scale, window, Optional.empty());
+  }
 
   /** Heads of one size, {@code 1 / sqrt(headSize)}, every position. */
   public static AttentionFacts of(int heads, int kvHeads, int headSize) {
     return new AttentionFacts(
         heads, kvHeads, headSize, headSize, (float) (1 / Math.sqrt(headSize)), SlidingWindow.NONE);
+  }
+
+  /** Latent attention. */
+  static AttentionFacts latent(int heads, LatentFacts latent, float scale) {
+    int keySize = latent.rank() + latent.rotated();
+    return new AttentionFacts(
+        heads, 1, keySize, latent.rank(), scale, SlidingWindow.NONE, Optional.of(latent));
+  }
+
+  /** Elements of a value head that are kept beside the key; 0 where values are part of keys. */
+  public int keptValueSize() {
+    return latent.isPresent() ? 0 : valueSize;
+  }
+
+  /** Elements that a layer keeps of a position. */
+  public int keptSize() {
+    return kvHeads * (keySize + keptValueSize());
+  }
+
+  /** Elements of a token that the output product reads: a value per query head. */
+  public int outputSize() {
+    return heads * (latent.isPresent() ? latent.get().valueSize() : valueSize);
   }
 }

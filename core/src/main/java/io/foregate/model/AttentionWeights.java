@@ -1,5 +1,8 @@
 package io.foregate.model;
 
+import java.util.List;
+import java.util.Optional;
+
 /** The weights of a layer's attention. */
 public sealed interface AttentionWeights {
 
@@ -39,6 +42,58 @@ public sealed interface AttentionWeights {
           Norm.NONE,
           Norm.NONE,
           new float[0]);
+    }
+  }
+
+  /**
+   * Multi-head latent attention, with the sizes of {@link LatentFacts}.
+   *
+   * @param lowRank how the input of {@code query} is made; empty where that is the residual
+   * @param query {@code [heads * (keySize + rotated), queryRank or embedding]}; of each head, what
+   *     is rotated comes last
+   * @param latent {@code [rank + rotated, embedding]}: the latent, then the key that all heads
+   *     share
+   * @param latentNorm of the latent, {@code [rank]}
+   * @param keys per head, a map between the space of keys and the latent's
+   * @param values per head, {@code [valueSize, rank]}
+   * @param output {@code [embedding, heads * valueSize]}
+   */
+  record Latent(
+      Optional<LowRank> lowRank,
+      Matrix query,
+      Matrix latent,
+      Norm latentNorm,
+      KeyMaps keys,
+      List<Matrix> values,
+      Linear output)
+      implements AttentionWeights {
+    public Latent {
+      values = List.copyOf(values);
+    }
+
+    /** What reads the residual to make queries. */
+    public Matrix queryInput() {
+      return lowRank.isPresent() ? lowRank.get().down() : query;
+    }
+  }
+
+  /**
+   * The first half of a product of low rank.
+   *
+   * @param down {@code [rank, embedding]}
+   * @param norm of its result, {@code [rank]}
+   */
+  record LowRank(Matrix down, Norm norm) {}
+
+  /**
+   * Per head, the matrix that takes a query from the space of keys to the latent's.
+   *
+   * @param transposed whether a matrix is {@code [keySize, rank]}, as models are trained, instead
+   *     of {@code [rank, keySize]}
+   */
+  record KeyMaps(List<Matrix> matrices, boolean transposed) {
+    public KeyMaps {
+      matrices = List.copyOf(matrices);
     }
   }
 }

@@ -22,6 +22,8 @@ public final class Families {
 
   private static final Map<String, Family> KNOWN =
       List.of(
+              Family.of(
+                  "deepseek2", NORM, NONE, SOFTMAX, Trait.LATENT_ATTENTION, Trait.SHARED_EXPERT),
               Family.of("llama", NORM, NONE, RENORMALIZED),
               Family.of("qwen2", NEOX, NONE, RENORMALIZED, Trait.QKV_BIAS),
               Family.of(

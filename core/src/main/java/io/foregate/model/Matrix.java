@@ -16,4 +16,9 @@ public record Matrix(GgmlType type, int rows, int columns, MemorySegment data) {
   public long rowBytes() {
     return type.byteSize(columns);
   }
+
+  /** Some of its rows. */
+  public Matrix slice(int from, int count) {
+    return new Matrix(type, count, columns, data.asSlice(from * rowBytes(), count * rowBytes()));
+  }
 }

@@ -76,9 +76,9 @@ public record ModelConfig(
     return kvHeads() * attention.valueSize();
   }
 
-  /** Elements of what attention gives for a token: a value per query head. */
+  /** Elements of a token that attention's output product reads: a value per query head. */
   public int attendedSize() {
-    return heads() * attention.valueSize();
+    return attention.outputSize();
   }
 
   /** Experts of a layer; 0 in a dense model. */

@@ -35,7 +35,8 @@ public final class ModelConfigReader {
     int embedding = values.positive("embedding_length", 1 << 20);
     int context = values.positive("context_length", Integer.MAX_VALUE);
     int feedForward = values.positive("feed_forward_length", MOST_WIDTH);
-    AttentionFacts attention = attention(embedding);
+    RopeFacts rope = new RopeReader(values).read(family, headSize(embedding), context);
+    AttentionFacts attention = attention(embedding, rope);
     return new ModelConfig(
         file.metadata().string("general.name", file.path().getFileName().toString()),
         family,
@@ -47,17 +48,31 @@ public final class ModelConfigReader {
         vocabulary(),
         context,
         epsilon(),
-        new RopeReader(values).read(family, attention.keySize(), context),
+        rope,
         scales());
   }
 
-  private AttentionFacts attention(int embedding) {
-    int heads = values.positive("attention.head_count", 1 << 16);
+  private int headSize(int embedding) {
+    if (family.has(Trait.LATENT_ATTENTION)) {
+      return new LatentFactsReader(values).headSize();
+    }
+    int size = values.positive("attention.key_length", 1 << 16, embedding / heads());
+    values.check(size > 0 && size % 2 == 0, "attention.key_length", size, "even, above 0");
+    return size;
+  }
+
+  private int heads() {
+    return values.positive("attention.head_count", 1 << 16);
+  }
+
+  private AttentionFacts attention(int embedding, RopeFacts rope) {
+    if (family.has(Trait.LATENT_ATTENTION)) {
+      return new LatentFactsReader(values).read(rope);
+    }
+    int heads = heads();
     int kvHeads = values.positive("attention.head_count_kv", heads, heads);
     values.check(heads % kvHeads == 0, "attention.head_count_kv", kvHeads, "a divisor of " + heads);
-    int headSize = values.positive("attention.key_length", 1 << 16, embedding / heads);
-    values.check(
-        headSize > 0 && headSize % 2 == 0, "attention.key_length", headSize, "even, above 0");
+    int headSize = headSize(embedding);
     int valueSize = values.positive("attention.value_length", 1 << 16, headSize);
     values.check(
         valueSize == headSize, "attention.value_length", valueSize, "the key's " + headSize);
@@ -91,7 +106,7 @@ public final class ModelConfigReader {
         width,
         family.has(Trait.SHARED_EXPERT) ? sharedWidth(width, feedForward) : 0,
         values.count("leading_dense_block_count", layers - 1),
-        router(experts));
+        router(experts, used));
   }
 
   /** Some files give a width, some a number of experts, some neither. */
@@ -104,17 +119,24 @@ public final class ModelConfigReader {
     return count > 0 || !family.has(Trait.SHARED_GATE) ? count * expertWidth : feedForward;
   }
 
-  private RouterFacts router(int experts) {
+  private RouterFacts router(int experts, int used) {
     RouterFacts facts = family.router();
     int groups = Math.max(1, values.count("expert_group_count", experts));
     values.check(experts % groups == 0, "expert_group_count", groups, "a divisor of " + experts);
+    int groupsUsed = groups == 1 ? 1 : values.positive("expert_group_used_count", groups);
+    int reachable = experts / groups * groupsUsed;
+    values.check(
+        used <= reachable,
+        "expert_used_count",
+        used,
+        "at most the %d experts of %d groups".formatted(reachable, groupsUsed));
     float scale = values.real("expert_weights_scale", 0);
     return new RouterFacts(
         score(facts.score()),
         values.flag("expert_weights_norm", facts.renormalized()),
         scale == 0 ? 1 : scale,
         groups,
-        groups == 1 ? 1 : values.positive("expert_group_used_count", groups));
+        groupsUsed);
   }
 
   /** By the numbers that llama.cpp gives to gating functions; 0 leaves it to the family. */

@@ -64,6 +64,13 @@ public final class ModelReader {
   }
 
   private AttentionWeights attention(String prefix) {
+    Optional<LatentFacts> latent = config.attention().latent();
+    return latent.isPresent()
+        ? new LatentWeightsReader(tensors, config, latent.get()).read(prefix)
+        : grouped(prefix);
+  }
+
+  private AttentionWeights.Grouped grouped(String prefix) {
     int width = config.embedding();
     boolean biased = family.has(Trait.QKV_BIAS);
     return new AttentionWeights.Grouped(

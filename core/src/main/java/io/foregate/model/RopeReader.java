@@ -16,6 +16,11 @@ final class RopeReader {
 
   private static final String ORIGINAL_CONTEXT = "rope.scaling.original_context_length";
 
+  /** By how much YaRN's temperature grows with the logarithm of the factor. */
+  static final String LOG_MULTIPLIER = "rope.scaling.yarn_log_multiplier";
+
+  static final String ATTENTION_FACTOR = "rope.scaling.attn_factor";
+
   private final ConfigValues values;
 
   RopeReader(ConfigValues values) {
@@ -42,8 +47,11 @@ final class RopeReader {
                       .formatted(values.file().path(), scaling),
                   "Supported: none, linear, yarn, and Llama 3's frequency factors.");
         };
-    float magnitude = values.positiveReal("rope.scaling.attn_factor", 1);
-    if (yarn.isPresent()) { // the softmax's temperature (arXiv 2309.00071, section 3.4), by halves
+    float magnitude = values.positiveReal(ATTENTION_FACTOR, 1);
+    // The softmax's temperature (arXiv 2309.00071, section 3.4), by halves; where a model has its
+    // own
+    // multiplier, attention's scale has it all.
+    if (yarn.isPresent() && values.real(LOG_MULTIPLIER, 0) == 0) {
       magnitude *= (float) (1 + 0.1 * Math.log(1 / scale));
     }
     boolean longRope = values.file().find(LONG_FACTORS).isPresent();

@@ -16,6 +16,8 @@ public enum Trait {
   SHARED_EXPERT,
   /** The shared expert's output is gated. */
   SHARED_GATE,
+  /** Multi-head latent attention. */
+  LATENT_ATTENTION,
   /** Attention sinks: scores of a position without a value. */
   SINKS,
   /** Every other layer, beginning with the first, has a sliding window. */

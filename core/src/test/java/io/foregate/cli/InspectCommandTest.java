@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.foregate.gguf.GgmlType;
+import io.foregate.oracle.TinyDeepSeek;
+import io.foregate.oracle.TinyModel;
+import io.foregate.oracle.TinyModelWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +45,22 @@ class InspectCommandTest {
     // Keys and values of one head of 16 in two layers, two bytes each.
     assertThat(facts.at("/kv_cache/bytes_per_token").asInt()).isEqualTo(2 * 16 * 2 * 2);
     assertThat(facts.at("/kv_cache/bytes").asInt()).isEqualTo(100 * 2 * 16 * 2 * 2);
+  }
+
+  /**
+   * A latent of 96 and a shared key of 16 in two layers, two bytes each, in either form of file.
+   */
+  @Test
+  void countsLatentsOfLatentAttention() throws IOException {
+    for (TinyModel tiny :
+        List.of(TinyDeepSeek.lite("joint", 2, Map.of()), TinyDeepSeek.grouped("split", Map.of()))) {
+      model = TinyModelWriter.write(tiny, folder);
+      JsonNode facts = json().get("facts");
+      assertThat(facts.at("/kv_cache/bytes_per_token").asInt()).isEqualTo((96 + 16) * 2 * 2);
+      assertThat(facts.at("/shape/key_size").asInt()).isEqualTo(32 + 16);
+      assertThat(facts.at("/shape/value_size").asInt()).isEqualTo(64);
+      assertThat(facts.at("/experts/count").asInt()).isEqualTo(8);
+    }
   }
 
   @Test

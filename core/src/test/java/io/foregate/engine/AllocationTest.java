@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import io.foregate.gguf.GgmlType;
+import io.foregate.oracle.TinyDeepSeek;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModelWriter;
 import java.lang.management.ManagementFactory;
@@ -13,6 +14,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -35,7 +38,17 @@ class AllocationTest {
   @ParameterizedTest
   @EnumSource(names = {"F16", "Q8_0", "Q4_0", "Q4_K", "Q6_K"})
   void aDecodedTokenAllocatesNothing(GgmlType type) throws Exception {
-    TinyModel tiny = TinyModel.mixture("allocation-" + type, type);
+    assertAllocatesNothing(TinyModel.mixture("allocation-" + type, type));
+  }
+
+  @Test
+  void norWithLatentAttention() throws Exception {
+    assertAllocatesNothing(
+        TinyDeepSeek.lite("allocation-joint", GgmlType.Q8_0, GgmlType.Q4_K, 256));
+    assertAllocatesNothing(TinyDeepSeek.grouped("allocation-split", Map.of()));
+  }
+
+  private void assertAllocatesNothing(TinyModel tiny) throws Exception {
     Path file = TinyModelWriter.write(tiny, folder);
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

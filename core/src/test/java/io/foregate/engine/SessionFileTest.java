@@ -7,6 +7,7 @@ import io.foregate.backend.KvType;
 import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;
+import io.foregate.oracle.TinyDeepSeek;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModelWriter;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -34,11 +36,13 @@ class SessionFileTest {
   @TempDir private Path folder;
   private static Path mixture;
   private static Path dense;
+  private static Path latent;
 
   @BeforeAll
   static void writeModels() throws IOException {
     mixture = TinyModelWriter.write(TinyModel.mixture("session-moe", GgmlType.F32), models);
     dense = TinyModelWriter.write(TinyModel.dense("session-dense", GgmlType.Q8_0), models);
+    latent = TinyModelWriter.write(TinyDeepSeek.lite("session-latent", 2, Map.of()), models);
   }
 
   private static Engine open(Path model, KvType kvType) {
@@ -67,7 +71,7 @@ class SessionFileTest {
   @EnumSource
   void goesOnBitByBit(KvType type) {
     int[] tokens = tokens();
-    for (Path model : List.of(mixture, dense)) {
+    for (Path model : List.of(mixture, dense, latent)) {
       try (Engine engine = open(model, type);
           Session whole = engine.newSession();
           Session loaded = engine.newSession()) {

@@ -58,8 +58,9 @@ class OracleTest {
   @MethodSource("models")
   void noticesOneMissingMatrix(TinyModel model) throws IOException {
     Path file = TinyModelWriter.write(model, folder.resolve("damaged"));
-    int lastLayer = TinyModel.LAYERS - 1;
-    erase(file, "blk.%d.attn_v.weight".formatted(lastLayer));
+    int lastLayer = model.architecture().layers() - 1;
+    String values = model.architecture().latent().map(TinyLatent::valueTensor).orElse("attn_v");
+    erase(file, "blk.%d.%s.weight".formatted(lastLayer, values));
     EngineEvaluation own = EngineEvaluation.of(file, model.tokens(), Feed.BATCH);
     Comparison comparison =
         Comparison.of(

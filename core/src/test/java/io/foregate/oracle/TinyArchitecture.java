@@ -1,7 +1,9 @@
 package io.foregate.oracle;
 
 import io.foregate.gguf.GgufValue;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -10,8 +12,15 @@ import java.util.Set;
  *
  * @param name {@code general.architecture}
  * @param metadata by names behind the architecture's
+ * @param latent attention's sizes, where it is latent attention
+ * @param layers how many blocks it has
  */
-public record TinyArchitecture(String name, Set<Part> parts, Map<String, GgufValue> metadata) {
+public record TinyArchitecture(
+    String name,
+    Set<Part> parts,
+    Map<String, GgufValue> metadata,
+    Optional<TinyLatent> latent,
+    int layers) {
 
   /** Tensors that not all architectures have, and other names. */
   public enum Part {
@@ -35,22 +44,45 @@ public record TinyArchitecture(String name, Set<Part> parts, Map<String, GgufVal
     /** A tensor for each expert. */
     SEPARATE_EXPERTS,
     /** {@code rope_factors_short} and {@code rope_factors_long}. */
-    LONG_ROPE
+    LONG_ROPE,
+    /** The first layer has no experts. */
+    LEADING_DENSE,
+    /** Several shared experts, as wide as those that are picked. */
+    SHARED_EXPERTS,
+    /** What is added to experts' scores when they are picked. */
+    SELECTION_BIAS
   }
 
   /** Hidden width of what is shared. */
   static final int SHARED_WIDTH = 256;
 
+  /** How many {@link Part#SHARED_EXPERTS} there are. */
+  static final int SHARED_COUNT = 2;
+
   static final TinyArchitecture LLAMA = of("llama");
 
   /** With these parts and no metadata of its own. */
   public static TinyArchitecture of(String name, Part... parts) {
-    return new TinyArchitecture(name, Set.of(parts), Map.of());
+    return new TinyArchitecture(name, Set.of(parts), Map.of(), Optional.empty(), TinyModel.LAYERS);
   }
 
   /** With these metadata. */
   public TinyArchitecture with(Map<String, GgufValue> other) {
-    return new TinyArchitecture(name, parts, other);
+    return new TinyArchitecture(name, parts, other, latent, layers);
+  }
+
+  TinyArchitecture with(TinyLatent other) {
+    return new TinyArchitecture(name, parts, metadata, Optional.of(other), layers);
+  }
+
+  TinyArchitecture with(int otherLayers) {
+    return new TinyArchitecture(name, parts, metadata, latent, otherLayers);
+  }
+
+  TinyArchitecture plus(Part part) {
+    var all = new HashSet<>(parts);
+    all.add(part);
+    return new TinyArchitecture(name, Set.copyOf(all), metadata, latent, layers);
   }
 
   boolean has(Part part) {

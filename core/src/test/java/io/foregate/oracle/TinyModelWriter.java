@@ -14,7 +14,9 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 
@@ -58,14 +60,10 @@ public final class TinyModelWriter {
     text("general.name", model.name());
     count(prefix + "context_length", TinyModel.CONTEXT);
     count(prefix + "embedding_length", TinyModel.WIDTH);
-    count(prefix + "block_count", TinyModel.LAYERS);
+    count(prefix + "block_count", model.architecture().layers());
     boolean ownWidth = model.architecture().has(Part.EXPERT_WIDTH);
     count(prefix + "feed_forward_length", model.feedForward().width() * (ownWidth ? 2 : 1));
-    count(prefix + "attention.head_count", attention.heads());
-    count(prefix + "attention.head_count_kv", attention.kvHeads());
-    count(prefix + "attention.key_length", attention.headDim());
-    count(prefix + "attention.value_length", attention.headDim());
-    count(prefix + "rope.dimension_count", attention.headDim());
+    heads(attention).forEach((name, value) -> count(prefix + name, value));
     count(prefix + "vocab_size", TinyVocabulary.SIZE);
     real(prefix + "attention.layer_norm_rms_epsilon", TinyModel.RMS_EPSILON);
     real(prefix + "rope.freq_base", model.rope().base());
@@ -92,6 +90,19 @@ public final class TinyModelWriter {
     count("tokenizer.ggml.eos_token_id", 2);
   }
 
+  private Map<String, Integer> heads(Attention attention) {
+    if (model.architecture().latent().isPresent()) {
+      return model.architecture().latent().get().metadata(attention.heads());
+    }
+    var all = new LinkedHashMap<String, Integer>();
+    all.put("attention.head_count", attention.heads());
+    all.put("attention.head_count_kv", attention.kvHeads());
+    all.put("attention.key_length", attention.headDim());
+    all.put("attention.value_length", attention.headDim());
+    all.put("rope.dimension_count", attention.headDim());
+    return all;
+  }
+
   private void tensors() {
     double outputRms = logitsRms() * UNIT;
     // A tied embedding must be small: as the output matrix it is multiplied with unit activations.
@@ -112,10 +123,10 @@ public final class TinyModelWriter {
       vector("rope_factors_short.weight", 1, 2, model.attention().headDim() / 2);
       vector("rope_factors_long.weight", 1, 8, model.attention().headDim() / 2);
     }
-    for (int layer = 0; layer < TinyModel.LAYERS; layer++) {
+    for (int layer = 0; layer < model.architecture().layers(); layer++) {
       String prefix = "blk.%d.".formatted(layer);
       attention(prefix);
-      feedForward(prefix);
+      feedForward(layer, prefix);
     }
   }
 
@@ -134,6 +145,10 @@ public final class TinyModelWriter {
   }
 
   private void attention(String prefix) {
+    if (model.architecture().latent().isPresent()) {
+      latentAttention(prefix, model.architecture().latent().get());
+      return;
+    }
     Attention attention = model.attention();
     GgmlType type = attention.type();
     int queryWidth = attention.heads() * attention.headDim();
@@ -144,6 +159,34 @@ public final class TinyModelWriter {
     matrix(prefix + "attn_v.weight", type, UNIT, TinyModel.WIDTH, keyWidth);
     matrix(prefix + "attn_output.weight", type, UNIT, queryWidth, TinyModel.WIDTH);
     attentionParts(prefix, queryWidth, keyWidth);
+  }
+
+  private void latentAttention(String prefix, TinyLatent latent) {
+    GgmlType type = model.attention().type();
+    int heads = model.attention().heads();
+    int width = TinyModel.WIDTH;
+    int rank = TinyLatent.RANK;
+    int queryWidth = heads * TinyLatent.QUERY;
+    int queryRank = latent.queryRank();
+    norm(prefix + "attn_norm");
+    if (queryRank > 0) {
+      matrix(prefix + "attn_q_a.weight", type, UNIT, width, queryRank);
+      vector(prefix + "attn_q_a_norm.weight", 0.5, 1.5, queryRank);
+      matrix(prefix + "attn_q_b.weight", type, 1.2 / Math.sqrt(queryRank), queryRank, queryWidth);
+    } else {
+      matrix(prefix + "attn_q.weight", type, 1.2 * UNIT, width, queryWidth);
+    }
+    matrix(prefix + "attn_kv_a_mqa.weight", type, UNIT, width, rank + TinyLatent.ROTATED);
+    vector(prefix + "attn_kv_a_norm.weight", 0.5, 1.5, rank);
+    double rms = 1.2 / Math.sqrt(rank);
+    if (latent.split()) {
+      matrix(prefix + "attn_k_b.weight", type, rms, TinyLatent.KEY, rank, heads);
+      matrix(prefix + "attn_v_b.weight", type, rms, rank, TinyLatent.VALUE, heads);
+    } else {
+      int rows = heads * (TinyLatent.KEY + TinyLatent.VALUE);
+      matrix(prefix + "attn_kv_b.weight", type, rms, rank, rows);
+    }
+    matrix(prefix + "attn_output.weight", type, UNIT, heads * TinyLatent.VALUE, width);
   }
 
   private void attentionParts(String prefix, int queryWidth, int keyWidth) {
@@ -169,7 +212,7 @@ public final class TinyModelWriter {
     }
   }
 
-  private void feedForward(String prefix) {
+  private void feedForward(int layer, String prefix) {
     FeedForward feedForward = model.feedForward();
     GgmlType type = feedForward.type();
     int width = TinyModel.WIDTH;
@@ -180,9 +223,11 @@ public final class TinyModelWriter {
                 ? "post_attention_norm"
                 : "ffn_norm"));
     if (!feedForward.hasExperts()) {
-      matrix(prefix + "ffn_gate.weight", type, UNIT, width, inner);
-      matrix(prefix + "ffn_up.weight", type, UNIT, width, inner);
-      matrix(prefix + "ffn_down.weight", type, UNIT, inner, width);
+      dense(prefix, "", inner);
+      return;
+    }
+    if (layer == 0 && model.architecture().has(Part.LEADING_DENSE)) {
+      dense(prefix, "", 2 * inner);
       return;
     }
     int experts = feedForward.experts();
@@ -213,20 +258,31 @@ public final class TinyModelWriter {
     int width = TinyModel.WIDTH;
     int shared = TinyArchitecture.SHARED_WIDTH;
     if (architecture.has(Part.EXPERT_BIAS)) {
-      vector(prefix + "ffn_gate_inp.bias", -1, 1, experts);
-      vector(prefix + "ffn_gate_exps.bias", -1, 1, inner, experts);
-      vector(prefix + "ffn_up_exps.bias", -1, 1, inner, experts);
-      vector(prefix + "ffn_down_exps.bias", -1, 1, width, experts);
+      vector(prefix + "ffn_gate_inp.bias", -1.0, 1.0, experts);
+      vector(prefix + "ffn_gate_exps.bias", -1.0, 1.0, inner, experts);
+      vector(prefix + "ffn_up_exps.bias", -1.0, 1.0, inner, experts);
+      vector(prefix + "ffn_down_exps.bias", -1.0, 1.0, width, experts);
     }
     if (architecture.has(Part.SHARED_GATE)) {
       vector(prefix + "ffn_gate_inp_shexp.weight", -4 * UNIT, 4 * UNIT, width);
     }
     if (architecture.has(Part.SHARED_EXPERT)) {
-      GgmlType type = model.feedForward().type();
-      matrix(prefix + "ffn_gate_shexp.weight", type, UNIT, width, shared);
-      matrix(prefix + "ffn_up_shexp.weight", type, UNIT, width, shared);
-      matrix(prefix + "ffn_down_shexp.weight", type, UNIT, shared, width);
+      dense(prefix, "_shexp", shared);
     }
+    if (architecture.has(Part.SHARED_EXPERTS)) {
+      dense(prefix, "_shexp", TinyArchitecture.SHARED_COUNT * inner);
+    }
+    if (architecture.has(Part.SELECTION_BIAS)) {
+      vector(prefix + "exp_probs_b.bias", -0.5, 0.5, experts);
+    }
+  }
+
+  private void dense(String prefix, String suffix, int hidden) {
+    GgmlType type = model.feedForward().type();
+    int width = TinyModel.WIDTH;
+    matrix(prefix + "ffn_gate" + suffix + ".weight", type, UNIT, width, hidden);
+    matrix(prefix + "ffn_up" + suffix + ".weight", type, UNIT, width, hidden);
+    matrix(prefix + "ffn_down" + suffix + ".weight", type, UNIT, hidden, width);
   }
 
   private void norm(String name) {

@@ -58,6 +58,7 @@ final class TinyModels {
     models.addAll(paired(CODEBOOK));
     models.addAll(shapes());
     models.addAll(TinyFamilies.all());
+    models.addAll(TinyDeepSeek.all());
     return List.copyOf(models);
   }
 

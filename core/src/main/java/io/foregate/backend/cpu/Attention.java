@@ -17,6 +17,9 @@ final class Attention {
   /** Rows (tokens times heads) that share the reading of a tile while a prompt is fed. */
   private static final int BLOCK_ROWS = 64;
 
+  /** Elements of keys that are transposed together: as many as stay in the nearest cache. */
+  private static final int TRANSPOSED = 16;
+
   /** Scores of a block, in elements, before it is made smaller: half of a usual L2 cache. */
   private static final int SCORE_ELEMENTS = 128 << 10;
 
@@ -27,6 +30,10 @@ final class Attention {
   private final KvCache cache;
   private final Block[] blocks;
   private final WorkerPool.RangeTask task = this::attend;
+
+  /** Whether values are the first elements of keys. */
+  private final boolean latent;
+
   private int layer;
   private int position;
   private int tokens;
@@ -48,12 +55,14 @@ final class Attention {
     float[] scores = {};
     float[] outputs = {};
     float[] tile = {};
+    float[] values = {};
     short[] halves = {};
   }
 
   Attention(
       ModelConfig config, VectorKernels kernels, WorkerPool pool, Workspace work, KvCache cache) {
     this.facts = config.attention();
+    this.latent = facts.latent().isPresent();
     this.kernels = kernels;
     this.pool = pool;
     this.work = work;
@@ -102,6 +111,7 @@ final class Attention {
     if (block.tile.length == 0) {
       block.tile = new float[KvCache.TILE * size];
       block.halves = new short[KvCache.TILE * size];
+      block.values = latent ? new float[KvCache.TILE * facts.valueSize()] : block.tile;
     }
     if (block.queries.length < rows * size) {
       block.queries = new float[rows * size];
@@ -162,7 +172,7 @@ final class Attention {
   private void score(Block block, int kvHead, int rows, int firstTile, int endTile, int columns) {
     int size = facts.keySize();
     for (int tile = firstTile; tile < endTile; tile++) {
-      cache.readKeys(layer, kvHead, tile, block.halves, block.tile);
+      cache.readKeys(layer, kvHead, tile, size, block.halves, block.tile);
       kernels.gemm(
           block.queries,
           0,
@@ -209,12 +219,12 @@ final class Attention {
     int base = firstTile * KvCache.TILE;
     for (int first = base; first < last; first += KvCache.TILE) {
       int count = Math.min(KvCache.TILE, last - first);
-      cache.readValues(layer, kvHead, first / KvCache.TILE, count, block.halves, block.tile);
+      readValues(block, kvHead, first / KvCache.TILE, count);
       kernels.gemm(
           block.scores,
           first - base,
           columns,
-          block.tile,
+          block.values,
           0,
           size,
           block.outputs,
@@ -224,6 +234,23 @@ final class Attention {
           size,
           count,
           first > base);
+    }
+  }
+
+  private void readValues(Block block, int kvHead, int tile, int count) {
+    if (!latent) {
+      cache.readValues(layer, kvHead, tile, count, block.halves, block.values);
+      return;
+    }
+    int size = facts.valueSize();
+    cache.readKeys(layer, kvHead, tile, size, block.halves, block.tile);
+    for (int first = 0; first < size; first += TRANSPOSED) {
+      int end = Math.min(size, first + TRANSPOSED);
+      for (int p = 0; p < count; p++) {
+        for (int i = first; i < end; i++) {
+          block.values[p * size + i] = block.tile[i * KvCache.TILE + p];
+        }
+      }
     }
   }
 }

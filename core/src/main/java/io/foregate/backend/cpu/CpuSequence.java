@@ -33,6 +33,7 @@ final class CpuSequence implements Sequence {
   private static final int TOKEN_CHUNK = 8;
 
   private static final float[] NO_BIAS = {};
+  private static final float[] NO_SINKS = {};
 
   private final ModelConfig config;
   private final ModelWeights weights;
@@ -44,6 +45,10 @@ final class CpuSequence implements Sequence {
   private final RotaryEmbedding rope;
   private final Attention attention;
   private final QueryKeyStep queryKey;
+
+  /** Only of models with latent attention. */
+  private final LatentStep latent;
+
   private final DenseNetwork network;
   private final RoutedExperts experts;
   private final TopKRouter router;
@@ -63,8 +68,13 @@ final class CpuSequence implements Sequence {
   private Norm norm = Norm.NONE;
   private float[] outputBias = {};
   private int normOffset;
+
+  /** What the heads of attention give, for its output product. */
+  private float[] heads = {};
+
   private Matrix[] normReaders = {};
   private final Matrix[] attentionReaders = new Matrix[3];
+  private final Matrix[] latentReaders = new Matrix[2];
   private final Matrix[] denseReaders = new Matrix[2];
   private final Matrix[] routedReaders = new Matrix[3];
   private final Matrix[] singleReader = new Matrix[1];
@@ -87,6 +97,12 @@ final class CpuSequence implements Sequence {
     this.rope = new RotaryEmbedding(config.rope());
     this.attention = new Attention(config, kernels, pool, work, cache);
     this.queryKey = new QueryKeyStep(config, kernels, work, rope);
+    this.latent =
+        config
+            .attention()
+            .latent()
+            .map(l -> new LatentStep(config, l, kernels, pool, work, cache, products, rope))
+            .orElse(null);
     var unit = new GatedUnit(kernels, config.family().activation());
     this.network = new DenseNetwork(config, pool, work, products, unit);
     this.experts = new RoutedExperts(config, kernels, pool, work, products, unit);
@@ -150,6 +166,7 @@ final class CpuSequence implements Sequence {
     LayerWeights w = weights.layers().get(layer);
     switch (w.attention()) {
       case AttentionWeights.Grouped grouped -> attend(w.attentionNorm(), grouped);
+      case AttentionWeights.Latent compressed -> attend(w.attentionNorm(), compressed);
     }
     Linear output = w.attention().output();
     work.heads.of(output.weight().type());
@@ -169,6 +186,20 @@ final class CpuSequence implements Sequence {
     queryKey.begin(w);
     pool.run(batch, TOKEN_CHUNK, positionTask);
     attention.run(layer, position, batch, w.sinks());
+    heads = work.attended;
+  }
+
+  private void attend(Norm norm, AttentionWeights.Latent w) {
+    latentReaders[0] = w.queryInput();
+    latentReaders[1] = w.latent();
+    normalize(norm, latentReaders);
+    addWide(w.queryInput(), w.lowRank().isPresent() ? work.lowRankQuery : work.projected);
+    addWide(w.latent(), work.key);
+    products.run();
+    latent.before(w, layer, position, batch);
+    attention.run(layer, position, batch, NO_SINKS);
+    latent.after(w, batch);
+    heads = work.value;
   }
 
   /** Adds a product of the normalized residual. */
@@ -187,7 +218,7 @@ final class CpuSequence implements Sequence {
   private void roundAttended(int from, int to, int worker) {
     GgmlType type = weights.layers().get(layer).attention().output().weight().type();
     for (int t = from; t < to; t++) {
-      work.heads.set(type, work.attended, t * config.attendedSize(), t);
+      work.heads.set(type, heads, t * config.attendedSize(), t);
     }
   }
 

@@ -41,7 +41,7 @@ final class KvCache implements KvState, AutoCloseable {
     this.tiles = Math.ceilDiv(capacity, TILE);
     this.kvHeads = config.kvHeads();
     this.keySize = config.attention().keySize();
-    this.valueSize = config.attention().valueSize();
+    this.valueSize = config.attention().keptValueSize();
     long allTiles = (long) tiles * kvHeads * config.layers();
     long keyBytes = allTiles * tileBytes(keySize);
     long valueBytes = allTiles * tileBytes(valueSize);
@@ -79,9 +79,12 @@ final class KvCache implements KvState, AutoCloseable {
     }
   }
 
-  /** Copies a tile's keys to {@code target} as {@code [keySize][TILE]} floats. */
-  void readKeys(int layer, int head, int tile, short[] halves, float[] target) {
-    read(keys, tile(layer, head, tile) * tileBytes(keySize), keySize * TILE, halves, target);
+  /**
+   * Copies the first {@code size} elements of a tile's keys to {@code target} as {@code
+   * [size][TILE]} floats.
+   */
+  void readKeys(int layer, int head, int tile, int size, short[] halves, float[] target) {
+    read(keys, tile(layer, head, tile) * tileBytes(keySize), size * TILE, halves, target);
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.foregate.backend.cpu;
 
 import io.foregate.backend.Routing;
+import io.foregate.model.LatentFacts;
 import io.foregate.model.ModelConfig;
 import io.foregate.quant.Scratch;
 import io.foregate.quant.VectorKernels;
@@ -40,7 +41,16 @@ final class Workspace {
   float[] key = {};
   float[] value = {};
 
-  /** Attention's result before the output projection. */
+  /** With latent attention, queries before they are mapped to the latent's space. */
+  float[] projected = {};
+
+  /** With latent attention, what queries are made of, where that is not the residual. */
+  float[] lowRankQuery = {};
+
+  /** Inputs of products as wide as {@link #lowRankQuery}. */
+  Activations lowRank;
+
+  /** Attention's result, a vector as wide as a cached value per query head. */
   float[] attended = {};
 
   /** A block's output, {@code [embedding]}. */
@@ -109,7 +119,9 @@ final class Workspace {
 
   private static int widestHidden(ModelConfig config) {
     int routed = Math.max(config.mixture().feedForward(), config.mixture().sharedFeedForward());
-    return Math.max(denseWidth(config), routed);
+    // Latent attention's queries and results are floats, half as large as hidden elements.
+    int latent = config.attention().latent().isPresent() ? config.querySize() / 2 : 0;
+    return Math.max(Math.max(denseWidth(config), routed), latent);
   }
 
   /** Hidden width of dense feed-forward blocks; 0 where no layer has one. */
@@ -136,7 +148,8 @@ final class Workspace {
     query = new float[batch * config.querySize()];
     key = new float[batch * config.kvSize()];
     value = new float[batch * config.valueSize()];
-    attended = new float[batch * config.attendedSize()];
+    attended = new float[batch * config.heads() * config.attention().valueSize()];
+    config.attention().latent().ifPresent(latent -> growLatent(latent, batch));
     blockOutput = new float[batch * width];
     wide = new Activations(kernels, batch, width);
     heads = new Activations(kernels, batch, config.attendedSize());
@@ -160,5 +173,12 @@ final class Workspace {
     }
     gate = new float[products];
     up = new float[products];
+  }
+
+  private void growLatent(LatentFacts latent, int batch) {
+    value = new float[batch * config.attendedSize()];
+    projected = new float[batch * config.heads() * latent.querySize()];
+    lowRankQuery = new float[batch * latent.queryRank()];
+    lowRank = new Activations(kernels, batch, latent.queryRank());
   }
 }
