@@ -51,8 +51,8 @@ class OracleTest {
   }
 
   /**
-   * One small matrix without effect must show, or the comparison above would be no proof. Where values have
-   * biases and a sink takes part of the attention, it shows at few positions.
+   * One small matrix without effect must show, or the comparison above would be no proof. Where
+   * values have biases and a sink takes part of the attention, it shows at few positions.
    */
   @ParameterizedTest
   @MethodSource("models")
