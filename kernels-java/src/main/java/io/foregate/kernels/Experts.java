@@ -16,6 +16,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * [0] layer   [1] count, the experts of this launch   [2] 1 if the weighted sum is due, else 0
  * [3 .. 3 + used)            first word of each one's record in the pool
  * [3 + used .. 3 + 2 * used) its rank among the experts of the token
+ * [3 + 2 * used .. 3 + 3 * used) which of the layer's experts it is
  * </pre>
  *
  * A record is gate, up and down in {@link Planes}, at the word offsets that the parameters tell.
@@ -27,20 +28,28 @@ public final class Experts {
   /** Where {@code step} tells the tiles of a batch. */
   public static final int TILES = 4;
 
+  /** Words that tell one tile. */
+  public static final int TILE_WORDS = 4;
+
   private Experts() {}
 
   /**
-   * {@code hidden[i] = silu(gate_i x) * up_i x}, for {@code used * hiddenSize} groups: those beyond
+   * {@code hidden[i] = unit(gate_i x, up_i x)}, for {@code used * hiddenSize} groups: those beyond
    * the launch's count do nothing.
    *
+   * @param floats where biases are, as the directory tells
    * @param pool memory of all records
    * @param x {@code [columns]}
    * @param hidden {@code [used][hiddenSize]}
    * @param upOffset words from a record's first to its up matrix
+   * @param used experts of a token
+   * @param unit see {@link GatedUnit}
    */
   public static void gateUp(
       KernelContext context,
       IntArray step,
+      IntArray directory,
+      FloatArray floats,
       IntArray pool,
       FloatArray x,
       FloatArray hidden,
@@ -48,7 +57,9 @@ public final class Experts {
       int upType,
       int upOffset,
       int hiddenSize,
-      int columns) {
+      int columns,
+      int used,
+      int unit) {
     int group = context.groupIdx;
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
@@ -78,7 +89,16 @@ public final class Experts {
       }
       context.localBarrier();
       if (lane == 0) {
-        hidden.set(group, gates[0] / (1 + TornadoMath.exp(-gates[0])) * ups[0]);
+        gate = gates[0];
+        up = ups[0];
+        if (unit >= GatedUnit.BIASED) {
+          int layer = step.get(0);
+          int at = step.get(PLACES + 2 * used + i) * hiddenSize + row;
+          gate +=
+              GatedUnit.bias(directory, floats, layer, Directory.GATE_PROJECTION_BIAS, at);
+          up += GatedUnit.bias(directory, floats, layer, Directory.UP_PROJECTION_BIAS, at);
+        }
+        hidden.set(group, GatedUnit.apply(unit, gate, up));
       }
     }
   }
@@ -95,10 +115,13 @@ public final class Experts {
    * @param downOffset words from a record's first to its down matrix
    * @param columns hidden width of an expert
    * @param used experts of a token
+   * @param unit see {@link GatedUnit}
    */
   public static void down(
       KernelContext context,
       IntArray step,
+      IntArray directory,
+      FloatArray floats,
       IntArray pool,
       FloatArray hidden,
       FloatArray weights,
@@ -108,7 +131,8 @@ public final class Experts {
       int downOffset,
       int rows,
       int columns,
-      int used) {
+      int used,
+      int unit) {
     int row = context.groupIdx;
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
@@ -132,7 +156,12 @@ public final class Experts {
       }
       context.localBarrier();
       if (lane == 0) {
-        out.set(step.get(PLACES + used + i) * rows + row, sums[0]);
+        sum = sums[0];
+        if (unit >= GatedUnit.BIASED) {
+          int at = step.get(PLACES + 2 * used + i) * rows + row;
+          sum += GatedUnit.bias(directory, floats, step.get(0), Directory.DOWN_PROJECTION_BIAS, at);
+        }
+        out.set(step.get(PLACES + used + i) * rows + row, sum);
       }
       context.localBarrier();
     }
@@ -161,6 +190,52 @@ public final class Experts {
   }
 
   /**
+   * What the shared expert's output is multiplied with: {@code weights[t] = scale * sigmoid(gate *
+   * x_t)}, or {@code scale} without a gate. One group per token of the largest batch.
+   *
+   * @param step {@code [0]}: layer
+   * @param x {@code [tokens][columns]}
+   * @param gated 1 if the directory tells where in {@code floats} the gate is, else 0
+   */
+  public static void sharedWeight(
+      KernelContext context,
+      IntArray step,
+      IntArray directory,
+      FloatArray floats,
+      FloatArray x,
+      FloatArray weights,
+      int columns,
+      int gated,
+      float scale) {
+    int token = context.groupIdx;
+    int lane = context.localIdx;
+    int lanes = context.localGroupSizeX;
+    float[] sums = context.allocateFloatLocalArray(Groups.MOST);
+    float sum = 0;
+    if (gated == 1) {
+      int base = directory.get(step.get(0) * Directory.PARTS + Directory.SHARED_GATE);
+      for (int i = lane; i < columns; i += lanes) {
+        sum += floats.get(base + i) * x.get(token * columns + i);
+      }
+    }
+    sums[lane] = sum;
+    for (int stride = lanes / 2; stride > 0; stride = stride / 2) {
+      context.localBarrier();
+      if (lane < stride) {
+        sums[lane] = sums[lane] + sums[lane + stride];
+      }
+    }
+    context.localBarrier();
+    if (lane == 0) {
+      float weight = scale;
+      if (gated == 1) {
+        weight = scale / (1 + TornadoMath.exp(-sums[0]));
+      }
+      weights.set(token, weight);
+    }
+  }
+
+  /**
    * The largest number of {@link #multiply}'s tiles.
    *
    * @param tokens of the largest batch
@@ -171,8 +246,8 @@ public final class Experts {
 
   /**
    * One of the three products of some experts, for all tokens of a batch that chose them: gate
-   * ({@link Tiles#STORE}, from {@code x}), up ({@link Tiles#SWIGLU}, likewise, to where gate
-   * wrote), down ({@link Tiles#STORE}, from there). {@code Tiles.ofRows(rows) * mostTiles} groups
+   * ({@link Tiles#STORE}, from {@code x}), up ({@link Tiles#UNIT}, likewise, to where gate wrote),
+   * down ({@link Tiles#STORE}, from there). {@code Tiles.ofRows(rows) * mostTiles} groups
    * of {@link Tiles#LANES}.
    *
    * <p>A <em>pair</em> is a token and one of its experts: {@code token * used + rank}. The pairs of
@@ -180,8 +255,9 @@ public final class Experts {
    *
    * <pre>
    * [0] layer   [1] tiles of this launch   [2] 1 if the weighted sums are due, else 0   [3] tokens
-   * [TILES + 3 i ..] of tile i: first word of the expert's record in the pool,
-   *                  where in step its first pair stands, how many pairs
+   * [TILES + 4 i ..] of tile i: first word of the expert's record in the pool,
+   *                  where in step its first pair stands, how many pairs,
+   *                  which of the layer's experts it is
    * behind that, up to where the host likes: pairs
    * </pre>
    *
@@ -190,10 +266,15 @@ public final class Experts {
    * @param y of pair {@code p} row {@code p}, rows of {@code rows}
    * @param offset words from a record's first to the matrix
    * @param share {@code used} if pairs of a token share a row of {@code x}, 1 if each has its own
+   * @param biasPart of the directory; what it tells is added to the product where {@code unit} says
+   *     that there are biases
+   * @param unit see {@link GatedUnit}
    */
   public static void multiply(
       KernelContext context,
       IntArray step,
+      IntArray directory,
+      FloatArray floats,
       IntArray pool,
       FloatArray x,
       FloatArray y,
@@ -202,17 +283,21 @@ public final class Experts {
       int rows,
       int columns,
       int share,
-      int mode) {
+      int mode,
+      int biasPart,
+      int unit) {
     int tiles = Tiles.ofRows(rows);
     int tile = context.groupIdx / tiles;
     int firstRow = (context.groupIdx - tile * tiles) * Tiles.ROWS;
-    int told = TILES + 3 * tile;
+    int told = TILES + TILE_WORDS * tile;
     int count = tile < step.get(1) ? step.get(told + 2) : 0;
     int base = step.get(told) + offset;
     int first = step.get(told + 1);
+    int biases = directory.get(step.get(0) * Directory.PARTS + biasPart);
+    int bias = biases + step.get(told + 3) * rows;
     Tiles.multiply(
-        context, type, pool, x, base, rows, columns, firstRow, x, y, rows, 0, step, first, count, 1,
-        share, mode);
+        context, type, pool, floats, base, rows, columns, firstRow, x, y, rows, 0, step, first,
+        count, 1, share, mode, bias, unit);
   }
 
   /**

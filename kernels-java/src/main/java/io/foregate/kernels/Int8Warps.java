@@ -1,7 +1,6 @@
 package io.foregate.kernels;
 
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -55,6 +54,8 @@ public final class Int8Warps {
   public static void gateUp(
       KernelContext context,
       IntArray step,
+      IntArray directory,
+      FloatArray floats,
       IntArray pool,
       IntArray codes,
       FloatArray scales,
@@ -64,6 +65,8 @@ public final class Int8Warps {
       int upOffset,
       int hiddenSize,
       int columns,
+      int used,
+      int unit,
       int width) {
     int lane = context.localIdx % width;
     int place = (context.groupIdx * context.localGroupSizeX + context.localIdx) / width;
@@ -79,7 +82,14 @@ public final class Int8Warps {
       gate = context.simdSum(gate);
       up = context.simdSum(up);
       if (lane == 0) {
-        hidden.set(place, gate / (1 + TornadoMath.exp(-gate)) * up);
+        if (unit >= GatedUnit.BIASED) {
+          int layer = step.get(0);
+          int at = step.get(Experts.PLACES + 2 * used + i) * hiddenSize + row;
+          gate +=
+              GatedUnit.bias(directory, floats, layer, Directory.GATE_PROJECTION_BIAS, at);
+          up += GatedUnit.bias(directory, floats, layer, Directory.UP_PROJECTION_BIAS, at);
+        }
+        hidden.set(place, GatedUnit.apply(unit, gate, up));
       }
     }
   }
@@ -91,6 +101,8 @@ public final class Int8Warps {
   public static void down(
       KernelContext context,
       IntArray step,
+      IntArray directory,
+      FloatArray floats,
       IntArray pool,
       IntArray codes,
       FloatArray scales,
@@ -102,6 +114,7 @@ public final class Int8Warps {
       int rows,
       int columns,
       int used,
+      int unit,
       int width) {
     int lane = context.localIdx % width;
     int row = (context.groupIdx * context.localGroupSizeX + context.localIdx) / width;
@@ -125,6 +138,10 @@ public final class Int8Warps {
       }
       sum = context.simdSum(sum);
       if (lane == 0) {
+        if (unit >= GatedUnit.BIASED) {
+          int at = step.get(Experts.PLACES + 2 * used + i) * rows + row;
+          sum += GatedUnit.bias(directory, floats, step.get(0), Directory.DOWN_PROJECTION_BIAS, at);
+        }
         out.set(step.get(Experts.PLACES + used + i) * rows + row, sum);
       }
     }

@@ -46,6 +46,6 @@ public final class MatMul {
     int base = directory.get(step.get(0) * Directory.PARTS + part);
     Tiles.multiply(
         context, type, weights, floats, base, rows, columns, firstRow, x, y, stride, at, step,
-        first, count, 0, 1, add);
+        first, count, 0, 1, add, 0, GatedUnit.SILU);
   }
 }

@@ -29,8 +29,8 @@ public final class Tiles {
   /** {@code y += W x}. */
   public static final int ADD = 1;
 
-  /** {@code y = silu(y) * W x}. */
-  public static final int SWIGLU = 2;
+  /** {@code y = unit(y, W x)}, see {@link GatedUnit}. */
+  public static final int UNIT = 2;
 
   private static final int CHUNK = 64;
 
@@ -65,7 +65,10 @@ public final class Tiles {
    * @param y rows of {@code stride}, in which the result begins at element {@code offset}
    * @param count tokens of the tile; if it is not positive, nothing is done
    * @param gathered 1 or 0
-   * @param mode {@link #STORE}, {@link #ADD} or {@link #SWIGLU}
+   * @param mode {@link #STORE}, {@link #ADD} or {@link #UNIT}
+   * @param bias first element in {@code floats} of what is added to the product, by row, where
+   *     {@code unit} says so
+   * @param unit see {@link GatedUnit}
    */
   static void multiply(
       KernelContext context,
@@ -85,7 +88,9 @@ public final class Tiles {
       int count,
       int gathered,
       int share,
-      int mode) {
+      int mode,
+      int bias,
+      int unit) {
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
     float[] weights = context.allocateFloatLocalArray(CHUNK * PITCH);
@@ -186,12 +191,14 @@ public final class Tiles {
           }
           int at = o * stride + offset + row;
           float sum = sums[k * BLOCKS + b];
+          if (unit >= GatedUnit.BIASED) {
+            sum += floats.get(bias + row);
+          }
           if (mode == ADD) {
             sum += y.get(at);
           }
-          if (mode == SWIGLU) {
-            float gate = y.get(at);
-            sum *= gate / (1 + TornadoMath.exp(-gate));
+          if (mode == UNIT) {
+            sum = GatedUnit.apply(unit, y.get(at), sum);
           }
           y.set(at, sum);
         }

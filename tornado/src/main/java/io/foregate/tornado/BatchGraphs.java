@@ -38,9 +38,9 @@ final class BatchGraphs {
   private final SequenceBuffers buffers;
   private final AttentionTasks between;
   private final int tokens;
-  private final int used;
   private final List<Step> attention = new ArrayList<>();
   private final List<Step> feedForward = new ArrayList<>();
+  private final Map<Integer, Step> shared = new HashMap<>();
   private final Step embed;
 
   BatchGraphs(
@@ -51,13 +51,16 @@ final class BatchGraphs {
     this.buffers = book.buffers();
     this.tokens = SequenceBuffers.tokens(capacity);
     this.between = new AttentionTasks(config, book, capacity, tokens);
-    this.used = SequenceBuffers.used(config);
     this.embed = embedGraph(model.embedding());
     Map<LayerTypes, Step> attentionOf = new HashMap<>();
     Map<LayerTypes, Step> feedForwardOf = new HashMap<>();
+    Map<LayerTypes, Step> sharedOf = new HashMap<>();
     for (LayerTypes types : dense.layers()) {
       attention.add(attentionOf.computeIfAbsent(types, this::attentionGraph));
       feedForward.add(feedForwardOf.computeIfAbsent(types, this::feedForwardGraph));
+      if (types.feedForward().shared().isPresent()) {
+        shared.put(feedForward.size() - 1, sharedOf.computeIfAbsent(types, this::sharedGraph));
+      }
     }
   }
 
@@ -74,6 +77,11 @@ final class BatchGraphs {
   /** Its step: see {@link Experts#multiply}. */
   Step feedForward(int layer) {
     return feedForward.get(layer);
+  }
+
+  /** Of a layer's shared expert; its step: see {@link Experts#multiply}. */
+  Step shared(int layer) {
+    return shared.get(layer);
   }
 
   private Step embedGraph(Matrix table) {
@@ -265,31 +273,70 @@ final class BatchGraphs {
 
   private Step feedForwardGraph(LayerTypes types) {
     String name = "expertsBatch" + book.size();
-    IntArray step = BatchStep.array(config, tokens);
+    FeedForwardTypes networks = types.feedForward();
+    IntArray step = BatchStep.array(experts(types), networks.used(), tokens);
     TaskGraph graph = book.graph(name, step);
     graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.batchWeights());
     IntArray pool = types.isRouted() ? memory.pool() : memory.weights();
+    networks(graph, name, step, pool, buffers.batchWeights(), networks, experts(types));
+    return book.add(graph, step);
+  }
+
+  private int experts(LayerTypes types) {
+    return types.isRouted() ? config.experts() : 1;
+  }
+
+  /** See {@link TokenGraphs}. */
+  private Step sharedGraph(LayerTypes types) {
+    String name = "sharedBatch" + book.size();
+    FeedForwardTypes networks = types.feedForward();
+    IntArray step = BatchStep.array(1, 1, tokens);
+    TaskGraph graph = book.graph(name, step);
+    graph.task(
+        "weight",
+        Experts::sharedWeight,
+        book.context(),
+        step,
+        memory.directory(),
+        memory.floats(),
+        buffers.normed(),
+        buffers.rotated(),
+        config.embedding(),
+        networks.shared().orElseThrow().gated() ? 1 : 0,
+        config.scales().residual());
+    Launches.groups(book.grid(), name + ".weight", tokens, NORM_LANES);
+    networks(graph, name, step, memory.weights(), buffers.rotated(), networks.ofShared(), 1);
+    return book.add(graph, step);
+  }
+
+  private void networks(
+      TaskGraph graph,
+      String name,
+      IntArray step,
+      IntArray pool,
+      FloatArray weights,
+      FeedForwardTypes types,
+      int experts) {
     ExpertShape shape = types.experts();
     int wide = shape.embedding();
     int hidden = shape.feedForward();
-    var experts = new ExpertProduct(graph, name, step, pool);
-    experts.add("gate", buffers.normed(), buffers.hidden(), shape.gate().id(), 0, hidden, wide);
+    var product = new ExpertProduct(graph, name, step, pool, types, experts);
+    product.add("gate", buffers.normed(), buffers.hidden(), shape.gate().id(), 0, hidden, wide);
     int up = (int) (PlaneLayout.upOffset(shape) / 4);
-    experts.add("up", buffers.normed(), buffers.hidden(), shape.up().id(), up, hidden, wide);
+    product.add("up", buffers.normed(), buffers.hidden(), shape.up().id(), up, hidden, wide);
     int down = (int) (PlaneLayout.downOffset(shape) / 4);
-    experts.add("down", buffers.hidden(), buffers.out(), shape.down().id(), down, wide, hidden);
+    product.add("down", buffers.hidden(), buffers.out(), shape.down().id(), down, wide, hidden);
     graph.task(
         "combine",
         Experts::combine,
         book.context(),
         step,
-        buffers.batchWeights(),
+        weights,
         buffers.out(),
         buffers.x(),
         wide,
-        used);
+        types.used());
     Launches.perThread(book.grid(), name + ".combine", tokens * wide, THREAD_LANES);
-    return book.add(graph, step);
   }
 
   /** The three products of experts, in a graph. */
@@ -298,12 +345,22 @@ final class BatchGraphs {
     private final String name;
     private final IntArray step;
     private final IntArray pool;
+    private final FeedForwardTypes types;
+    private final int experts;
 
-    ExpertProduct(TaskGraph graph, String name, IntArray step, IntArray pool) {
+    ExpertProduct(
+        TaskGraph graph,
+        String name,
+        IntArray step,
+        IntArray pool,
+        FeedForwardTypes types,
+        int experts) {
       this.graph = graph;
       this.name = name;
       this.step = step;
       this.pool = pool;
+      this.types = types;
+      this.experts = experts;
     }
 
     void add(String task, FloatArray x, FloatArray y, int type, int offset, int rows, int columns) {
@@ -312,6 +369,8 @@ final class BatchGraphs {
           Experts::multiply,
           book.context(),
           step,
+          memory.directory(),
+          memory.floats(),
           pool,
           x,
           y,
@@ -319,10 +378,20 @@ final class BatchGraphs {
           offset,
           rows,
           columns,
-          task.equals("down") ? 1 : used,
-          task.equals("up") ? Tiles.SWIGLU : Tiles.STORE);
-      int groups = Tiles.ofRows(rows) * BatchStep.mostTiles(config, tokens);
+          task.equals("down") ? 1 : types.used(),
+          task.equals("up") ? Tiles.UNIT : Tiles.STORE,
+          biasPart(task),
+          types.unit());
+      int groups = Tiles.ofRows(rows) * Experts.mostTiles(tokens, experts, types.used());
       Launches.groups(book.grid(), name + "." + task, groups, Tiles.LANES);
+    }
+
+    private static int biasPart(String task) {
+      return switch (task) {
+        case "gate" -> Directory.GATE_PROJECTION_BIAS;
+        case "up" -> Directory.UP_PROJECTION_BIAS;
+        default -> Directory.DOWN_PROJECTION_BIAS;
+      };
     }
   }
 }

@@ -2,7 +2,6 @@ package io.foregate.tornado;
 
 import io.foregate.kernels.Experts;
 import io.foregate.kernels.Tiles;
-import io.foregate.model.ModelConfig;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Tells {@link Experts#multiply} which experts to run for which tokens of a batch. */
@@ -18,24 +17,24 @@ final class BatchStep {
   }
 
   /**
-   * @param step made by {@link #array}
+   * @param step made by {@link #array}, with the same numbers
+   */
+  static BatchStep of(IntArray step, int experts, int used, int most) {
+    return new BatchStep(step, Experts.mostTiles(most, experts, used));
+  }
+
+  /**
+   * An array for batches.
+   *
+   * @param experts that there are to choose from
+   * @param used experts of a token
    * @param most tokens of the largest batch
    */
-  static BatchStep of(IntArray step, ModelConfig config, int most) {
-    return new BatchStep(step, mostTiles(config, most));
-  }
-
-  /** An array for batches of that model. */
-  static IntArray array(ModelConfig config, int most) {
-    int used = SequenceBuffers.used(config);
-    var step = new IntArray(Experts.TILES + 3 * mostTiles(config, most) + most * used);
+  static IntArray array(int experts, int used, int most) {
+    int tiles = Experts.mostTiles(most, experts, used);
+    var step = new IntArray(Experts.TILES + Experts.TILE_WORDS * tiles + most * used);
     step.init(0);
     return step;
-  }
-
-  static int mostTiles(ModelConfig config, int most) {
-    int experts = Math.max(1, config.experts());
-    return Experts.mostTiles(most, experts, SequenceBuffers.used(config));
   }
 
   /** Adds an expert, for all pairs that chose it. */
@@ -45,7 +44,7 @@ final class BatchStep {
       if (chosen[pair] == expert) {
         if (room == 0) {
           room = Tiles.TOKENS;
-          beginTile(word);
+          beginTile(word, expert);
         }
         room--;
         addPair(pair);
@@ -53,17 +52,22 @@ final class BatchStep {
     }
   }
 
-  private void beginTile(int word) {
-    int told = Experts.TILES + 3 * tiles++;
+  private void beginTile(int word, int expert) {
+    int told = Experts.TILES + Experts.TILE_WORDS * tiles++;
     step.set(told, word);
-    step.set(told + 1, Experts.TILES + 3 * mostTiles + pairs);
+    step.set(told + 1, firstPair() + pairs);
     step.set(told + 2, 0);
+    step.set(told + 3, expert);
   }
 
   private void addPair(int pair) {
-    int told = Experts.TILES + 3 * (tiles - 1) + 2;
+    int told = Experts.TILES + Experts.TILE_WORDS * (tiles - 1) + 2;
     step.set(told, step.get(told) + 1);
-    step.set(Experts.TILES + 3 * mostTiles + pairs++, pair);
+    step.set(firstPair() + pairs++, pair);
+  }
+
+  private int firstPair() {
+    return Experts.TILES + Experts.TILE_WORDS * mostTiles;
   }
 
   /**

@@ -3,9 +3,9 @@ package io.foregate.tornado;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;
 import io.foregate.kernels.Directory;
+import io.foregate.kernels.GatedUnit;
 import io.foregate.kernels.Planes;
 import io.foregate.kernels.Router;
-import io.foregate.model.Activation;
 import io.foregate.model.AttentionWeights;
 import io.foregate.model.FeedForward;
 import io.foregate.model.LayerWeights;
@@ -99,22 +99,12 @@ final class DenseWeights {
   static boolean hasKernels(ModelConfig config, ModelWeights model) {
     return model.layers().stream()
             .allMatch(layer -> layer.attention() instanceof AttentionWeights.Grouped)
-        && hasFeedForwardKernels(config, model);
+        && hasFeedForwardKernels(config);
   }
 
-  private static boolean hasFeedForwardKernels(ModelConfig config, ModelWeights model) {
-    return config.family().activation() == Activation.SILU
-        && config.mixture().leadingDense() == 0
-        && config.experts() <= Router.MOST_EXPERTS
-        && config.mixture().router().groups() <= Router.MOST_GROUPS
-        && model.layers().stream().allMatch(DenseWeights::isPlainNetwork);
-  }
-
-  private static boolean isPlainNetwork(LayerWeights layer) {
-    return switch (layer.feedForward()) {
-      case FeedForward.Dense dense -> true;
-      case FeedForward.Routed routed -> routed.shared().isEmpty() && !routed.biases().isPresent();
-    };
+  private static boolean hasFeedForwardKernels(ModelConfig config) {
+    return config.experts() <= Router.MOST_EXPERTS
+        && config.mixture().router().groups() <= Router.MOST_GROUPS;
   }
 
   /** TornadoVM has no empty arrays. */
@@ -136,30 +126,51 @@ final class DenseWeights {
     int key = put(layer, Directory.KEY, attention.key().weight());
     int value = put(layer, Directory.VALUE, attention.value().weight());
     int output = put(layer, Directory.OUTPUT, attention.output().weight());
-    return switch (w.feedForward()) {
-      case FeedForward.Routed routed -> {
-        ExpertShape shape = ExpertShape.of(routed.experts());
-        requirePlanes(shape);
-        int router = put(layer, Directory.ROUTER, routed.router().weight());
-        put(layer, Directory.ROUTER_BIAS, routed.router().bias());
-        put(layer, Directory.SELECTION_BIAS, routed.selectionBias());
-        int formula = FeedForwardTypes.formula(config.mixture().router(), routed);
-        var types = new FeedForwardTypes(router, formula, shape);
-        yield new LayerTypes(query, key, value, output, blocks, types);
-      }
-      case FeedForward.Dense d -> {
-        var shape =
-            new ExpertShape(
-                config.embedding(),
-                config.feedForward(),
-                d.gate().type(),
-                d.up().type(),
-                d.down().type());
-        requirePlanes(shape);
-        putRecord(layer, shape, new ExpertWeights(d.gate(), d.up(), d.down()));
-        yield new LayerTypes(query, key, value, output, blocks, FeedForwardTypes.dense(shape));
-      }
-    };
+    FeedForwardTypes feedForward =
+        switch (w.feedForward()) {
+          case FeedForward.Routed routed -> addRouted(layer, routed);
+          case FeedForward.Dense d ->
+              FeedForwardTypes.dense(addNetwork(layer, d), config.family().activation());
+        };
+    return new LayerTypes(query, key, value, output, blocks, feedForward);
+  }
+
+  private FeedForwardTypes addRouted(int layer, FeedForward.Routed routed) {
+    ExpertShape shape = ExpertShape.of(routed.experts());
+    requirePlanes(shape);
+    int router = put(layer, Directory.ROUTER, routed.router().weight());
+    put(layer, Directory.ROUTER_BIAS, routed.router().bias());
+    put(layer, Directory.SELECTION_BIAS, routed.selectionBias());
+    put(layer, Directory.GATE_PROJECTION_BIAS, routed.biases().gate());
+    put(layer, Directory.UP_PROJECTION_BIAS, routed.biases().up());
+    put(layer, Directory.DOWN_PROJECTION_BIAS, routed.biases().down());
+    int unit = FeedForwardTypes.unit(config.family().activation());
+    return new FeedForwardTypes(
+        router,
+        FeedForwardTypes.formula(config.mixture().router(), routed),
+        config.expertsUsed(),
+        shape,
+        routed.biases().isPresent() ? unit + GatedUnit.BIASED : unit,
+        routed.shared().map(shared -> addShared(layer, shared)));
+  }
+
+  private FeedForwardTypes.Shared addShared(int layer, FeedForward.Shared shared) {
+    put(layer, Directory.SHARED_GATE, shared.gate());
+    return new FeedForwardTypes.Shared(
+        addNetwork(layer, shared.network()), shared.gate().length > 0);
+  }
+
+  private ExpertShape addNetwork(int layer, FeedForward.Dense network) {
+    var shape =
+        new ExpertShape(
+            network.gate().columns(),
+            network.gate().rows(),
+            network.gate().type(),
+            network.up().type(),
+            network.down().type());
+    requirePlanes(shape);
+    putRecord(layer, shape, new ExpertWeights(network.gate(), network.up(), network.down()));
+    return shape;
   }
 
   private void putVectors(int layer, LayerWeights w, AttentionWeights.Grouped attention) {
@@ -269,7 +280,7 @@ final class DenseWeights {
     return layers;
   }
 
-  /** The first word of a dense layer's feed-forward record. */
+  /** The first word of the record of a dense layer's network, or of a layer's shared expert. */
   int record(int layer) {
     return records[layer];
   }

@@ -21,13 +21,18 @@ final class DeviceExperts implements ExpertSlots {
     this.slotBytes = slotBytes;
   }
 
-  /** Fills the slots with all experts, {@code layer * experts + expert}. */
+  /**
+   * Fills the slots with all experts, {@code layer * experts + expert}.
+   *
+   * @param shapes of the layers that have experts
+   */
   void load(ModelWeights weights, PlaneLayout layout, List<ExpertShape> shapes) {
     try (Arena arena = Arena.ofShared()) {
       MemorySegment record = arena.allocate(slotBytes, PlaneLayout.ALIGNMENT);
       int slot = 0;
+      int dense = weights.layers().size() - shapes.size();
       for (int layer = 0; layer < shapes.size(); layer++) {
-        var routed = (FeedForward.Routed) weights.layers().get(layer).feedForward();
+        var routed = (FeedForward.Routed) weights.layers().get(dense + layer).feedForward();
         ExpertShape shape = shapes.get(layer);
         long bytes = layout.recordBytes(shape);
         for (int e = 0; e < routed.experts().gate().size(); e++) {

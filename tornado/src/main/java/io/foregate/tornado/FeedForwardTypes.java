@@ -1,23 +1,51 @@
 package io.foregate.tornado;
 
+import io.foregate.kernels.GatedUnit;
 import io.foregate.kernels.Router;
+import io.foregate.model.Activation;
 import io.foregate.model.FeedForward;
 import io.foregate.model.RouterFacts;
 import io.foregate.model.RouterScore;
 import io.foregate.store.ExpertShape;
+import java.util.Optional;
 
 /**
  * What the kernels of a layer's feed-forward block are compiled for.
  *
  * @param router type of the router's weights; {@code -1} in a dense layer
  * @param formula of the router, see {@link Router#formula}; 0 in a dense layer
+ * @param used networks that a token passes: 1 in a dense layer
  * @param experts of the experts, or of the one feed-forward network of a dense layer
+ * @param unit what is between and beside their products, see {@link GatedUnit}
+ * @param shared of what every token passes beside its experts
  */
-record FeedForwardTypes(int router, int formula, ExpertShape experts) {
+record FeedForwardTypes(
+    int router, int formula, int used, ExpertShape experts, int unit, Optional<Shared> shared) {
+
+  /**
+   * A shared expert.
+   *
+   * @param gated whether its output is
+   */
+  record Shared(ExpertShape network, boolean gated) {}
 
   /** Of a dense layer. */
-  static FeedForwardTypes dense(ExpertShape network) {
-    return new FeedForwardTypes(-1, 0, network);
+  static FeedForwardTypes dense(ExpertShape network, Activation activation) {
+    return new FeedForwardTypes(-1, 0, 1, network, unit(activation), Optional.empty());
+  }
+
+  /** The number that tells kernels of networks without biases what is between their products. */
+  static int unit(Activation activation) {
+    return switch (activation) {
+      case SILU -> GatedUnit.SILU;
+      case CLAMPED_SILU -> GatedUnit.CLAMPED;
+    };
+  }
+
+  /** The same with a shared expert's in the experts' place. */
+  FeedForwardTypes ofShared() {
+    return new FeedForwardTypes(
+        -1, 0, 1, shared.orElseThrow().network(), unit & GatedUnit.CLAMPED, Optional.empty());
   }
 
   /** The number that tells kernels how a layer's router picks. */

@@ -1,6 +1,8 @@
 package io.foregate.tornado;
 
 import io.foregate.backend.ExpertMemory;
+import io.foregate.backend.cpu.GatedUnit;
+import io.foregate.model.ExpertBiases;
 import io.foregate.model.FeedForward;
 import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
@@ -17,7 +19,7 @@ import java.util.stream.IntStream;
 
 /**
  * Experts that the processor's cores compute, for one token at a time: an expert's place is {@code
- * layer * experts + expert}. They are read where they lie in the model's file: a device's records
+ * layer * experts + expert}, layers with experts alone being counted. They are read where they lie in the model's file: a device's records
  * hold the same bits in an order that the processor's kernels do not read.
  */
 final class HostExperts implements ExpertMemory {
@@ -27,6 +29,11 @@ final class HostExperts implements ExpertMemory {
   private final VectorKernels kernels = VectorProvider.get().kernels();
   private final ModelConfig config;
   private final List<ExpertWeights> experts = new ArrayList<>();
+
+  /** By layer. */
+  private final List<ExpertBiases> biases = new ArrayList<>();
+
+  private final GatedUnit unit;
   private final Scratch[] scratch;
   private final Activation input;
   private final Activation hiddenInput;
@@ -36,20 +43,23 @@ final class HostExperts implements ExpertMemory {
 
   HostExperts(ModelConfig config, ModelWeights weights) {
     this.config = config;
-    for (var layer : weights.layers()) {
-      var routed = (FeedForward.Routed) layer.feedForward();
+    for (int layer = config.mixture().leadingDense(); layer < config.layers(); layer++) {
+      var routed = (FeedForward.Routed) weights.layers().get(layer).feedForward();
+      biases.add(routed.biases());
       for (int e = 0; e < config.experts(); e++) {
         experts.add(ExpertWeights.of(routed.experts(), e));
       }
     }
+    this.unit = new GatedUnit(kernels, config.family().activation());
+    int width = config.mixture().feedForward();
     this.scratch = new Scratch[Runtime.getRuntime().availableProcessors()];
     for (int i = 0; i < scratch.length; i++) {
       scratch[i] = new Scratch();
     }
     this.input = new Activation(kernels, 1, config.embedding());
-    this.hiddenInput = new Activation(kernels, 1, config.feedForward());
-    this.gate = new float[config.feedForward()];
-    this.up = new float[config.feedForward()];
+    this.hiddenInput = new Activation(kernels, 1, width);
+    this.gate = new float[width];
+    this.up = new float[width];
     this.output = new float[config.embedding()];
   }
 
@@ -66,16 +76,25 @@ final class HostExperts implements ExpertMemory {
   float[] run(int place, float[] normed) {
     ExpertWeights w = experts.get(place);
     int width = config.embedding();
-    int hidden = config.feedForward();
+    int hidden = gate.length;
+    ExpertBiases added = biases.get(place / config.experts());
+    int expert = place % config.experts();
     input.set(Quants.dotType(w.gate().type()), normed, 0, width, 0);
     multiply(w.gate(), input, gate);
     if (Quants.dotType(w.up().type()) != Quants.dotType(w.gate().type())) {
       input.set(Quants.dotType(w.up().type()), normed, 0, width, 0);
     }
     multiply(w.up(), input, up);
-    kernels.siluProduct(gate, 0, up, 0, gate, 0, hidden);
+    if (added.isPresent()) {
+      kernels.axpy(1f, added.gate(), expert * hidden, gate, 0, hidden);
+      kernels.axpy(1f, added.up(), expert * hidden, up, 0, hidden);
+    }
+    unit.apply(gate, up, 0, hidden);
     hiddenInput.set(Quants.dotType(w.down().type()), gate, 0, hidden, 0);
     multiply(w.down(), hiddenInput, output);
+    if (added.isPresent()) {
+      kernels.axpy(1f, added.down(), expert * width, output, 0, width);
+    }
     return output;
   }
 

@@ -170,16 +170,17 @@ record MatVecTasks(
     }
   }
 
-  /** Gate, up and SwiGLU of at most {@code used} experts, see {@link Experts#gateUp}. */
+  /** Gate, up and what is behind them of experts, see {@link Experts#gateUp}. */
   void gateUp(
       TaskGraph graph,
       String name,
-      IntArray step,
+      Dense dense,
       IntArray pool,
       FloatArray x,
       FloatArray hidden,
-      ExpertShape shape,
-      int used) {
+      FeedForwardTypes types) {
+    ExpertShape shape = types.experts();
+    int used = types.used();
     int gate = shape.gate().id();
     int up = shape.up().id();
     int offset = (int) (PlaneLayout.upOffset(shape) / 4);
@@ -190,7 +191,9 @@ record MatVecTasks(
           "gateUp",
           Experts::gateUp,
           context,
-          step,
+          dense.step(),
+          dense.directory(),
+          dense.floats(),
           pool,
           x,
           hidden,
@@ -198,14 +201,18 @@ record MatVecTasks(
           up,
           offset,
           rows,
-          columns);
+          columns,
+          used,
+          types.unit());
       Launches.groups(grid, name + ".gateUp", used * rows, lanes(columns));
     } else if (quantized(graph, name, "gateUp", x, columns, gate, up)) {
       graph.task(
           "gateUp",
           Int8Warps::gateUp,
           context,
-          step,
+          dense.step(),
+          dense.directory(),
+          dense.floats(),
           pool,
           codes,
           scales,
@@ -215,6 +222,8 @@ record MatVecTasks(
           offset,
           rows,
           columns,
+          used,
+          types.unit(),
           Warps.WIDTH);
       warps(name + ".gateUp", used * rows);
     } else {
@@ -222,7 +231,9 @@ record MatVecTasks(
           "gateUp",
           Warps::gateUp,
           context,
-          step,
+          dense.step(),
+          dense.directory(),
+          dense.floats(),
           pool,
           x,
           hidden,
@@ -231,23 +242,26 @@ record MatVecTasks(
           offset,
           rows,
           columns,
+          used,
+          types.unit(),
           Warps.WIDTH);
       warps(name + ".gateUp", used * rows);
     }
   }
 
-  /** Down and the weighted sum of at most {@code used} experts, see {@link Experts#down}. */
+  /** Down and the weighted sum of experts, see {@link Experts#down}. */
   void down(
       TaskGraph graph,
       String name,
-      IntArray step,
+      Dense dense,
       IntArray pool,
       FloatArray hidden,
       FloatArray weights,
       FloatArray out,
       FloatArray x,
-      ExpertShape shape,
-      int used) {
+      FeedForwardTypes types) {
+    ExpertShape shape = types.experts();
+    int used = types.used();
     int type = shape.down().id();
     int offset = (int) (PlaneLayout.downOffset(shape) / 4);
     int rows = shape.embedding();
@@ -257,7 +271,9 @@ record MatVecTasks(
           "down",
           Experts::down,
           context,
-          step,
+          dense.step(),
+          dense.directory(),
+          dense.floats(),
           pool,
           hidden,
           weights,
@@ -267,14 +283,17 @@ record MatVecTasks(
           offset,
           rows,
           columns,
-          used);
+          used,
+          types.unit());
       Launches.groups(grid, name + ".down", rows, lanes(columns));
     } else if (quantized(graph, name, "down", hidden, used * columns, type)) {
       graph.task(
           "down",
           Int8Warps::down,
           context,
-          step,
+          dense.step(),
+          dense.directory(),
+          dense.floats(),
           pool,
           codes,
           scales,
@@ -286,6 +305,7 @@ record MatVecTasks(
           rows,
           columns,
           used,
+          types.unit(),
           Warps.WIDTH);
       warps(name + ".down", rows);
     } else {
@@ -293,7 +313,9 @@ record MatVecTasks(
           "down",
           Warps::down,
           context,
-          step,
+          dense.step(),
+          dense.directory(),
+          dense.floats(),
           pool,
           hidden,
           weights,
@@ -304,6 +326,7 @@ record MatVecTasks(
           rows,
           columns,
           used,
+          types.unit(),
           Warps.WIDTH);
       warps(name + ".down", rows);
     }

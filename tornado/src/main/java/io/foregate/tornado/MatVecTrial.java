@@ -13,6 +13,7 @@ import io.foregate.tornado.DenseWeights.LayerTypes;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -74,7 +75,7 @@ final class MatVecTrial {
   private final IntArray weights;
   private final FloatArray floats;
   private final IntArray pool;
-  private final IntArray expertStep = new IntArray(Experts.PLACES + 2 * USED);
+  private final IntArray expertStep = new IntArray(Experts.PLACES + 3 * USED);
   private final FloatArray x = random(WIDTH);
   private final FloatArray expertWeights = FloatArray.fromElements(0.7f, 0.3f);
   private int words;
@@ -186,8 +187,11 @@ final class MatVecTrial {
     tasks.product(
         graph, name, "product", dense, x, y, Directory.OUTPUT, types.output(), WIDTH, WIDTH, 0);
     tasks.attentionInput(graph, name, "input", dense, x, qkv, types, WIDTH, KV, KV, WIDTH);
-    tasks.gateUp(graph, name, expertStep, pool, x, hidden, shape, USED);
-    tasks.down(graph, name, expertStep, pool, hidden, expertWeights, out, sum, shape, USED);
+    var networks =
+        new FeedForwardTypes(-1, 0, USED, shape, types.feedForward().unit(), Optional.empty());
+    var experts = new MatVecTasks.Dense(expertStep, directory, weights, floats);
+    tasks.gateUp(graph, name, experts, pool, x, hidden, networks);
+    tasks.down(graph, name, experts, pool, hidden, expertWeights, out, sum, networks);
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, y, qkv, hidden, sum);
     double micros = Double.POSITIVE_INFINITY;
     try (var plan = new TornadoExecutionPlan(graph.snapshot())) {

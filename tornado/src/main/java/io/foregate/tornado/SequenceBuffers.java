@@ -19,7 +19,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param qkv queries, keys and values
  * @param rotated queries, rotated
  * @param attended what attention makes of them
- * @param hidden activations inside feed-forward networks, {@code [tokens][used][feedForward]}
+ * @param hidden activations inside feed-forward networks, {@code [tokens][used][width]}
  * @param out what feed-forward networks make of them, {@code [tokens][used][embedding]}
  * @param codes of a token alone, activations of 8 bits, see {@link Int8}; one word if none is
  *     wanted
@@ -71,7 +71,7 @@ record SequenceBuffers(
         new FloatArray(tokens * qkv(config)),
         new FloatArray(tokens * config.querySize()),
         new FloatArray(tokens * config.attendedSize()),
-        new FloatArray(tokens * used * config.feedForward()),
+        new FloatArray(tokens * hidden(config)),
         new FloatArray(tokens * used * width),
         new IntArray(Math.max(1, units * Int8.CODE_WORDS)),
         new FloatArray(Math.max(1, units * Int8.SCALES)),
@@ -103,10 +103,16 @@ record SequenceBuffers(
     return Math.max(1, config.expertsUsed());
   }
 
+  /** Activations of a token inside the feed-forward networks of one launch. */
+  private static int hidden(ModelConfig config) {
+    int experts = config.expertsUsed() * config.mixture().feedForward();
+    int others = Math.max(config.feedForward(), config.mixture().sharedFeedForward());
+    return Math.max(experts, others);
+  }
+
   /** Units of the longest vector that weights are multiplied with. */
   private static int units(ModelConfig config) {
-    int hidden = used(config) * config.feedForward();
-    int longest = Math.max(hidden, Math.max(config.embedding(), config.attendedSize()));
+    int longest = Math.max(hidden(config), Math.max(config.embedding(), config.attendedSize()));
     return Math.ceilDiv(longest, Planes.UNIT);
   }
 
@@ -127,7 +133,8 @@ record SequenceBuffers(
             + qkv(config)
             + config.querySize()
             + config.attendedSize()
-            + (long) used(config) * (config.feedForward() + config.embedding());
+            + hidden(config)
+            + (long) used(config) * config.embedding();
     long floats =
         (long) capacity * config.rope().dimensions()
             + tokens(capacity) * token

@@ -6,6 +6,7 @@ import io.foregate.model.ModelWeights;
 import io.foregate.tornado.GraphBook.Step;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Optional;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -22,7 +23,6 @@ final class SequencePlan {
   private final DenseWeights dense;
   private final int capacity;
   private final int most;
-  private final int used;
   private final SequenceBuffers buffers;
   private final GraphBook book;
   private final TokenGraphs graphs;
@@ -48,7 +48,6 @@ final class SequencePlan {
     this.config = config;
     this.dense = dense;
     this.capacity = capacity;
-    this.used = SequenceBuffers.used(config);
     this.memory = memory;
     this.buffers = SequenceBuffers.of(config, capacity, variant);
     this.most = SequenceBuffers.tokens(capacity);
@@ -141,11 +140,19 @@ final class SequencePlan {
     return records * SequenceBuffers.record(config) + token * config.embedding();
   }
 
-  /** The first words of records, and their ranks, for {@link #feedForward}. */
-  void place(int layer, int i, int word, int rank) {
-    IntArray step = graphs.feedForward(layer).step();
+  /** The first words of records, their ranks and experts, for {@link #feedForward}. */
+  void place(int layer, int i, int word, int rank, int expert) {
+    place(graphs.feedForward(layer).step(), types(layer).used(), i, word, rank, expert);
+  }
+
+  private static void place(IntArray step, int used, int i, int word, int rank, int expert) {
     step.set(Experts.PLACES + i, word);
     step.set(Experts.PLACES + used + i, rank);
+    step.set(Experts.PLACES + 2 * used + i, expert);
+  }
+
+  private FeedForwardTypes types(int layer) {
+    return dense.layers().get(layer).feedForward();
   }
 
   /** The weights of the tokens' experts, {@code [tokens][used]}. */
@@ -155,7 +162,9 @@ final class SequencePlan {
 
   /** Begins to tell which experts of a batch are to run, for {@link #feedForward(int)}. */
   BatchStep batchStep(int layer) {
-    return BatchStep.of(batch.feedForward(layer).step(), config, most);
+    FeedForwardTypes types = types(layer);
+    int experts = types.isRouted() ? config.experts() : 1;
+    return BatchStep.of(batch.feedForward(layer).step(), experts, types.used(), most);
   }
 
   /** Runs what {@link #batchStep} was told. */
@@ -191,13 +200,35 @@ final class SequencePlan {
       expertWeights(tokens).set(i, config.scales().residual());
     }
     if (tokens == 1) {
-      place(layer, 0, dense.record(layer), 0);
+      place(layer, 0, dense.record(layer), 0, 0);
       feedForward(layer, 1, true);
     } else {
       BatchStep step = batchStep(layer);
       step.add(dense.record(layer), 0, zeros, tokens);
       step.end(layer, true, tokens);
       feedForward(layer);
+    }
+  }
+
+  /** A layer's shared expert, if it has one: before its experts, as they share their memory. */
+  void shared(int layer, int tokens) {
+    Optional<Step> alone = graphs.shared(layer);
+    if (alone.isEmpty()) {
+      return;
+    }
+    if (tokens == 1) {
+      IntArray step = alone.get().step();
+      step.set(0, layer);
+      step.set(1, 1);
+      step.set(2, 1);
+      place(step, 1, 0, dense.record(layer), 0, 0);
+      execute(alone.get().graph());
+    } else {
+      Step step = batch.shared(layer);
+      BatchStep all = BatchStep.of(step.step(), 1, 1, most);
+      all.add(dense.record(layer), 0, zeros, tokens);
+      all.end(layer, true, tokens);
+      execute(step.graph());
     }
   }
 

@@ -9,13 +9,13 @@ import io.foregate.kernels.Sums;
 import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
-import io.foregate.store.ExpertShape;
 import io.foregate.tornado.DenseWeights.LayerTypes;
 import io.foregate.tornado.GraphBook.Step;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -43,6 +43,7 @@ final class TokenGraphs {
   private final AttentionTasks between;
   private final List<Step> attention = new ArrayList<>();
   private final List<Step> feedForward = new ArrayList<>();
+  private final Map<Integer, Step> shared = new HashMap<>();
   private final Step embed;
   private final Step logits;
   private final Step deliver;
@@ -65,9 +66,13 @@ final class TokenGraphs {
     this.embed = embedGraph(model.embedding());
     Map<LayerTypes, Step> attentionOf = new HashMap<>();
     Map<LayerTypes, Step> feedForwardOf = new HashMap<>();
+    Map<LayerTypes, Step> sharedOf = new HashMap<>();
     for (LayerTypes types : dense.layers()) {
       attention.add(attentionOf.computeIfAbsent(types, this::attentionGraph));
       feedForward.add(feedForwardOf.computeIfAbsent(types, this::feedForwardGraph));
+      if (types.feedForward().shared().isPresent()) {
+        shared.put(feedForward.size() - 1, sharedOf.computeIfAbsent(types, this::sharedGraph));
+      }
     }
     this.logits = logitsGraph(model);
     this.deliver = deliverGraph();
@@ -79,6 +84,11 @@ final class TokenGraphs {
 
   Step feedForward(int layer) {
     return feedForward.get(layer);
+  }
+
+  /** Of a layer's shared expert; absent where there is none. */
+  Optional<Step> shared(int layer) {
+    return Optional.ofNullable(shared.get(layer));
   }
 
   Step embed() {
@@ -248,25 +258,58 @@ final class TokenGraphs {
 
   private Step feedForwardGraph(LayerTypes types) {
     String name = "experts" + book.size();
-    int used = SequenceBuffers.used(config);
-    var step = new IntArray(Experts.PLACES + 2 * used);
+    FeedForwardTypes networks = types.feedForward();
+    var step = new IntArray(Experts.PLACES + 3 * networks.used());
+    step.init(0);
     TaskGraph graph = book.graph(name, step);
     graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.expertWeights());
     IntArray pool = types.isRouted() ? memory.pool() : memory.weights();
-    ExpertShape shape = types.experts();
-    tasks.gateUp(graph, name, step, pool, buffers.normed(), buffers.hidden(), shape, used);
+    networks(graph, name, step, pool, buffers.expertWeights(), networks);
+    return book.add(graph, step);
+  }
+
+  /** The shared expert; its weight is where rotated queries were, which attention has read. */
+  private Step sharedGraph(LayerTypes types) {
+    String name = "shared" + book.size();
+    FeedForwardTypes networks = types.feedForward();
+    var step = new IntArray(Experts.PLACES + 3);
+    step.init(0);
+    TaskGraph graph = book.graph(name, step);
+    graph.task(
+        "weight",
+        Experts::sharedWeight,
+        context,
+        step,
+        memory.directory(),
+        memory.floats(),
+        buffers.normed(),
+        buffers.rotated(),
+        config.embedding(),
+        networks.shared().orElseThrow().gated() ? 1 : 0,
+        config.scales().residual());
+    Launches.groups(grid, name + ".weight", 1, NORM_LANES);
+    networks(graph, name, step, memory.weights(), buffers.rotated(), networks.ofShared());
+    return book.add(graph, step);
+  }
+
+  private void networks(
+      TaskGraph graph,
+      String name,
+      IntArray step,
+      IntArray pool,
+      FloatArray weights,
+      FeedForwardTypes types) {
+    tasks.gateUp(graph, name, dense(step), pool, buffers.normed(), buffers.hidden(), types);
     tasks.down(
         graph,
         name,
-        step,
+        dense(step),
         pool,
         buffers.hidden(),
-        buffers.expertWeights(),
+        weights,
         buffers.out(),
         buffers.x(),
-        shape,
-        used);
-    return book.add(graph, step);
+        types);
   }
 
   private Step deliverGraph() {

@@ -93,9 +93,10 @@ final class TornadoModel implements BackendModel {
         new MemoryPlan(deviceBytes, Math.min(arrayBytes, MOST_ARRAY_BYTES), dense.bytes(), 0, 0, 0);
     planned.require();
     this.shapes =
-        config.isMoe()
-            ? dense.layers().stream().map(DenseWeights.LayerTypes::experts).toList()
-            : List.of();
+        dense.layers().stream()
+            .filter(DenseWeights.LayerTypes::isRouted)
+            .map(DenseWeights.LayerTypes::experts)
+            .toList();
     this.routing =
         new Routing(
             SequenceBuffers.tokens(Integer.MAX_VALUE), config.experts(), config.expertsUsed());
@@ -118,7 +119,7 @@ final class TornadoModel implements BackendModel {
   @Override
   public synchronized ExpertMemory residentExperts() {
     if (experts == null) {
-      int count = config.layers() * config.experts();
+      int count = config.routedLayers() * config.experts();
       DeviceExperts resident = claim(count, count);
       resident.load(weights, layout, shapes);
     }

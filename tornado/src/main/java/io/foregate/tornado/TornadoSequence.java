@@ -104,6 +104,14 @@ final class TornadoSequence implements Sequence {
   }
 
   @Override
+  public void runShared(int layer) {
+    if (pairsRun > 0) {
+      throw new IllegalStateException("experts have run before what tokens share");
+    }
+    model.compute(() -> plan.shared(layer, tokens));
+  }
+
+  @Override
   public void runExperts(int layer, ExpertMemory memory, int[] experts, int[] places, int count) {
     for (int pair = 0; pair < pairs(); pair++) {
       plan.expertWeights(tokens).set(pair, config.scales().residual() * routing.weights()[pair]);
@@ -182,7 +190,7 @@ final class TornadoSequence implements Sequence {
   private void runOnDevice(int layer, ExpertMemory memory, int[] experts, int[] places, int count) {
     int slotWords = model.slotWords(memory);
     for (int i = 0; i < count; i++) {
-      plan.place(layer, i, places[i] * slotWords, rank(0, experts[i]));
+      plan.place(layer, i, places[i] * slotWords, rank(0, experts[i]), experts[i]);
     }
     model.compute(() -> plan.feedForward(layer, count, allRan()));
   }

@@ -1,6 +1,7 @@
 package io.foregate.tornado;
 
 import io.foregate.gguf.GgmlType;
+import io.foregate.kernels.Directory;
 import io.foregate.kernels.Experts;
 import io.foregate.kernels.Tiles;
 import io.foregate.store.ExpertShape;
@@ -33,11 +34,12 @@ final class BatchExpertsCase {
   private final float[] normed;
   private final float[] residual;
   private final FloatArray weights;
+  private final UnitCase beside;
 
   /** Expert of each pair. */
   private final int[] chosen;
 
-  BatchExpertsCase(GgmlType type, GgmlType downType, int tokens, int most) {
+  BatchExpertsCase(GgmlType type, GgmlType downType, int tokens, int most, int unit) {
     var random = new Random(type.id());
     this.shape = new ExpertShape(WIDTH, HIDDEN, type, type, downType);
     this.tokens = tokens;
@@ -62,6 +64,7 @@ final class BatchExpertsCase {
     }
     this.residual = TestMatrix.floats(tokens * WIDTH, random);
     this.weights = FloatArray.fromArray(TestMatrix.floats(most * USED, random));
+    this.beside = UnitCase.of(unit, EXPERTS, HIDDEN, WIDTH, random);
     this.chosen = new int[tokens * USED];
     for (int t = 0; t < tokens; t++) {
       int all = random.nextInt(USED);
@@ -82,13 +85,10 @@ final class BatchExpertsCase {
       }
       double[] g = gate[e].times(x);
       double[] u = up[e].times(x);
-      double[] h = new double[HIDDEN];
-      for (int i = 0; i < HIDDEN; i++) {
-        h[i] = g[i] / (1 + Math.exp(-g[i])) * u[i];
-      }
+      double[] h = beside.hidden(e, g, u);
       double[] y = down[e].times(h);
       for (int i = 0; i < WIDTH; i++) {
-        result[token * WIDTH + i] += weights.get(pair) * y[i];
+        result[token * WIDTH + i] += weights.get(pair) * (y[i] + beside.down(e, i, WIDTH));
       }
     }
     return result;
@@ -100,12 +100,13 @@ final class BatchExpertsCase {
 
   private IntArray step(int[] experts, boolean last) {
     int tiles = mostTiles();
-    var step = new IntArray(Experts.TILES + 3 * tiles + most * USED);
+    var step = new IntArray(Experts.TILES + Experts.TILE_WORDS * tiles + most * USED);
     step.init(0);
+    step.set(0, UnitCase.LAYER);
     step.set(2, last ? 1 : 0);
     step.set(3, tokens);
     int tile = -1;
-    int at = Experts.TILES + 3 * tiles;
+    int at = Experts.TILES + Experts.TILE_WORDS * tiles;
     for (int e : experts) {
       int room = 0;
       for (int pair = 0; pair < chosen.length; pair++) {
@@ -113,11 +114,12 @@ final class BatchExpertsCase {
           if (room == 0) {
             tile++;
             room = Tiles.TOKENS;
-            step.set(Experts.TILES + 3 * tile, SLOT[e] * slotWords);
-            step.set(Experts.TILES + 3 * tile + 1, at);
+            step.set(Experts.TILES + Experts.TILE_WORDS * tile, SLOT[e] * slotWords);
+            step.set(Experts.TILES + Experts.TILE_WORDS * tile + 1, at);
+            step.set(Experts.TILES + Experts.TILE_WORDS * tile + 3, e);
           }
           room--;
-          step.set(Experts.TILES + 3 * tile + 2, Tiles.TOKENS - room);
+          step.set(Experts.TILES + Experts.TILE_WORDS * tile + 2, Tiles.TOKENS - room);
           step.set(at++, pair);
         }
       }
@@ -159,9 +161,9 @@ final class BatchExpertsCase {
     int type = shape.gate().id();
     for (int wave = 0; wave < waves.length; wave++) {
       IntArray step = step(waves[wave], wave == waves.length - 1);
-      run(step, in, hidden, type, 0, HIDDEN, WIDTH, USED, Tiles.STORE);
-      run(step, in, hidden, type, upOffset(), HIDDEN, WIDTH, USED, Tiles.SWIGLU);
-      run(step, hidden, out, shape.down().id(), downOffset(), WIDTH, HIDDEN, 1, Tiles.STORE);
+      run(step, in, hidden, type, 0, HIDDEN, WIDTH, USED, Tiles.STORE, Directory.GATE_PROJECTION_BIAS);
+      run(step, in, hidden, type, upOffset(), HIDDEN, WIDTH, USED, Tiles.UNIT, Directory.UP_PROJECTION_BIAS);
+      run(step, hidden, out, shape.down().id(), downOffset(), WIDTH, HIDDEN, 1, Tiles.STORE, Directory.DOWN_PROJECTION_BIAS);
       DeviceRun.run(
           Math.ceilDiv(most * WIDTH, 64),
           64,
@@ -191,7 +193,8 @@ final class BatchExpertsCase {
       int rows,
       int columns,
       int share,
-      int mode) {
+      int mode,
+      int part) {
     DeviceRun.run(
         Tiles.ofRows(rows) * mostTiles(),
         Tiles.LANES,
@@ -201,6 +204,8 @@ final class BatchExpertsCase {
                 Experts::multiply,
                 DeviceRun.context(),
                 step,
+                beside.directory(),
+                beside.floats(),
                 pool,
                 x,
                 y,
@@ -209,8 +214,10 @@ final class BatchExpertsCase {
                 rows,
                 columns,
                 share,
-                mode),
-        new Object[] {step, pool, x},
+                mode,
+                part,
+                beside.unit()),
+        new Object[] {step, beside.directory(), beside.floats(), pool, x},
         new Object[] {y});
   }
 
@@ -228,17 +235,17 @@ final class BatchExpertsCase {
           Tiles.ofRows(HIDDEN) * most,
           c ->
               Experts.multiply(
-                  c, step, pool, in, hidden, type, 0, HIDDEN, WIDTH, USED, Tiles.STORE));
+                  c, step, beside.directory(), beside.floats(), pool, in, hidden, type, 0, HIDDEN, WIDTH, USED, Tiles.STORE, Directory.GATE_PROJECTION_BIAS, beside.unit()));
       PlainJava.run(
           Tiles.ofRows(HIDDEN) * most,
           c ->
               Experts.multiply(
-                  c, step, pool, in, hidden, type, upOffset(), HIDDEN, WIDTH, USED, Tiles.SWIGLU));
+                  c, step, beside.directory(), beside.floats(), pool, in, hidden, type, upOffset(), HIDDEN, WIDTH, USED, Tiles.UNIT, Directory.UP_PROJECTION_BIAS, beside.unit()));
       PlainJava.run(
           Tiles.ofRows(WIDTH) * most,
           c ->
               Experts.multiply(
-                  c, step, pool, hidden, out, down, downOffset(), WIDTH, HIDDEN, 1, Tiles.STORE));
+                  c, step, beside.directory(), beside.floats(), pool, hidden, out, down, downOffset(), WIDTH, HIDDEN, 1, Tiles.STORE, Directory.DOWN_PROJECTION_BIAS, beside.unit()));
       PlainJava.run(this.most * WIDTH, c -> Experts.combine(c, step, weights, out, x, WIDTH, USED));
     }
     return x;

@@ -171,16 +171,19 @@ class BatchKernelsTest {
     assertThat(TestMatrix.error(expected, device)).isLessThan(1e-6);
   }
 
-  @ParameterizedTest(name = "gate and up {0}, down {1}, {2} of {3} tokens")
+  @ParameterizedTest(name = "gate and up {0}, down {1}, {2} of {3} tokens, unit {4}")
   @CsvSource({
-    "Q8_0, Q8_0, 1, 2",
-    "Q4_0, F16, 40, 40",
-    "Q4_K, Q6_K, 40, 64",
-    "Q3_K, Q5_K, 7, 8",
-    "Q2_K, Q3_K, 3, 3"
+    "Q8_0, Q8_0, 1, 2, 2",
+    "Q4_0, F16, 40, 40, 1",
+    "Q4_K, Q6_K, 40, 64, 0",
+    "Q3_K, Q5_K, 7, 8, 0",
+    "Q2_K, Q3_K, 3, 3, 0",
+    "MXFP4, MXFP4, 9, 16, 3",
+    "IQ4_XS, IQ4_NL, 3, 4, 0"
   })
-  void expertsOfABatchInTwoWaves(GgmlType type, GgmlType downType, int tokens, int most) {
-    var run = new BatchExpertsCase(type, downType, tokens, most);
+  void expertsOfABatchInTwoWaves(
+      GgmlType type, GgmlType downType, int tokens, int most, int unit) {
+    var run = new BatchExpertsCase(type, downType, tokens, most, unit);
     int[] all = IntStream.range(0, BatchExpertsCase.EXPERTS).toArray();
     FloatArray inOne = run.onDevice(new int[][] {all});
     FloatArray inTwo = run.onDevice(new int[][] {{2, 4}, {3, 0, 1}});

@@ -22,6 +22,11 @@ final class ExpertsCase {
   /** Slot of the expert of each rank. */
   private static final int[] SLOT = {4, 0, 2};
 
+  private static final int EXPERTS = 7;
+
+  /** Of the layer's, the expert of each rank. */
+  private static final int[] EXPERT = {6, 1, 3};
+
   private final ExpertShape shape;
   private final TestMatrix[] gate = new TestMatrix[USED];
   private final TestMatrix[] up = new TestMatrix[USED];
@@ -30,9 +35,10 @@ final class ExpertsCase {
   private final int slotWords;
   private final float[] normed;
   private final float[] residual;
+  private final UnitCase beside;
   private final float[] weights = {0.5f, 0.3f, 0.2f};
 
-  ExpertsCase(GgmlType type, GgmlType downType) {
+  ExpertsCase(GgmlType type, GgmlType downType, int unit) {
     var random = new Random(type.id());
     shape = new ExpertShape(WIDTH, HIDDEN, type, type, downType);
     var layout = new PlaneLayout();
@@ -54,6 +60,7 @@ final class ExpertsCase {
       normed[i] *= 0.1f; // keeps the activation out of saturation
     }
     residual = TestMatrix.floats(WIDTH, random);
+    beside = UnitCase.of(unit, EXPERTS, HIDDEN, WIDTH, random);
   }
 
   /** In double precision. */
@@ -63,26 +70,25 @@ final class ExpertsCase {
     for (int rank = 0; rank < USED; rank++) {
       double[] g = gate[rank].times(x);
       double[] u = up[rank].times(x);
-      double[] h = new double[HIDDEN];
-      for (int i = 0; i < HIDDEN; i++) {
-        h[i] = g[i] / (1 + Math.exp(-g[i])) * u[i];
-      }
+      double[] h = beside.hidden(EXPERT[rank], g, u);
       double[] y = down[rank].times(h);
       for (int i = 0; i < WIDTH; i++) {
-        result[i] += weights[rank] * y[i];
+        result[i] += weights[rank] * (y[i] + beside.down(EXPERT[rank], i, WIDTH));
       }
     }
     return result;
   }
 
   private IntArray step(int[] ranks, boolean last) {
-    var step = new IntArray(Experts.PLACES + 2 * USED);
+    var step = new IntArray(Experts.PLACES + 3 * USED);
     step.init(0);
+    step.set(0, UnitCase.LAYER);
     step.set(1, ranks.length);
     step.set(2, last ? 1 : 0);
     for (int i = 0; i < ranks.length; i++) {
       step.set(Experts.PLACES + i, SLOT[ranks[i]] * slotWords);
       step.set(Experts.PLACES + USED + i, ranks[i]);
+      step.set(Experts.PLACES + 2 * USED + i, EXPERT[ranks[i]]);
     }
     return step;
   }
@@ -120,6 +126,8 @@ final class ExpertsCase {
                   Experts::gateUp,
                   DeviceRun.context(),
                   step,
+                  beside.directory(),
+                  beside.floats(),
                   pool,
                   in,
                   hidden,
@@ -127,8 +135,10 @@ final class ExpertsCase {
                   shape.up().id(),
                   upOffset(),
                   HIDDEN,
-                  WIDTH),
-          new Object[] {step, pool, in},
+                  WIDTH,
+                  USED,
+                  beside.unit()),
+          new Object[] {step, beside.directory(), beside.floats(), pool, in},
           new Object[] {hidden});
       DeviceRun.run(
           WIDTH,
@@ -139,6 +149,8 @@ final class ExpertsCase {
                   Experts::down,
                   DeviceRun.context(),
                   step,
+                  beside.directory(),
+                  beside.floats(),
                   pool,
                   hidden,
                   w,
@@ -148,8 +160,9 @@ final class ExpertsCase {
                   downOffset(),
                   WIDTH,
                   HIDDEN,
-                  USED),
-          new Object[] {step, pool, hidden, w},
+                  USED,
+                  beside.unit()),
+          new Object[] {step, beside.directory(), beside.floats(), pool, hidden, w},
           new Object[] {out, x});
     }
     Poisoned.assertWritten(out);
@@ -167,13 +180,15 @@ final class ExpertsCase {
       IntArray step = step(waves[wave], wave == waves.length - 1);
       PlainJava.run(
           USED * HIDDEN,
-          c -> Experts.gateUp(c, step, pool, in, hidden, type, type, upOffset(), HIDDEN, WIDTH));
+          c -> Experts.gateUp(c, step, beside.directory(), beside.floats(), pool, in, hidden, type, type, upOffset(), HIDDEN, WIDTH, USED, beside.unit()));
       PlainJava.run(
           WIDTH,
           c ->
               Experts.down(
                   c,
                   step,
+                  beside.directory(),
+                  beside.floats(),
                   pool,
                   hidden,
                   w,
@@ -183,7 +198,8 @@ final class ExpertsCase {
                   downOffset(),
                   WIDTH,
                   HIDDEN,
-                  USED));
+                  USED,
+                  beside.unit()));
     }
     return x;
   }
@@ -211,6 +227,8 @@ final class ExpertsCase {
                 Int8Warps.gateUp(
                     c,
                     step,
+                    beside.directory(),
+                    beside.floats(),
                     pool,
                     codes,
                     scales,
@@ -220,6 +238,8 @@ final class ExpertsCase {
                     upOffset(),
                     HIDDEN,
                     WIDTH,
+                    USED,
+                    beside.unit(),
                     1));
         PlainJava.run(hiddenUnits, c -> Int8.quantize(c, hidden, codes, scales, hiddenUnits));
         PlainJava.run(
@@ -228,6 +248,8 @@ final class ExpertsCase {
                 Int8Warps.down(
                     c,
                     step,
+                    beside.directory(),
+                    beside.floats(),
                     pool,
                     codes,
                     scales,
@@ -239,16 +261,17 @@ final class ExpertsCase {
                     WIDTH,
                     HIDDEN,
                     USED,
+                    beside.unit(),
                     1));
       } else {
         PlainJava.run(
             USED * HIDDEN,
-            c -> Warps.gateUp(c, step, pool, in, hidden, type, type, upOffset(), HIDDEN, WIDTH, 1));
+            c -> Warps.gateUp(c, step, beside.directory(), beside.floats(), pool, in, hidden, type, type, upOffset(), HIDDEN, WIDTH, USED, beside.unit(), 1));
         PlainJava.run(
             WIDTH,
             c ->
                 Warps.down(
-                    c, step, pool, hidden, w, out, x, down, downOffset(), WIDTH, HIDDEN, USED, 1));
+                    c, step, beside.directory(), beside.floats(), pool, hidden, w, out, x, down, downOffset(), WIDTH, HIDDEN, USED, beside.unit(), 1));
       }
     }
     return x;

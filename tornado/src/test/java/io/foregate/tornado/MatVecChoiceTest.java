@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.foregate.gguf.GgmlType;
+import io.foregate.model.Activation;
 import io.foregate.store.ExpertShape;
 import io.foregate.tornado.DenseWeights.LayerTypes;
 import io.foregate.tornado.MatVecTrial.Outcome;
@@ -23,7 +24,8 @@ class MatVecChoiceTest {
           GgmlType.F32.id(),
           AttentionBlocks.NONE,
           FeedForwardTypes.dense(
-              new ExpertShape(256, 256, GgmlType.Q4_0, GgmlType.Q4_0, GgmlType.Q6_K)));
+              new ExpertShape(256, 256, GgmlType.Q4_0, GgmlType.Q4_0, GgmlType.Q6_K),
+              Activation.SILU));
 
   @BeforeAll
   static void settings() {

@@ -6,6 +6,7 @@ import io.foregate.gguf.GgmlType;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.Embedding;
 import io.foregate.kernels.Experts;
+import io.foregate.kernels.GatedUnit;
 import io.foregate.kernels.MatVec;
 import io.foregate.kernels.Planes;
 import io.foregate.quant.Activation;
@@ -282,20 +283,20 @@ class MatrixKernelsTest {
 
   private static Stream<Arguments> expertTypes() {
     return Stream.of(
-        Arguments.of(GgmlType.Q8_0, GgmlType.Q8_0),
-        Arguments.of(GgmlType.Q4_0, GgmlType.F16),
-        Arguments.of(GgmlType.Q4_K, GgmlType.Q6_K),
-        Arguments.of(GgmlType.Q3_K, GgmlType.Q5_K),
-        Arguments.of(GgmlType.Q2_K, GgmlType.Q3_K),
-        Arguments.of(GgmlType.MXFP4, GgmlType.MXFP4),
-        Arguments.of(GgmlType.IQ4_XS, GgmlType.IQ4_NL));
+        Arguments.of(GgmlType.Q8_0, GgmlType.Q8_0, GatedUnit.BIASED),
+        Arguments.of(GgmlType.Q4_0, GgmlType.F16, GatedUnit.CLAMPED),
+        Arguments.of(GgmlType.Q4_K, GgmlType.Q6_K, GatedUnit.SILU),
+        Arguments.of(GgmlType.Q3_K, GgmlType.Q5_K, GatedUnit.SILU),
+        Arguments.of(GgmlType.Q2_K, GgmlType.Q3_K, GatedUnit.SILU),
+        Arguments.of(GgmlType.MXFP4, GgmlType.MXFP4, GatedUnit.CLAMPED + GatedUnit.BIASED),
+        Arguments.of(GgmlType.IQ4_XS, GgmlType.IQ4_NL, GatedUnit.SILU));
   }
 
   /** Three experts of a token in two launches, in an order that is not the router's. */
-  @ParameterizedTest(name = "gate and up {0}, down {1}")
+  @ParameterizedTest(name = "gate and up {0}, down {1}, unit {2}")
   @MethodSource("expertTypes")
-  void expertsInTwoWaves(GgmlType type, GgmlType downType) {
-    ExpertsCase run = new ExpertsCase(type, downType);
+  void expertsInTwoWaves(GgmlType type, GgmlType downType, int unit) {
+    ExpertsCase run = new ExpertsCase(type, downType, unit);
     FloatArray inOne = run.onDevice(new int[][] {{0, 1, 2}});
     FloatArray inTwo = run.onDevice(new int[][] {{2}, {1, 0}});
     FloatArray plain = run.asPlainJava(new int[][] {{2}, {1, 0}});

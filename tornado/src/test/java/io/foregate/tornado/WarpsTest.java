@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foregate.gguf.GgmlType;
 import io.foregate.kernels.Directory;
+import io.foregate.kernels.GatedUnit;
 import io.foregate.kernels.Int8;
 import io.foregate.kernels.Int8Warps;
 import io.foregate.kernels.Planes;
@@ -213,10 +214,10 @@ class WarpsTest {
     }
   }
 
-  @ParameterizedTest(name = "gate and up {0}, down {1}")
+  @ParameterizedTest(name = "gate and up {0}, down {1}, unit {2}")
   @MethodSource("expertTypes")
-  void expertsInTwoWaves(GgmlType type, GgmlType downType) {
-    var run = new ExpertsCase(type, downType);
+  void expertsInTwoWaves(GgmlType type, GgmlType downType, int unit) {
+    var run = new ExpertsCase(type, downType, unit);
     double[] expected = run.expected();
     assertThat(TestMatrix.error(expected, run.inWarps(new int[][] {{2}, {1, 0}}, false)))
         .isLessThan(FLOAT_ERROR);
@@ -226,9 +227,9 @@ class WarpsTest {
 
   private static Stream<Arguments> expertTypes() {
     return Stream.of(
-        Arguments.of(GgmlType.Q8_0, GgmlType.Q8_0),
-        Arguments.of(GgmlType.Q4_0, GgmlType.Q5_K),
-        Arguments.of(GgmlType.Q4_K, GgmlType.Q6_K),
-        Arguments.of(GgmlType.Q2_K, GgmlType.Q3_K));
+        Arguments.of(GgmlType.Q8_0, GgmlType.Q8_0, GatedUnit.CLAMPED + GatedUnit.BIASED),
+        Arguments.of(GgmlType.Q4_0, GgmlType.Q5_K, GatedUnit.SILU),
+        Arguments.of(GgmlType.Q4_K, GgmlType.Q6_K, GatedUnit.SILU),
+        Arguments.of(GgmlType.Q2_K, GgmlType.Q3_K, GatedUnit.SILU));
   }
 }

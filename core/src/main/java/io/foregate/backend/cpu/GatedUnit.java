@@ -4,14 +4,14 @@ import io.foregate.model.Activation;
 import io.foregate.quant.VectorKernels;
 
 /** What a gated unit does between its products: see {@link Activation}. Allocates nothing. */
-final class GatedUnit {
+public final class GatedUnit {
   private static final float ALPHA = 1.702f;
   private static final float LIMIT = 7;
 
   private final VectorKernels kernels;
   private final Activation activation;
 
-  GatedUnit(VectorKernels kernels, Activation activation) {
+  public GatedUnit(VectorKernels kernels, Activation activation) {
     this.kernels = kernels;
     this.activation = activation;
   }
@@ -19,7 +19,7 @@ final class GatedUnit {
   /**
    * Replaces {@code n} elements of {@code gate} from {@code at} on, {@code up} being beside them.
    */
-  void apply(float[] gate, float[] up, int at, int n) {
+  public void apply(float[] gate, float[] up, int at, int n) {
     switch (activation) {
       case SILU -> kernels.siluProduct(gate, at, up, at, gate, at, n);
       case CLAMPED_SILU -> clamped(gate, up, at, n);
