@@ -94,8 +94,7 @@ public final class Experts {
         if (unit >= GatedUnit.BIASED) {
           int layer = step.get(0);
           int at = step.get(PLACES + 2 * used + i) * hiddenSize + row;
-          gate +=
-              GatedUnit.bias(directory, floats, layer, Directory.GATE_PROJECTION_BIAS, at);
+          gate += GatedUnit.bias(directory, floats, layer, Directory.GATE_PROJECTION_BIAS, at);
           up += GatedUnit.bias(directory, floats, layer, Directory.UP_PROJECTION_BIAS, at);
         }
         hidden.set(group, GatedUnit.apply(unit, gate, up));
@@ -247,8 +246,8 @@ public final class Experts {
   /**
    * One of the three products of some experts, for all tokens of a batch that chose them: gate
    * ({@link Tiles#STORE}, from {@code x}), up ({@link Tiles#UNIT}, likewise, to where gate wrote),
-   * down ({@link Tiles#STORE}, from there). {@code Tiles.ofRows(rows) * mostTiles} groups
-   * of {@link Tiles#LANES}.
+   * down ({@link Tiles#STORE}, from there). {@code Tiles.ofRows(rows) * mostTiles} groups of {@link
+   * Tiles#LANES}.
    *
    * <p>A <em>pair</em> is a token and one of its experts: {@code token * used + rank}. The pairs of
    * an expert are divided into tiles of at most {@link Tiles#TOKENS}. {@code step} tells

@@ -45,7 +45,25 @@ public final class MatMul {
     int count = TornadoMath.min(step.get(2) - first, Tiles.TOKENS);
     int base = directory.get(step.get(0) * Directory.PARTS + part);
     Tiles.multiply(
-        context, type, weights, floats, base, rows, columns, firstRow, x, y, stride, at, step,
-        first, count, 0, 1, add, 0, GatedUnit.SILU);
+        context,
+        type,
+        weights,
+        floats,
+        base,
+        rows,
+        columns,
+        firstRow,
+        x,
+        y,
+        stride,
+        at,
+        step,
+        first,
+        count,
+        0,
+        1,
+        add,
+        0,
+        GatedUnit.SILU);
   }
 }

@@ -125,8 +125,7 @@ public final class Warps {
         if (unit >= GatedUnit.BIASED) {
           int layer = step.get(0);
           int at = step.get(Experts.PLACES + 2 * used + i) * hiddenSize + row;
-          gate +=
-              GatedUnit.bias(directory, floats, layer, Directory.GATE_PROJECTION_BIAS, at);
+          gate += GatedUnit.bias(directory, floats, layer, Directory.GATE_PROJECTION_BIAS, at);
           up += GatedUnit.bias(directory, floats, layer, Directory.UP_PROJECTION_BIAS, at);
         }
         hidden.set(place, GatedUnit.apply(unit, gate, up));

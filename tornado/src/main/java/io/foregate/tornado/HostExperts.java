@@ -19,8 +19,9 @@ import java.util.stream.IntStream;
 
 /**
  * Experts that the processor's cores compute, for one token at a time: an expert's place is {@code
- * layer * experts + expert}, layers with experts alone being counted. They are read where they lie in the model's file: a device's records
- * hold the same bits in an order that the processor's kernels do not read.
+ * layer * experts + expert}, layers with experts alone being counted. They are read where they lie
+ * in the model's file: a device's records hold the same bits in an order that the processor's
+ * kernels do not read.
  */
 final class HostExperts implements ExpertMemory {
   /** Rows that are worth a thread's while. */

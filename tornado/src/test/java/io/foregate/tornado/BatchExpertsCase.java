@@ -161,9 +161,39 @@ final class BatchExpertsCase {
     int type = shape.gate().id();
     for (int wave = 0; wave < waves.length; wave++) {
       IntArray step = step(waves[wave], wave == waves.length - 1);
-      run(step, in, hidden, type, 0, HIDDEN, WIDTH, USED, Tiles.STORE, Directory.GATE_PROJECTION_BIAS);
-      run(step, in, hidden, type, upOffset(), HIDDEN, WIDTH, USED, Tiles.UNIT, Directory.UP_PROJECTION_BIAS);
-      run(step, hidden, out, shape.down().id(), downOffset(), WIDTH, HIDDEN, 1, Tiles.STORE, Directory.DOWN_PROJECTION_BIAS);
+      run(
+          step,
+          in,
+          hidden,
+          type,
+          0,
+          HIDDEN,
+          WIDTH,
+          USED,
+          Tiles.STORE,
+          Directory.GATE_PROJECTION_BIAS);
+      run(
+          step,
+          in,
+          hidden,
+          type,
+          upOffset(),
+          HIDDEN,
+          WIDTH,
+          USED,
+          Tiles.UNIT,
+          Directory.UP_PROJECTION_BIAS);
+      run(
+          step,
+          hidden,
+          out,
+          shape.down().id(),
+          downOffset(),
+          WIDTH,
+          HIDDEN,
+          1,
+          Tiles.STORE,
+          Directory.DOWN_PROJECTION_BIAS);
       DeviceRun.run(
           Math.ceilDiv(most * WIDTH, 64),
           64,
@@ -235,17 +265,59 @@ final class BatchExpertsCase {
           Tiles.ofRows(HIDDEN) * most,
           c ->
               Experts.multiply(
-                  c, step, beside.directory(), beside.floats(), pool, in, hidden, type, 0, HIDDEN, WIDTH, USED, Tiles.STORE, Directory.GATE_PROJECTION_BIAS, beside.unit()));
+                  c,
+                  step,
+                  beside.directory(),
+                  beside.floats(),
+                  pool,
+                  in,
+                  hidden,
+                  type,
+                  0,
+                  HIDDEN,
+                  WIDTH,
+                  USED,
+                  Tiles.STORE,
+                  Directory.GATE_PROJECTION_BIAS,
+                  beside.unit()));
       PlainJava.run(
           Tiles.ofRows(HIDDEN) * most,
           c ->
               Experts.multiply(
-                  c, step, beside.directory(), beside.floats(), pool, in, hidden, type, upOffset(), HIDDEN, WIDTH, USED, Tiles.UNIT, Directory.UP_PROJECTION_BIAS, beside.unit()));
+                  c,
+                  step,
+                  beside.directory(),
+                  beside.floats(),
+                  pool,
+                  in,
+                  hidden,
+                  type,
+                  upOffset(),
+                  HIDDEN,
+                  WIDTH,
+                  USED,
+                  Tiles.UNIT,
+                  Directory.UP_PROJECTION_BIAS,
+                  beside.unit()));
       PlainJava.run(
           Tiles.ofRows(WIDTH) * most,
           c ->
               Experts.multiply(
-                  c, step, beside.directory(), beside.floats(), pool, hidden, out, down, downOffset(), WIDTH, HIDDEN, 1, Tiles.STORE, Directory.DOWN_PROJECTION_BIAS, beside.unit()));
+                  c,
+                  step,
+                  beside.directory(),
+                  beside.floats(),
+                  pool,
+                  hidden,
+                  out,
+                  down,
+                  downOffset(),
+                  WIDTH,
+                  HIDDEN,
+                  1,
+                  Tiles.STORE,
+                  Directory.DOWN_PROJECTION_BIAS,
+                  beside.unit()));
       PlainJava.run(this.most * WIDTH, c -> Experts.combine(c, step, weights, out, x, WIDTH, USED));
     }
     return x;

@@ -181,8 +181,7 @@ class BatchKernelsTest {
     "MXFP4, MXFP4, 9, 16, 3",
     "IQ4_XS, IQ4_NL, 3, 4, 0"
   })
-  void expertsOfABatchInTwoWaves(
-      GgmlType type, GgmlType downType, int tokens, int most, int unit) {
+  void expertsOfABatchInTwoWaves(GgmlType type, GgmlType downType, int tokens, int most, int unit) {
     var run = new BatchExpertsCase(type, downType, tokens, most, unit);
     int[] all = IntStream.range(0, BatchExpertsCase.EXPERTS).toArray();
     FloatArray inOne = run.onDevice(new int[][] {all});

@@ -180,7 +180,22 @@ final class ExpertsCase {
       IntArray step = step(waves[wave], wave == waves.length - 1);
       PlainJava.run(
           USED * HIDDEN,
-          c -> Experts.gateUp(c, step, beside.directory(), beside.floats(), pool, in, hidden, type, type, upOffset(), HIDDEN, WIDTH, USED, beside.unit()));
+          c ->
+              Experts.gateUp(
+                  c,
+                  step,
+                  beside.directory(),
+                  beside.floats(),
+                  pool,
+                  in,
+                  hidden,
+                  type,
+                  type,
+                  upOffset(),
+                  HIDDEN,
+                  WIDTH,
+                  USED,
+                  beside.unit()));
       PlainJava.run(
           WIDTH,
           c ->
@@ -266,12 +281,43 @@ final class ExpertsCase {
       } else {
         PlainJava.run(
             USED * HIDDEN,
-            c -> Warps.gateUp(c, step, beside.directory(), beside.floats(), pool, in, hidden, type, type, upOffset(), HIDDEN, WIDTH, USED, beside.unit(), 1));
+            c ->
+                Warps.gateUp(
+                    c,
+                    step,
+                    beside.directory(),
+                    beside.floats(),
+                    pool,
+                    in,
+                    hidden,
+                    type,
+                    type,
+                    upOffset(),
+                    HIDDEN,
+                    WIDTH,
+                    USED,
+                    beside.unit(),
+                    1));
         PlainJava.run(
             WIDTH,
             c ->
                 Warps.down(
-                    c, step, beside.directory(), beside.floats(), pool, hidden, w, out, x, down, downOffset(), WIDTH, HIDDEN, USED, beside.unit(), 1));
+                    c,
+                    step,
+                    beside.directory(),
+                    beside.floats(),
+                    pool,
+                    hidden,
+                    w,
+                    out,
+                    x,
+                    down,
+                    downOffset(),
+                    WIDTH,
+                    HIDDEN,
+                    USED,
+                    beside.unit(),
+                    1));
       }
     }
     return x;

@@ -94,7 +94,14 @@ class FamilyExpertsTest {
     return Stream.of(
         new Facts("olmoe", mixture(64, 8, 0, 0, softmax), silu, half, false, false, false, false),
         new Facts(
-            "qwen3moe", mixture(128, 8, 0, 0, renormalized), silu, half, false, false, false, false),
+            "qwen3moe",
+            mixture(128, 8, 0, 0, renormalized),
+            silu,
+            half,
+            false,
+            false,
+            false,
+            false),
         new Facts(
             "qwen2moe", mixture(12, 4, 96, 0, softmax), silu, half, false, false, false, true),
         new Facts(
@@ -195,7 +202,9 @@ class FamilyExpertsTest {
         }
       }
     }
-    assertThat(flips).as("picks that differ").isLessThan((int) (MOST_FLIPS * POSITIONS * config.routedLayers()));
+    assertThat(flips)
+        .as("picks that differ")
+        .isLessThan((int) (MOST_FLIPS * POSITIONS * config.routedLayers()));
     return logits;
   }
 
@@ -323,7 +332,8 @@ class FamilyExpertsTest {
             ? Optional.empty()
             : Optional.of(
                 new FeedForward.Shared(
-                    network(shared), facts.sharedGate() ? TestMatrix.floats(WIDTH, random) : none)));
+                    network(shared),
+                    facts.sharedGate() ? TestMatrix.floats(WIDTH, random) : none)));
   }
 
   private List<Matrix> stack(GgmlType type, int experts, int rows, int columns) {

@@ -14,7 +14,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param up likewise
  * @param down {@code [experts][width]}
  */
-record UnitCase(int unit, float[] gate, float[] up, float[] down, IntArray directory, FloatArray floats) {
+record UnitCase(
+    int unit, float[] gate, float[] up, float[] down, IntArray directory, FloatArray floats) {
   static final int LAYER = 1;
 
   static UnitCase of(int unit, int experts, int hidden, int width, Random random) {
