@@ -66,7 +66,7 @@ class FamilyExpertsTest {
   private static final double MOST_FLIPS = 0.1;
 
   /** Facts of a family's feed-forward blocks. */
-  private record Facts(
+  record Facts(
       String name,
       Mixture mixture,
       Activation activation,
@@ -85,7 +85,7 @@ class FamilyExpertsTest {
     return new Mixture(experts, used, EXPERT_WIDTH, shared, dense, router);
   }
 
-  private static Stream<Facts> families() {
+  static Stream<Facts> families() {
     Activation silu = Activation.SILU;
     GgmlType half = GgmlType.F16;
     RouterFacts softmax = RouterFacts.of(RouterScore.SOFTMAX, false);
