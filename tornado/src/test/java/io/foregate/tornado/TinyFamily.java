@@ -4,6 +4,8 @@ import io.foregate.gguf.GgmlType;
 import io.foregate.model.Activation;
 import io.foregate.model.AttentionFacts;
 import io.foregate.model.AttentionWeights;
+import io.foregate.model.ExpertBiases;
+import io.foregate.model.ExpertTensors;
 import io.foregate.model.Families;
 import io.foregate.model.Family;
 import io.foregate.model.FeedForward;
@@ -23,10 +25,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 
 /**
- * A small model of random weights with a family's attention, and dense feed-forward blocks. Weights
- * are floats and halves, which neither backend rounds.
+ * A small model of random weights of a family, or with a family's attention and dense feed-forward
+ * blocks. Weights are floats and halves, which neither backend rounds.
  */
 record TinyFamily(ModelConfig config, ModelWeights weights) {
   private static final int WIDTH = 64;
@@ -34,6 +37,8 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
   private static final int HEADS = 4;
   private static final int KV_HEADS = 2;
   private static final int LAYERS = 4;
+  private static final int EXPERTS = 6;
+  private static final int USED = 3;
   private static final int VOCABULARY = 50;
 
   /** Positions that a layer with a sliding window sees. */
@@ -42,9 +47,24 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
   /** Positions that models whose context was extended were trained for. */
   private static final int ORIGINAL_CONTEXT = 32;
 
-  /** A family by its architecture's name, for sequences of so many positions. */
-  static TinyFamily of(String architecture, int context) {
+  /**
+   * A family's attention by its architecture's name, for sequences of so many positions, with dense
+   * feed-forward blocks of SwiGLU.
+   */
+  static TinyFamily dense(String architecture, int context) {
+    return of(withSilu(Families.of(architecture, architecture)), Mixture.NONE, context);
+  }
+
+  /** All of a family with experts. */
+  static TinyFamily routed(String architecture, int context) {
     Family family = Families.of(architecture, architecture);
+    int shared = family.has(Trait.SHARED_EXPERT) ? HIDDEN : 0;
+    var mixture = new Mixture(EXPERTS, USED, HIDDEN, shared, 0, family.router());
+    return of(family, mixture, context);
+  }
+
+  private static TinyFamily of(Family family, Mixture mixture, int context) {
+    String architecture = family.architecture();
     int keySize = architecture.equals("llama") ? 24 : 16;
     int valueSize = architecture.equals("llama") ? 12 : 16;
     boolean granite = architecture.equals("granitemoe");
@@ -60,12 +80,12 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
     var config =
         new ModelConfig(
             architecture,
-            withSilu(family),
+            family,
             LAYERS,
             WIDTH,
             facts,
             HIDDEN,
-            Mixture.NONE,
+            mixture,
             VOCABULARY,
             256,
             1e-5f,
@@ -136,16 +156,47 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
                 norm(WIDTH, family.has(Trait.NORM_BIAS)),
                 attention(),
                 norm(WIDTH, family.has(Trait.NORM_BIAS)),
-                new FeedForward.Dense(
-                    matrix(GgmlType.F16, HIDDEN, WIDTH),
-                    matrix(GgmlType.F16, HIDDEN, WIDTH),
-                    matrix(GgmlType.F16, WIDTH, HIDDEN))));
+                config.isMoe() ? routed() : network()));
       }
       return new ModelWeights(
           matrix(GgmlType.F32, VOCABULARY, WIDTH),
           layers,
           norm(WIDTH, family.has(Trait.NORM_BIAS)),
           linear(VOCABULARY, WIDTH, family.has(Trait.LOGITS_BIAS)));
+    }
+
+    private FeedForward.Dense network() {
+      return new FeedForward.Dense(
+          matrix(GgmlType.F16, HIDDEN, WIDTH),
+          matrix(GgmlType.F16, HIDDEN, WIDTH),
+          matrix(GgmlType.F16, WIDTH, HIDDEN));
+    }
+
+    private FeedForward routed() {
+      boolean biased = family.has(Trait.EXPERT_BIAS);
+      var experts =
+          new ExpertTensors(stack(HIDDEN, WIDTH), stack(HIDDEN, WIDTH), stack(WIDTH, HIDDEN));
+      var biases =
+          new ExpertBiases(
+              TestMatrix.floats(EXPERTS * HIDDEN, random),
+              TestMatrix.floats(EXPERTS * HIDDEN, random),
+              TestMatrix.floats(EXPERTS * WIDTH, random));
+      return new FeedForward.Routed(
+          linear(EXPERTS, WIDTH, biased),
+          new float[0],
+          experts,
+          biased ? biases : ExpertBiases.NONE,
+          family.has(Trait.SHARED_EXPERT) ? Optional.of(shared()) : Optional.empty());
+    }
+
+    private FeedForward.Shared shared() {
+      float[] gate =
+          family.has(Trait.SHARED_GATE) ? TestMatrix.floats(WIDTH, random) : new float[0];
+      return new FeedForward.Shared(network(), gate);
+    }
+
+    private List<Matrix> stack(int rows, int columns) {
+      return Stream.generate(() -> matrix(GgmlType.F16, rows, columns)).limit(EXPERTS).toList();
     }
 
     private AttentionWeights attention() {
