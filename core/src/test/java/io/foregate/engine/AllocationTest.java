@@ -55,7 +55,8 @@ class AllocationTest {
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(argument -> argument.startsWith("--") || argument.startsWith("-Dforegate."))
         .forEach(command::add);
-    // What is inlined, and so which vectors become objects, would depend on how busy the machine is.
+    // What is inlined, and so which vectors become objects, would depend on how busy the machine
+    // is.
     command.add("-XX:-BackgroundCompilation");
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(Probe.class.getName(), file.toString(), tiny.name()));
