@@ -109,7 +109,7 @@ final class QuantizeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Flags.requireNotNegative("--threads", threads);
-    List<TensorRule> rules = rules();
+    List<TypeRule> rules = rules();
     Method how = method();
     long begin = System.nanoTime();
     try (GgufFile file = GgufFile.open(in)) {
@@ -130,15 +130,15 @@ final class QuantizeCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private List<TensorRule> rules() {
-    List<TensorRule> rules = new ArrayList<>();
+  private List<TypeRule> rules() {
+    List<TypeRule> rules = new ArrayList<>();
     add(rules, "--experts", TensorPart.EXPERTS, experts);
     add(rules, "--shared-experts", TensorPart.SHARED_EXPERTS, sharedExperts);
     add(rules, "--feed-forward", TensorPart.FEED_FORWARD, feedForward);
     add(rules, "--attention", TensorPart.ATTENTION, attention);
     add(rules, "--embedding", TensorPart.EMBEDDING, embedding);
     add(rules, "--output", TensorPart.OUTPUT, output);
-    perLayer.forEach(rule -> rules.add(TensorRule.parse("--per-layer", rule)));
+    perLayer.forEach(rule -> rules.add(TypeRule.parse("--per-layer", rule)));
     if (rules.isEmpty()) {
       throw new UsageException(
           "nothing is to be quantized", "Say what, for example --experts Q4_K.");
@@ -146,9 +146,9 @@ final class QuantizeCommand implements Callable<Integer> {
     return rules;
   }
 
-  private static void add(List<TensorRule> rules, String option, TensorPart part, String type) {
+  private static void add(List<TypeRule> rules, String option, TensorPart part, String type) {
     if (type != null) {
-      rules.add(TensorRule.ofPart(option, part, type));
+      rules.add(TypeRule.ofPart(option, part, type));
     }
   }
 

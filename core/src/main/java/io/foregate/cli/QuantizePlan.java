@@ -23,15 +23,15 @@ record QuantizePlan(Map<GgufTensor, Target> targets) {
    */
   record Target(GgmlType wanted, GgmlType type) {}
 
-  static QuantizePlan of(GgufFile file, List<TensorRule> rules) {
+  static QuantizePlan of(GgufFile file, List<TypeRule> rules) {
     Map<GgufTensor, Target> targets = new LinkedHashMap<>();
-    List<TensorRule> unused = new ArrayList<>(rules);
+    List<TypeRule> unused = new ArrayList<>(rules);
     for (GgufTensor tensor : file.tensors()) {
       if (!isMatrix(tensor)) {
         continue;
       }
-      TensorRule last = null;
-      for (TensorRule rule : rules) {
+      TypeRule last = null;
+      for (TypeRule rule : rules) {
         if (rule.covers().test(tensor)) {
           unused.remove(rule);
           last = rule;
@@ -63,11 +63,11 @@ record QuantizePlan(Map<GgufTensor, Target> targets) {
       throw new CommandException(
           "%s: tensor '%s' has type %s, which cannot be read"
               .formatted(file.path(), tensor.name(), tensor.type()),
-          "Begin with a model in one of: %s.".formatted(TensorRule.types(Quants::supports)));
+          "Begin with a model in one of: %s.".formatted(TypeRule.types(Quants::supports)));
     }
   }
 
-  private static CommandException nothingFor(GgufFile file, TensorRule rule) {
+  private static CommandException nothingFor(GgufFile file, TypeRule rule) {
     boolean moe =
         file.tensors().stream().anyMatch(t -> TensorPart.of(t.name()) == TensorPart.EXPERTS);
     return new CommandException(

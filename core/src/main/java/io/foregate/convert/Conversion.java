@@ -36,7 +36,7 @@ public final class Conversion implements AutoCloseable {
   private Conversion(HfFolder folder, ConvertOptions options) {
     this.folder = folder;
     HfConfig config = HfConfig.read(folder.path());
-    HfFamily family = Families.of(config);
+    HfFamily family = HfFamilies.of(config);
     family.demands().forEach(demand -> demand.check(config));
     this.type = options.type().orElseGet(() -> OutType.of(folder.tensors()));
     this.tensors = TensorPlan.of(family, config, folder, type);
@@ -59,7 +59,7 @@ public final class Conversion implements AutoCloseable {
       throw new ForegateException(
           path + ": no such folder", "Give the folder of a Hugging Face model.");
     }
-    Families.of(HfConfig.read(path)); // before shards are looked for: it is the likelier failure
+    HfFamilies.of(HfConfig.read(path)); // before shards are looked for: it is the likelier failure
     HfFolder folder = HfFolder.open(path);
     try {
       return new Conversion(folder, options);
@@ -137,7 +137,7 @@ public final class Conversion implements AutoCloseable {
   }
 
   private void keys(String architecture, HfConfig config, HfFamily family, RopeKeys rope) {
-    for (List<KeyRule> rules : List.of(Families.COMMON_KEYS, family.keys())) {
+    for (List<KeyRule> rules : List.of(HfFamilies.COMMON_KEYS, family.keys())) {
       for (KeyRule rule : rules) {
         rule.value()
             .apply(config)

@@ -22,8 +22,8 @@ record HfFamily(
     Set<String> ropeTypes) {
 
   /** Leading layers without experts. */
-  long denseLayers(HfConfig config, Sizes sizes) {
-    return sizes.has("E")
+  long denseLayers(HfConfig config, Dimensions dimensions) {
+    return dimensions.has("E")
         ? config.integer("first_k_dense_replace").orElse(0)
         : config.size("num_hidden_layers");
   }

@@ -30,7 +30,7 @@ final class TensorPlan {
   private final HfFamily family;
   private final HfConfig config;
   private final HfFolder folder;
-  private final Sizes sizes;
+  private final Dimensions dimensions;
   private final int layers;
   private final boolean tied;
   private final Map<TensorRule, Pattern> patterns = new LinkedHashMap<>();
@@ -51,7 +51,7 @@ final class TensorPlan {
     this.family = family;
     this.config = config;
     this.folder = folder;
-    this.sizes = new Sizes(config);
+    this.dimensions = new Dimensions(config);
     this.layers = Math.toIntExact(config.size("num_hidden_layers"));
     this.tied = config.bool("tie_word_embeddings", false);
     family.tensors().forEach(rule -> patterns.put(rule, rule.pattern()));
@@ -139,7 +139,7 @@ final class TensorPlan {
     List<Long> expected = new ArrayList<>();
     for (String size : rule.shape()) {
       try {
-        expected.add(sizes.get(size));
+        expected.add(dimensions.get(size));
       } catch (IllegalArgumentException e) {
         throw new ForegateException(
             "%s: config.json does not tell its size '%s'".formatted(source.where(), size),
@@ -180,15 +180,15 @@ final class TensorPlan {
   }
 
   private boolean isNeeded(TensorRule rule, int layer) {
-    boolean routed = layer >= family.denseLayers(config, sizes);
+    boolean routed = layer >= family.denseLayers(config, dimensions);
     return switch (rule.need()) {
       case ALWAYS -> true;
       case DENSE_LAYERS -> !routed;
       case ROUTED_LAYERS -> routed;
-      case SHARED -> routed && sizes.has("S");
+      case SHARED -> routed && dimensions.has("S");
       case UNTIED -> !tied;
-      case COMPRESSED_QUERIES -> sizes.has("C");
-      case PLAIN_QUERIES -> !sizes.has("C");
+      case COMPRESSED_QUERIES -> dimensions.has("C");
+      case PLAIN_QUERIES -> !dimensions.has("C");
       case OPTIONAL -> false;
     };
   }
@@ -199,10 +199,10 @@ final class TensorPlan {
     for (SourceTensor source : sources.parts.values()) {
       parts.add(part(source, rule));
     }
-    if (rule.isPerExpert() && parts.size() != sizes.get("E")) {
+    if (rule.isPerExpert() && parts.size() != dimensions.get("E")) {
       throw new ForegateException(
           "%s: there are %d of %d experts' '%s'"
-              .formatted(folder.path(), parts.size(), sizes.get("E"), rule.source()),
+              .formatted(folder.path(), parts.size(), dimensions.get("E"), rule.source()),
           AGAIN);
     }
     List<Long> shape = shape(parts.getFirst(), rule);
@@ -215,7 +215,7 @@ final class TensorPlan {
 
   private Part part(SourceTensor source, TensorRule rule) {
     long[] dims = source.shape().stream().mapToLong(n -> n).toArray();
-    StridedView view = rule.transform().apply(StridedView.of(dims), sizes);
+    StridedView view = rule.transform().apply(StridedView.of(dims), dimensions);
     if (!rule.transform().isMxfp4()) {
       return new Part(source, view, Optional.empty());
     }

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  *
  * @param source the name in the safetensors
  * @param target the name in the GGUF
- * @param shape of the source, in the letters of {@link Sizes}
+ * @param shape of the source, in the letters of {@link Dimensions}
  * @param transform how elements are reordered
  * @param need when the target has to be there
  */

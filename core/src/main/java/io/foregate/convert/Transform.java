@@ -4,7 +4,7 @@ package io.foregate.convert;
 enum Transform {
   NONE {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
+    StridedView apply(StridedView view, Dimensions dimensions) {
       return view;
     }
   },
@@ -14,21 +14,21 @@ enum Transform {
    */
   QUERY_PAIRS {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
-      return view.split(0, sizes.get("A")).split(1, 2).swap(1, 2);
+    StridedView apply(StridedView view, Dimensions dimensions) {
+      return view.split(0, dimensions.get("A")).split(1, 2).swap(1, 2);
     }
   },
   /** As {@link #QUERY_PAIRS}, of keys. */
   KEY_PAIRS {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
-      return view.split(0, sizes.get("G")).split(1, 2).swap(1, 2);
+    StridedView apply(StridedView view, Dimensions dimensions) {
+      return view.split(0, dimensions.get("G")).split(1, 2).swap(1, 2);
     }
   },
   /** The first half of each matrix's rows. */
   FIRST_HALF {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
+    StridedView apply(StridedView view, Dimensions dimensions) {
       int rows = view.rank() - 2;
       return view.slice(rows, 0, view.dims()[rows] / 2, 1);
     }
@@ -36,7 +36,7 @@ enum Transform {
   /** The second half of each matrix's rows. */
   SECOND_HALF {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
+    StridedView apply(StridedView view, Dimensions dimensions) {
       int rows = view.rank() - 2;
       long half = view.dims()[rows] / 2;
       return view.slice(rows, half, half, 1);
@@ -45,14 +45,14 @@ enum Transform {
   /** Rows and columns of each matrix exchanged. */
   TRANSPOSED {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
+    StridedView apply(StridedView view, Dimensions dimensions) {
       return view.swap(view.rank() - 2, view.rank() - 1);
     }
   },
   /** Every second column, from the first on. */
   EVEN {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
+    StridedView apply(StridedView view, Dimensions dimensions) {
       int columns = view.rank() - 1;
       return view.slice(columns, 0, view.dims()[columns] / 2, 2);
     }
@@ -60,28 +60,28 @@ enum Transform {
   /** Every second column, from the second on. */
   ODD {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
+    StridedView apply(StridedView view, Dimensions dimensions) {
       int columns = view.rank() - 1;
       return view.slice(columns, 1, view.dims()[columns] / 2, 2);
     }
   },
   EVEN_TRANSPOSED {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
-      return TRANSPOSED.apply(EVEN.apply(view, sizes), sizes);
+    StridedView apply(StridedView view, Dimensions dimensions) {
+      return TRANSPOSED.apply(EVEN.apply(view, dimensions), dimensions);
     }
   },
   ODD_TRANSPOSED {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
-      return TRANSPOSED.apply(ODD.apply(view, sizes), sizes);
+    StridedView apply(StridedView view, Dimensions dimensions) {
+      return TRANSPOSED.apply(ODD.apply(view, dimensions), dimensions);
     }
   },
   /** MLA's keys out of {@code kv_b_proj}: {@code [A][N + W][L]} becomes {@code [A][L][N]}. */
   LATENT_KEYS {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
-      return view.split(0, sizes.get("A")).slice(1, 0, sizes.get("N"), 1).swap(1, 2);
+    StridedView apply(StridedView view, Dimensions dimensions) {
+      return view.split(0, dimensions.get("A")).slice(1, 0, dimensions.get("N"), 1).swap(1, 2);
     }
 
     @Override
@@ -92,8 +92,9 @@ enum Transform {
   /** MLA's values out of {@code kv_b_proj}: {@code [A][N + W][L]} becomes {@code [A][W][L]}. */
   LATENT_VALUES {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
-      return view.split(0, sizes.get("A")).slice(1, sizes.get("N"), sizes.get("W"), 1);
+    StridedView apply(StridedView view, Dimensions dimensions) {
+      return view.split(0, dimensions.get("A"))
+          .slice(1, dimensions.get("N"), dimensions.get("W"), 1);
     }
 
     @Override
@@ -104,7 +105,7 @@ enum Transform {
   /** A matrix of one row as a vector. */
   ROW {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
+    StridedView apply(StridedView view, Dimensions dimensions) {
       return view;
     }
 
@@ -116,7 +117,7 @@ enum Transform {
   /** MXFP4 blocks, {@code [.., rows, blocks, 16]} beside their scales: all rows. */
   MXFP4 {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
+    StridedView apply(StridedView view, Dimensions dimensions) {
       return view;
     }
 
@@ -128,7 +129,7 @@ enum Transform {
   /** As {@link #MXFP4}: every second row, from the first on. */
   MXFP4_EVEN {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
+    StridedView apply(StridedView view, Dimensions dimensions) {
       return view.slice(1, 0, view.dims()[1] / 2, 2);
     }
 
@@ -140,7 +141,7 @@ enum Transform {
   /** As {@link #MXFP4}: every second row, from the second on. */
   MXFP4_ODD {
     @Override
-    StridedView apply(StridedView view, Sizes sizes) {
+    StridedView apply(StridedView view, Dimensions dimensions) {
       return view.slice(1, 1, view.dims()[1] / 2, 2);
     }
 
@@ -151,7 +152,7 @@ enum Transform {
   };
 
   /** The source's elements in the target's order; leading dimensions may be split. */
-  abstract StridedView apply(StridedView view, Sizes sizes);
+  abstract StridedView apply(StridedView view, Dimensions dimensions);
 
   /** Dimensions of the target, for a source of so many. */
   int rank(int sourceRank) {

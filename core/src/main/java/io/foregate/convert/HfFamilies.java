@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * The families that can be converted, as data. Names of keys and tensors are those that llama.cpp's
  * converter writes and its loader reads (gguf-py's constants.py and tensor_mapping.py).
  */
-final class Families {
+final class HfFamilies {
   private static final Set<String> PLAIN_ROPE = Set.of("default", "linear", "yarn");
   private static final Set<String> LLAMA_ROPE = Set.of("default", "linear", "yarn", "llama3");
 
@@ -34,7 +34,7 @@ final class Families {
           KeyRule.count("expert_used_count", "num_experts_per_tok"),
           KeyRule.count("expert_group_count", "n_group"),
           KeyRule.count("expert_group_used_count", "topk_group"),
-          new KeyRule("expert_gating_func", Families::gating));
+          new KeyRule("expert_gating_func", HfFamilies::gating));
 
   private static final List<KeyRule> HEAD_SIZE =
       List.of(
@@ -229,7 +229,7 @@ final class Families {
               demands(SILU, Demand.number("swiglu_limit", 7)),
               PLAIN_ROPE));
 
-  private Families() {}
+  private HfFamilies() {}
 
   /**
    * The family of a model's class.

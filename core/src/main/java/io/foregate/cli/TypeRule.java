@@ -18,13 +18,13 @@ import java.util.stream.Collectors;
  * @param source the option as it was given, for messages
  * @param type empty to keep the type that a tensor has
  */
-record TensorRule(String source, Predicate<GgufTensor> covers, Optional<GgmlType> type) {
+record TypeRule(String source, Predicate<GgufTensor> covers, Optional<GgmlType> type) {
   private static final Pattern LAYERS = Pattern.compile("(\\d+)(?:-(\\d+))?");
   private static final Pattern LAYER_OF_TENSOR = Pattern.compile("blk\\.(\\d+)\\..*");
 
   /** A rule for all tensors of a part of the model. */
-  static TensorRule ofPart(String option, TensorPart part, String type) {
-    return new TensorRule(
+  static TypeRule ofPart(String option, TensorPart part, String type) {
+    return new TypeRule(
         option + " " + type, t -> TensorPart.of(t.name()) == part, type(option, type));
   }
 
@@ -32,7 +32,7 @@ record TensorRule(String source, Predicate<GgufTensor> covers, Optional<GgmlType
    * A rule {@code LAYERS=TYPE} for the experts of some layers, as in {@code 0-3=Q4_K}, or {@code
    * PATTERN=TYPE} for tensors in whose names the regular expression is found.
    */
-  static TensorRule parse(String option, String rule) {
+  static TypeRule parse(String option, String rule) {
     int equals = rule.lastIndexOf('=');
     if (equals < 1) {
       throw new UsageException(
@@ -45,14 +45,14 @@ record TensorRule(String source, Predicate<GgufTensor> covers, Optional<GgmlType
     if (layers.matches()) {
       int first = Integer.parseInt(layers.group(1));
       int last = layers.group(2) == null ? first : Integer.parseInt(layers.group(2));
-      return new TensorRule(
+      return new TypeRule(
           option + " " + rule,
           t -> TensorPart.of(t.name()) == TensorPart.EXPERTS && isInLayers(t.name(), first, last),
           type);
     }
     try {
       Predicate<String> name = Pattern.compile(left).asPredicate();
-      return new TensorRule(option + " " + rule, t -> name.test(t.name()), type);
+      return new TypeRule(option + " " + rule, t -> name.test(t.name()), type);
     } catch (PatternSyntaxException e) {
       throw new UsageException(
           "%s '%s': %s".formatted(option, rule, e.getDescription()),

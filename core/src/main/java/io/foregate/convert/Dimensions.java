@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * The sizes that a configuration gives, by the letters that {@link Families} writes shapes with.
+ * The sizes that a configuration gives, by the letters that {@link HfFamilies} writes shapes with.
  *
  * <ul>
  *   <li>{@code V} vocabulary, {@code D} width, {@code F} dense feed-forward, {@code M} one expert's
@@ -18,11 +18,11 @@ import java.util.OptionalLong;
  *   <li>{@code 2M}, {@code 2S} gate and up in one; {@code D/32}, {@code M/32} blocks of MXFP4.
  * </ul>
  */
-final class Sizes {
+final class Dimensions {
   private final HfConfig config;
   private final Map<String, Long> values = new HashMap<>();
 
-  Sizes(HfConfig config) {
+  Dimensions(HfConfig config) {
     this.config = config;
     long heads = config.size("num_attention_heads");
     long kvHeads = config.integer("num_key_value_heads").orElse(heads);
