@@ -46,6 +46,17 @@ public interface BackendModel extends AutoCloseable {
   default void requireRoom(int experts, int context) {}
 
   /**
+   * Offers lookahead gates to a device that can score experts itself, before slots are asked for.
+   * Sequences then tell scores ({@link Sequence#gateScores}).
+   *
+   * @param gates must outlive this model
+   * @return whether it takes them; if not, the engine scores on the host
+   */
+  default boolean useGates(GateMatrices gates) {
+    return false;
+  }
+
+  /**
    * Device memory for {@code count} experts of any layer.
    *
    * @param link how copies are to come

@@ -70,6 +70,21 @@ public interface Sequence extends AutoCloseable {
   void gateInput(int token, float[] out);
 
   /**
+   * What the gates that the model uses say of a token alone, without what the routing history adds:
+   * after {@link #embed} that of the token itself, after {@link #route} that of the layer.
+   *
+   * @param scores {@code [outputs]}, see {@link GateMatrices}
+   * @return false, and nothing written, where the host must score: the model uses no gates, or the
+   *     batch has several tokens
+   */
+  default boolean gateScores(float[] scores) {
+    return false;
+  }
+
+  /** To the gates, the next token is to be the first: the sequence has been cut. */
+  default void forgetGateInput() {}
+
+  /**
    * Runs what every token passes beside its experts, if the model has that, for the batch of the
    * last {@link #route}. Once per route, before {@link #combineExperts}: while missing experts are
    * on their way.

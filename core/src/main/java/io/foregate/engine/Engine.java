@@ -12,7 +12,6 @@ import io.foregate.model.ModelReader;
 import io.foregate.model.ModelWeights;
 import io.foregate.schedule.Policy;
 import io.foregate.schedule.ScheduleStatistics;
-import io.foregate.schedule.SlotBudget;
 import io.foregate.store.BuildListener;
 import io.foregate.tokenizer.Tokenizer;
 import java.nio.file.Path;
@@ -63,7 +62,7 @@ public final class Engine implements AutoCloseable {
     } else if (isResident()) {
       candidate.requireRoom(config.layers() * config.experts(), context);
     } else {
-      ExpertOptions fitting = fitting(candidate);
+      ExpertOptions fitting = Offload.fitting(options.experts(), candidate, context);
       candidate.requireRoom(Offload.slots(config, weights, candidate, fitting), context);
     }
   }
@@ -79,20 +78,11 @@ public final class Engine implements AutoCloseable {
         requireNoTimeline(experts);
         return Optional.empty();
       }
-      return Optional.of(Offload.open(file, config, weights, model, fitting(model), listener));
+      return Optional.of(Offload.open(file, config, weights, model, experts, context, listener));
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;
     }
-  }
-
-  /** Asks the device how much it has left, where the options leave it to that. */
-  private ExpertOptions fitting(BackendModel on) {
-    ExpertOptions experts = options.experts();
-    return experts.slots() instanceof SlotBudget.Auto
-        ? experts.withSlots(
-            new SlotBudget.Bytes(on.memoryForExperts(context).orElseThrow(SlotBudget::noDevice)))
-        : experts;
   }
 
   /** Whoever waits for a file should not wait in vain. */

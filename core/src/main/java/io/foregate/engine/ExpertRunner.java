@@ -8,7 +8,7 @@ import io.foregate.backend.Routing;
  */
 interface ExpertRunner {
 
-  /** A batch begins: {@code tokens[from, to)}. */
+  /** A batch begins: {@code tokens[from, to)}, which have been embedded. */
   void begin(int[] tokens, int from, int to);
 
   /** Runs all experts that were chosen. */

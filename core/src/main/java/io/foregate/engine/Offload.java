@@ -5,7 +5,7 @@ import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.ExpertSlots;
 import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
-import io.foregate.gate.ExpertPredictor;
+import io.foregate.gate.LookaheadGates;
 import io.foregate.gguf.GgufFile;
 import io.foregate.model.FeedForward;
 import io.foregate.model.LayerWeights;
@@ -17,6 +17,7 @@ import io.foregate.schedule.Policy;
 import io.foregate.schedule.ScheduleListener;
 import io.foregate.schedule.ScheduleStatistics;
 import io.foregate.schedule.Scheduler;
+import io.foregate.schedule.SlotBudget;
 import io.foregate.schedule.Timings;
 import io.foregate.store.BuildListener;
 import io.foregate.store.ExpertLayout;
@@ -25,8 +26,6 @@ import io.foregate.store.ExpertShape;
 import io.foregate.store.ExpertStore;
 import io.foregate.store.Tier;
 import io.foregate.store.TierChoice;
-import java.util.Optional;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -40,7 +39,7 @@ final class Offload implements AutoCloseable {
   private final ModelConfig config;
   private final ExpertGrid grid;
   private final Policy policy;
-  private final Supplier<Optional<ExpertPredictor>> predictors;
+  private final Predictors predictors;
   private final ResourceStack resources;
   private final ExpertStore store;
   private final ExpertSlots slots;
@@ -56,6 +55,7 @@ final class Offload implements AutoCloseable {
       ModelWeights weights,
       BackendModel model,
       ExpertOptions options,
+      int context,
       BuildListener listener,
       ResourceStack resources) {
     this.resources = resources;
@@ -66,8 +66,9 @@ final class Offload implements AutoCloseable {
     if (policy.hostFallback() && options.store().tier() == TierChoice.FILE) {
       throw notInMemory("as chosen");
     }
-    int count = slots(config, weights, model, options);
     this.predictors = Predictors.of(file, config, weights, options, resources);
+    predictors.gates().map(LookaheadGates::matrices).ifPresent(model::useGates);
+    int count = slots(config, weights, model, fitting(options, model, context));
     ScheduleListener events = listener(options);
     this.store =
         resources.add(
@@ -89,6 +90,7 @@ final class Offload implements AutoCloseable {
   /**
    * Makes everything that the policy needs.
    *
+   * @param context positions of a session
    * @throws ForegateException when there is no room, on the host or in the budget, or the gates do
    *     not fit the model
    */
@@ -98,10 +100,11 @@ final class Offload implements AutoCloseable {
       ModelWeights weights,
       BackendModel model,
       ExpertOptions options,
+      int context,
       BuildListener listener) {
     var resources = new ResourceStack();
     try {
-      return new Offload(file, config, weights, model, options, listener, resources);
+      return new Offload(file, config, weights, model, options, context, listener, resources);
     } catch (RuntimeException | Error e) {
       resources.close();
       throw e;
@@ -126,6 +129,18 @@ final class Offload implements AutoCloseable {
         "Policy %s computes from host memory, and the experts are in a file (%s)."
             .formatted(policy.name(), reason),
         "Keep them in memory (--store ram), or choose --policy lookahead.");
+  }
+
+  /**
+   * Asks the device how much it has left, where the options leave it to that.
+   *
+   * @param context positions of a session
+   */
+  static ExpertOptions fitting(ExpertOptions options, BackendModel model, int context) {
+    return options.slots() instanceof SlotBudget.Auto
+        ? options.withSlots(
+            new SlotBudget.Bytes(model.memoryForExperts(context).orElseThrow(SlotBudget::noDevice)))
+        : options;
   }
 
   /**
@@ -164,7 +179,14 @@ final class Offload implements AutoCloseable {
   ExpertRunner runner(Sequence sequence) {
     int firstRouted = config.mixture().leadingDense();
     return new ScheduledRunner(
-        grid, firstRouted, sequence, plan, slots, host, predictors.get(), config.embedding());
+        grid,
+        firstRouted,
+        sequence,
+        plan,
+        slots,
+        host,
+        predictors.maker().get(),
+        config.embedding());
   }
 
   ScheduleStatistics statistics() {

@@ -14,19 +14,22 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Finds what makes the predictor of each session. */
-final class Predictors {
+/**
+ * What makes the predictor of each session.
+ *
+ * @param maker makes the predictors that a policy wants; it gives nothing where none is wanted
+ * @param gates that they all use, if any
+ */
+record Predictors(Supplier<Optional<ExpertPredictor>> maker, Optional<LookaheadGates> gates) {
   private static final System.Logger LOG = System.getLogger(Predictors.class.getName());
 
-  private Predictors() {}
-
   /**
-   * What makes the predictors that a policy wants; it gives nothing where none is wanted.
+   * Finds what a policy wants.
    *
    * @param resources gets what must stay open as long as predictors are used
    * @throws ForegateException when what they need is not there, or belongs to another model
    */
-  static Supplier<Optional<ExpertPredictor>> of(
+  static Predictors of(
       GgufFile file,
       ModelConfig config,
       ModelWeights weights,
@@ -34,14 +37,14 @@ final class Predictors {
       ResourceStack resources) {
     Optional<Supplier<ExpertPredictor>> replay = options.predictions().replay();
     if (replay.isPresent()) {
-      return () -> Optional.of(replay.get().get());
+      return without(() -> Optional.of(replay.get().get()));
     }
     Policy policy = options.policy();
     if (config.routedLayers() == 1) { // there is none to look ahead to
-      return Optional::empty;
+      return without(Optional::empty);
     }
     return switch (policy.predictor()) {
-      case NONE -> Optional::empty;
+      case NONE -> without(Optional::empty);
       case NEXT_ROUTER -> untrained(config, weights, 1);
       case UNTRAINED -> untrained(config, weights, policy.horizon());
       case ALIGNED -> aligned(file, config, weights, options);
@@ -49,18 +52,20 @@ final class Predictors {
     };
   }
 
-  private static Supplier<Optional<ExpertPredictor>> untrained(
-      ModelConfig config, ModelWeights weights, int horizon) {
+  private static Predictors without(Supplier<Optional<ExpertPredictor>> maker) {
+    return new Predictors(maker, Optional.empty());
+  }
+
+  private static Predictors untrained(ModelConfig config, ModelWeights weights, int horizon) {
     int most = Math.min(horizon, config.routedLayers() - 1);
     return of(LookaheadGates.untrained(config, weights, most), config, weights);
   }
 
-  private static Supplier<Optional<ExpertPredictor>> of(
-      LookaheadGates gates, ModelConfig config, ModelWeights weights) {
-    return () -> Optional.of(gates.predictor(config, weights));
+  private static Predictors of(LookaheadGates gates, ModelConfig config, ModelWeights weights) {
+    return new Predictors(() -> Optional.of(gates.predictor(config, weights)), Optional.of(gates));
   }
 
-  private static Supplier<Optional<ExpertPredictor>> aligned(
+  private static Predictors aligned(
       GgufFile file, ModelConfig config, ModelWeights weights, ExpertOptions options) {
     Optional<LookaheadGates> trained = options.predictions().trainedGates(file, config);
     if (trained.isEmpty()) {
@@ -74,8 +79,7 @@ final class Predictors {
     return of(trained.get(), config, weights);
   }
 
-  private static Supplier<Optional<ExpertPredictor>> oracle(
-      GgufFile file, ExpertOptions options, ResourceStack resources) {
+  private static Predictors oracle(GgufFile file, ExpertOptions options, ResourceStack resources) {
     Path path =
         options
             .predictions()
@@ -89,6 +93,6 @@ final class Predictors {
     TraceFile trace = resources.add(TraceFile.open(path));
     trace.requireModel(ModelHash.of(file));
     int horizon = options.policy().horizon();
-    return () -> Optional.of(TracePredictor.oracle(trace, horizon));
+    return without(() -> Optional.of(TracePredictor.oracle(trace, horizon)));
   }
 }

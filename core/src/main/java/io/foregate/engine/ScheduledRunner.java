@@ -27,6 +27,9 @@ final class ScheduledRunner implements ExpertRunner {
   private final float[] input;
   private final float[] probabilities;
 
+  /** Of gates that the device evaluates. */
+  private final float[] scores;
+
   /**
    * @param firstRouted the first layer that has experts
    * @param slots device memory, whose slots {@code plan} knows
@@ -56,6 +59,7 @@ final class ScheduledRunner implements ExpertRunner {
     this.input = new float[width];
     int horizon = predictor.map(ExpertPredictor::horizon).orElse(0);
     this.probabilities = new float[horizon * grid.experts()];
+    this.scores = new float[probabilities.length];
   }
 
   @Override
@@ -63,7 +67,11 @@ final class ScheduledRunner implements ExpertRunner {
     plan.begin(to - from);
     if (predictor.isPresent() && to - from == 1 && !plan.complete()) {
       ExpertPredictor p = predictor.get();
-      p.predictToken(tokens[from], probabilities);
+      if (sequence.gateScores(scores)) {
+        p.predictScored(-1, scores, input, probabilities);
+      } else {
+        p.predictToken(tokens[from], probabilities);
+      }
       plan.predicted(-1, probabilities, p.horizon());
     }
   }
@@ -96,8 +104,15 @@ final class ScheduledRunner implements ExpertRunner {
     // Of a batch, the next layers' experts are nearly all of them, whatever gates say; but its last
     // token's last layers see the first layers of the token that comes then.
     if (routing.tokens() == 1 || layer + p.horizon() >= grid.layers()) {
-      sequence.gateInput(routing.tokens() - 1, input);
-      p.predict(layer, input, probabilities);
+      boolean scored = sequence.gateScores(scores);
+      if (!scored || layer == grid.layers() - 1) {
+        sequence.gateInput(routing.tokens() - 1, input);
+      }
+      if (scored) {
+        p.predictScored(layer, scores, input, probabilities);
+      } else {
+        p.predict(layer, input, probabilities);
+      }
       plan.predicted(layer, probabilities, p.horizon());
     }
   }
@@ -117,5 +132,6 @@ final class ScheduledRunner implements ExpertRunner {
   @Override
   public void reset() {
     predictor.ifPresent(ExpertPredictor::reset);
+    sequence.forgetGateInput();
   }
 }

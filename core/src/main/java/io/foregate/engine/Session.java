@@ -266,8 +266,8 @@ public final class Session implements AutoCloseable {
   }
 
   private void forward(int[] tokens, int from, int to) {
-    experts.begin(tokens, from, to);
     sequence.embed(tokens, from, to, position);
+    experts.begin(tokens, from, to);
     for (int layer = 0; layer < config.layers(); layer++) {
       sequence.attention(layer);
       if (config.isRouted(layer)) {

@@ -42,6 +42,19 @@ public interface ExpertPredictor {
   void predict(int layer, float[] input, float[] probabilities);
 
   /**
+   * As {@link #predictToken} or {@link #predict}, from what a device made of this predictor's
+   * {@link LookaheadGates#matrices}.
+   *
+   * @param layer as {@link #predict} has it, or -1 for the token itself
+   * @param scores {@code [horizon * experts]}, without what the routing history adds; overwritten
+   * @param input as {@link #predict} has it; read at the last layer only, not at layer -1
+   * @throws UnsupportedOperationException if it has no gates
+   */
+  default void predictScored(int layer, float[] scores, float[] input, float[] probabilities) {
+    throw new UnsupportedOperationException("a predictor without gates");
+  }
+
+  /**
    * Takes note of the experts that one token really used.
    *
    * @param ids expert ids; {@code [from, from + count)} are the token's at {@code layer}, best

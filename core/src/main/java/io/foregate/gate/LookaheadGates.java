@@ -1,5 +1,6 @@
 package io.foregate.gate;
 
+import io.foregate.backend.GateMatrices;
 import io.foregate.model.FeedForward;
 import io.foregate.model.LayerWeights;
 import io.foregate.model.Matrix;
@@ -124,6 +125,15 @@ public final class LookaheadGates {
   /** The gate of a prediction point. */
   GateWeights point(int point) {
     return points.get(point);
+  }
+
+  /** What of them a device can compute. */
+  public GateMatrices matrices() {
+    return new GateMatrices(
+        shape.horizon(),
+        shape.outputs(),
+        shape.hidden(),
+        points.stream().map(w -> new GateMatrices.Point(w.first(), w.bias(), w.output())).toList());
   }
 
   /** Bytes of the weights in memory. */

@@ -62,6 +62,17 @@ final class LookaheadPredictor implements ExpertPredictor {
   public void predict(int layer, float[] gateInput, float[] probabilities) {
     System.arraycopy(gateInput, 0, x, 0, shape.embedding());
     predictAt(layer + 1, probabilities);
+    keep(layer, gateInput);
+  }
+
+  @Override
+  public void predictScored(int layer, float[] given, float[] gateInput, float[] probabilities) {
+    toProbabilities(layer + 1, given, probabilities);
+    keep(layer, gateInput);
+  }
+
+  /** Of a token, the next one's first gates read the last layer's residual. */
+  private void keep(int layer, float[] gateInput) {
     if (layer == shape.layers() - 1) {
       System.arraycopy(gateInput, 0, x, shape.embedding(), shape.embedding());
     }
@@ -73,7 +84,20 @@ final class LookaheadPredictor implements ExpertPredictor {
     Activation input = inputs == shape.embedding() ? narrowInput : wideInput;
     input.set(Quants.dotType(GgmlType.F16), x, 0, inputs, 0);
     score(w, input);
-    System.arraycopy(scores, 0, probabilities, 0, shape.outputs());
+    toProbabilities(point, scores, probabilities);
+  }
+
+  /**
+   * Adds the routing history.
+   *
+   * @param from scores without it, at 0 ..
+   */
+  private void toProbabilities(int point, float[] from, float[] probabilities) {
+    GateWeights w = gates.point(point);
+    if (w.history().length > 0) {
+      addHistory(w.history(), from);
+    }
+    System.arraycopy(from, 0, probabilities, 0, shape.outputs());
     for (int j = 1; j <= shape.horizon(); j++) {
       int at = (j - 1) * shape.experts();
       if (!gates.aligned() && (point == 0 || shape.crosses(point, j))) {
@@ -84,7 +108,10 @@ final class LookaheadPredictor implements ExpertPredictor {
     }
   }
 
-  /** Writes the scores to {@link #scores}, before the hidden layer's values. */
+  /**
+   * Writes the scores without the routing history to {@link #scores}, before the hidden layer's
+   * values.
+   */
   private void score(GateWeights w, Activation input) {
     multiply(w.first(), input, scores);
     kernels.axpy(1, w.bias(), 0, scores, 0, w.bias().length);
@@ -94,17 +121,14 @@ final class LookaheadPredictor implements ExpertPredictor {
       multiply(w.output(), hiddenInput, fromHidden);
       kernels.axpy(1, fromHidden, 0, scores, 0, shape.outputs());
     }
-    if (w.history().length > 0) {
-      addHistory(w.history());
-    }
   }
 
-  private void addHistory(float[] weights) {
+  private void addHistory(float[] weights, float[] to) {
     for (int pick = 0; pick < history.picks(); pick++) {
       int element = history.element(pick);
       if (element >= 0) {
         int row = element * shape.outputs();
-        kernels.axpy(history.valueOf(pick), weights, row, scores, 0, shape.outputs());
+        kernels.axpy(history.valueOf(pick), weights, row, to, 0, shape.outputs());
       }
     }
   }

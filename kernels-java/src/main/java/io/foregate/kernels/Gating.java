@@ -6,11 +6,11 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Router and lookahead gate of a layer for one token, in two launches, so that both come back in
- * one array:
+ * Lookahead gate of a layer for one token, its first matrix in one launch with the router's, so
+ * that both come back in one array:
  *
  * <pre>
- * routed: logits [experts] | ids [used], as floats | weights [used] | scores [outputs]
+ * routed: logits [experts] | ids [used], as floats | weights [used] | scores [outputs] | x [width]
  * scores = linear x + bias + output gelu(hidden x + hiddenBias)
  * </pre>
  *
@@ -29,7 +29,7 @@ public final class Gating {
   private Gating() {}
 
   /**
-   * Router logits, and the gate's first matrix. {@code experts + outputs + hidden} groups.
+   * Router logits, and the gate's first matrix. {@code routerRows + outputs + hidden} groups.
    *
    * @param weights words of matrices in {@link Planes}; the gate's are F16
    * @param floats F32 matrices and biases
@@ -37,6 +37,8 @@ public final class Gating {
    * @param input what the gate reads, {@code [2 * width]}
    * @param hiddenLayer {@code [hidden]}
    * @param routerType {@link Planes#F32} or one that planes support
+   * @param routerRows experts, or 0 to leave out the router
+   * @param scoresAt where in {@code routed} the scores begin
    * @param layers of the model
    * @param horizon layers that gates look ahead
    * @param outputs scores of a gate
@@ -53,8 +55,8 @@ public final class Gating {
       FloatArray hiddenLayer,
       int routerType,
       int width,
-      int experts,
-      int used,
+      int routerRows,
+      int scoresAt,
       int layers,
       int horizon,
       int outputs,
@@ -65,13 +67,12 @@ public final class Gating {
     float[] sums = context.allocateFloatLocalArray(Groups.MOST);
     int layer = step.get(0);
     int entry = layer * Directory.PARTS;
-    int row = group - experts;
-    if (group < experts) {
-      int live = layer < layers ? 1 : 0;
+    int row = group - routerRows;
+    if (group < routerRows) {
       int base = directory.get(entry + Directory.ROUTER);
       sums[lane] =
           MatVec.rowPart(
-              context, weights, floats, normed, routerType, base, experts, live * width, group);
+              context, weights, floats, normed, routerType, base, routerRows, width, group);
     } else {
       int columns = width * inputs(layer, layers, horizon);
       int base = directory.get(entry + Directory.GATE_FIRST);
@@ -87,12 +88,12 @@ public final class Gating {
     }
     context.localBarrier();
     if (lane == 0) {
-      if (group < experts) {
+      if (group < routerRows) {
         routed.set(group, sums[0]);
       } else {
         float sum = sums[0] + floats.get(directory.get(entry + Directory.GATE_BIAS) + row);
         if (row < outputs) {
-          routed.set(experts + 2 * used + row, sum);
+          routed.set(scoresAt + row, sum);
         } else {
           hiddenLayer.set(row - outputs, sum / (1 + TornadoMath.exp(-STEEPNESS * sum)));
         }
@@ -101,15 +102,12 @@ public final class Gating {
   }
 
   /**
-   * The router's choice, see {@link Router#pick}, by group 0; the hidden layer's part of the scores
-   * by the others, {@code 1 + outputs} groups; and behind them a group that keeps the last layer's
-   * residual for the next token.
+   * The hidden layer's part of the scores, {@code outputs} groups; and behind them a group that
+   * tells the host what the gate read, and keeps the last layer's for the next token.
    *
-   * @param floats where the router's biases are
    * @param hiddenLayer as {@link #first} wrote it
-   * @param formula of the router, see {@link Router#formula}
-   * @param scale of its weights
    * @param input as {@link #first} has it
+   * @param scoresAt as {@link #first} has it
    * @param hidden may be 0
    */
   public static void second(
@@ -117,33 +115,20 @@ public final class Gating {
       IntArray step,
       IntArray directory,
       IntArray weights,
-      FloatArray floats,
       FloatArray input,
       FloatArray routed,
       FloatArray hiddenLayer,
       int width,
-      int experts,
-      int used,
-      int formula,
-      float scale,
+      int scoresAt,
       int layers,
       int outputs,
       int hidden) {
-    int group = context.groupIdx;
+    int row = context.groupIdx;
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
     float[] sums = context.allocateFloatLocalArray(Groups.MOST);
     int layer = step.get(0);
-    int row = group - 1;
-    int live = layer < layers ? experts : 0;
-    if (group > 0) {
-      live = 0;
-    }
-    int entry = layer * Directory.PARTS;
-    Router.pick(context, directory, floats, routed, entry, 0, live, experts, used, formula, scale);
-    if (group == 0) {
-      sums[lane] = 0; // its part is done
-    } else if (row < outputs) {
+    if (row < outputs) {
       int base = directory.get(layer * Directory.PARTS + Directory.GATE_OUTPUT);
       float sum = 0;
       int units = hidden / Planes.UNIT;
@@ -162,14 +147,55 @@ public final class Gating {
       }
       context.localBarrier();
       if (lane == 0) {
-        int at = experts + 2 * used + row;
+        int at = scoresAt + row;
         routed.set(at, routed.get(at) + sums[0]);
       }
     } else {
+      int at = scoresAt + outputs;
+      for (int i = lane; i < width; i += lanes) {
+        routed.set(at + i, input.get(i));
+      }
       int end = layer == layers - 1 ? width : 0;
       for (int i = lane; i < end; i += lanes) {
         input.set(width + i, input.get(i));
       }
+    }
+  }
+
+  /**
+   * Keeps the last layer's residual of a batch's last token for the next token, one thread per
+   * element.
+   *
+   * @param step layer, position, tokens
+   * @param plain residuals as {@link Norm#rms} leaves them without its weight, {@code
+   *     [tokens][width]} from {@code plainAt} on
+   * @param input {@code [2 * width]}
+   */
+  public static void keep(
+      KernelContext context,
+      IntArray step,
+      FloatArray plain,
+      FloatArray input,
+      int plainAt,
+      int width,
+      int layers) {
+    int i = context.globalIdx;
+    int end = step.get(0) == layers - 1 ? width : 0;
+    if (i < end) {
+      input.set(width + i, plain.get(plainAt + (step.get(2) - 1) * width + i));
+    }
+  }
+
+  /**
+   * The next token is the first, one thread per element.
+   *
+   * @param step {@code [0]}: 0
+   * @param input {@code [2 * width]}
+   */
+  public static void forget(KernelContext context, IntArray step, FloatArray input, int width) {
+    int i = context.globalIdx;
+    if (i < width) {
+      input.set(width + i, step.get(0));
     }
   }
 

@@ -42,6 +42,7 @@ final class BatchGraphs {
   private final List<Step> feedForward = new ArrayList<>();
   private final Map<Integer, Step> shared = new HashMap<>();
   private final Step embed;
+  private final GateTasks gates;
 
   BatchGraphs(
       ModelConfig config, ModelWeights model, DenseWeights dense, GraphBook book, int capacity) {
@@ -51,6 +52,7 @@ final class BatchGraphs {
     this.buffers = book.buffers();
     this.tokens = SequenceBuffers.tokens(capacity);
     this.between = new AttentionTasks(config, book, capacity, tokens);
+    this.gates = GateTasks.of(config, dense, book);
     this.embed = embedGraph(model.embedding());
     Map<LayerTypes, Step> attentionOf = new HashMap<>();
     Map<LayerTypes, Step> feedForwardOf = new HashMap<>();
@@ -145,6 +147,9 @@ final class BatchGraphs {
     norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, bias, gateInput);
     if (types.isRouted()) {
       route(graph, name, step, types);
+    }
+    if (gates.sizes().present()) {
+      gates.keep(graph, name, step, buffers.batchRouted(), gateInput);
     }
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.batchRouted());
     return book.add(graph, step);

@@ -1,5 +1,6 @@
 package io.foregate.tornado;
 
+import io.foregate.backend.GateMatrices;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;
 import io.foregate.kernels.Directory;
@@ -26,6 +27,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * where each is. Types without planes (BF16, Q4_1, Q5_0, Q5_1) are decoded to floats.
  */
 final class DenseWeights {
+  private static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
+
   private final List<Runnable> copies = new ArrayList<>();
   private final List<LayerTypes> layers = new ArrayList<>();
   private final int[] records;
@@ -35,6 +38,8 @@ final class DenseWeights {
   private long floatCount;
   private IntArray weights;
   private FloatArray floats;
+  private DenseArrays arrays;
+  private GateSizes gates = GateSizes.NONE;
 
   /**
    * What the kernels of a layer are compiled for. Layers of equal types share their kernels.
@@ -81,17 +86,15 @@ final class DenseWeights {
   }
 
   /**
-   * Sorts a model's weights.
+   * Lays out a model's weights.
    *
    * @throws ForegateException when there is a type that no kernel reads, or they are too many for
    *     one array
    */
   static DenseWeights of(ModelConfig config, ModelWeights model) {
     var dense = new DenseWeights(config, model);
-    dense.weights = new IntArray(size(dense.words, "quantized words"));
-    dense.floats = new FloatArray(size(dense.floatCount, "floats"));
-    dense.copies.forEach(Runnable::run);
-    dense.copies.clear();
+    size(dense.words, "quantized words");
+    size(dense.floatCount, "floats");
     return dense;
   }
 
@@ -107,9 +110,57 @@ final class DenseWeights {
         && config.mixture().router().groups() <= Router.MOST_GROUPS;
   }
 
+  /**
+   * Adds lookahead gates, unless they do not fit the kernels or the arrays: rows of a multiple of
+   * 32, a gate for every layer.
+   *
+   * @param most bytes that the weights may take with them
+   * @throws IllegalStateException if {@link #arrays} has been called, or they have been added
+   */
+  boolean add(GateMatrices offered, long most) {
+    if (arrays != null || gates.present()) {
+      throw new IllegalStateException("gates come first, and once");
+    }
+    long more = 0;
+    for (GateMatrices.Point point : offered.points()) {
+      more += bytes(point.first()) + bytes(point.output()) + 4L * point.bias().length;
+    }
+    boolean fit =
+        config.mixture().leadingDense() == 0
+            && config.scales().embedding() == 1 // gates read embeddings as they are
+            && config.embedding() % Planes.UNIT == 0
+            && offered.hidden() % Planes.UNIT == 0
+            && bytes() + more <= Math.min(most, 4L * MOST_ELEMENTS);
+    if (fit) {
+      gates = GateSizes.of(offered);
+      for (int point = 0; point < offered.points().size(); point++) {
+        // the directory's last row is that of the token itself
+        put(point == 0 ? config.layers() : point - 1, offered.points().get(point));
+      }
+    }
+    return fit;
+  }
+
+  private static long bytes(Matrix matrix) {
+    return matrix == null ? 0 : matrix.rows() * matrix.rowBytes();
+  }
+
+  private void put(int layer, GateMatrices.Point point) {
+    put(layer, Directory.GATE_FIRST, point.first());
+    put(layer, Directory.GATE_BIAS, point.bias());
+    if (point.output() != null) {
+      put(layer, Directory.GATE_OUTPUT, point.output());
+    }
+  }
+
+  /** Sizes of the gates among them. */
+  GateSizes gates() {
+    return gates;
+  }
+
   /** TornadoVM has no empty arrays. */
   private static int size(long count, String what) {
-    if (count > Integer.MAX_VALUE - 8) {
+    if (count > MOST_ELEMENTS) {
       throw new ForegateException(
           "The model's dense weights are %d %s, more than one device array holds."
               .formatted(count, what),
@@ -270,9 +321,16 @@ final class DenseWeights {
     return hasPlanes(matrix.type(), matrix.columns()) ? matrix.type().id() : Planes.F32;
   }
 
-  /** What is on the device of them. */
+  /** What is on the device of them; the first call sorts them. */
   DenseArrays arrays() {
-    return new DenseArrays(weights, floats, IntArray.fromArray(entries));
+    if (arrays == null) {
+      weights = new IntArray(size(words, "quantized words"));
+      floats = new FloatArray(size(floatCount, "floats"));
+      copies.forEach(Runnable::run);
+      copies.clear();
+      arrays = new DenseArrays(weights, floats, IntArray.fromArray(entries));
+    }
+    return arrays;
   }
 
   /** By layer. */

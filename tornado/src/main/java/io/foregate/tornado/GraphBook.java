@@ -61,7 +61,9 @@ final class GraphBook {
             buffers.hidden(),
             buffers.out(),
             buffers.codes(),
-            buffers.scales())
+            buffers.scales(),
+            buffers.gateInput(),
+            buffers.gateHidden())
         .transferToDevice(DataTransferMode.EVERY_EXECUTION, order)
         .task(
             "claim",
@@ -79,7 +81,9 @@ final class GraphBook {
             buffers.hidden(),
             buffers.out(),
             buffers.codes(),
-            buffers.scales())
+            buffers.scales(),
+            buffers.gateInput(),
+            buffers.gateHidden())
         .persistOnDevice(kept)
         .snapshot();
   }

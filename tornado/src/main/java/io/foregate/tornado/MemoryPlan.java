@@ -18,6 +18,10 @@ record MemoryPlan(
   /** The part of a device that is left to its driver: one in so many. */
   private static final int RESERVE = 16;
 
+  MemoryPlan withDense(long bytes) {
+    return new MemoryPlan(deviceBytes, arrayBytes, bytes, slots, slotBytes, sequences);
+  }
+
   MemoryPlan withSlots(int count, long bytes) {
     return new MemoryPlan(deviceBytes, arrayBytes, dense, count, bytes, sequences);
   }

@@ -8,8 +8,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The arrays of a sequence. All up to {@code scales} stay on the device; the others come and go.
- * Activations have a row for each token of the largest batch; a token alone uses the first.
+ * The arrays of a sequence. All up to {@code gateHidden} stay on the device; the others come and
+ * go. Activations have a row for each token of the largest batch; a token alone uses the first.
  *
  * @param keys of all layers, see {@link io.foregate.kernels.Attention}
  * @param values likewise
@@ -24,9 +24,13 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param codes of a token alone, activations of 8 bits, see {@link Int8}; one word if none is
  *     wanted
  * @param scales likewise
+ * @param gateInput what lookahead gates read, see {@link io.foregate.kernels.Gating}; one float
+ *     without
+ * @param gateHidden their hidden layer
  * @param expertWeights of a token alone, by rank, to the device
  * @param batchWeights of a batch, {@code [tokens][used]}
- * @param routed what {@link io.foregate.kernels.Router} decided of a token alone, to the host
+ * @param routed what {@link io.foregate.kernels.Router} and gates decided of a token alone, to the
+ *     host
  * @param batchRouted of a batch
  * @param logits to the host
  * @param delivered what the processor computed for an expert, to the device
@@ -44,6 +48,8 @@ record SequenceBuffers(
     FloatArray out,
     IntArray codes,
     FloatArray scales,
+    FloatArray gateInput,
+    FloatArray gateHidden,
     FloatArray expertWeights,
     FloatArray batchWeights,
     FloatArray routed,
@@ -56,8 +62,10 @@ record SequenceBuffers(
 
   /**
    * @param variant how weights are multiplied with a token alone
+   * @param gates that are scored
    */
-  static SequenceBuffers of(ModelConfig config, int capacity, MatVecVariant variant) {
+  static SequenceBuffers of(
+      ModelConfig config, int capacity, MatVecVariant variant, GateSizes gates) {
     int width = config.embedding();
     int used = used(config);
     int tokens = tokens(capacity);
@@ -75,9 +83,11 @@ record SequenceBuffers(
         new FloatArray(tokens * used * width),
         new IntArray(Math.max(1, units * Int8.CODE_WORDS)),
         new FloatArray(Math.max(1, units * Int8.SCALES)),
+        new FloatArray(gates.present() ? 2 * width : 1),
+        new FloatArray(Math.max(1, gates.hidden())),
         new FloatArray(used),
         new FloatArray(tokens * used),
-        new FloatArray(record(config) + width),
+        new FloatArray(record(config) + gates.outputs() + width),
         new FloatArray(tokens * (record(config) + width)),
         new FloatArray(config.vocabulary()),
         new FloatArray(width));
@@ -146,6 +156,19 @@ record SequenceBuffers(
   /** Those that stay on the device. */
   List<Object> kept() {
     return List.of(
-        keys, values, angles, x, normed, qkv, rotated, attended, hidden, out, codes, scales);
+        keys,
+        values,
+        angles,
+        x,
+        normed,
+        qkv,
+        rotated,
+        attended,
+        hidden,
+        out,
+        codes,
+        scales,
+        gateInput,
+        gateHidden);
   }
 }

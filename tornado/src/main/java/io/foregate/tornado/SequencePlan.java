@@ -49,7 +49,7 @@ final class SequencePlan {
     this.dense = dense;
     this.capacity = capacity;
     this.memory = memory;
-    this.buffers = SequenceBuffers.of(config, capacity, variant);
+    this.buffers = SequenceBuffers.of(config, capacity, variant, dense.gates());
     this.most = SequenceBuffers.tokens(capacity);
     this.zeros = new int[most];
     this.book = new GraphBook(memory, buffers);
@@ -136,8 +136,24 @@ final class SequencePlan {
 
   /** Where in {@link #routed} the gates' input of a token begins. */
   int gateInputAt(int token, int tokens) {
-    int records = tokens == 1 ? 1 : most;
-    return records * SequenceBuffers.record(config) + token * config.embedding();
+    return tokens == 1
+        ? gateScoresAt() + dense.gates().outputs()
+        : most * SequenceBuffers.record(config) + token * config.embedding();
+  }
+
+  /** Where in {@link #routed} a token's scores begin. */
+  int gateScoresAt() {
+    return SequenceBuffers.record(config);
+  }
+
+  /** Whether gates are scored. */
+  boolean hasGates() {
+    return dense.gates().present();
+  }
+
+  /** To the gates, the next token is the first. */
+  void forgetGateInput() {
+    execute(graphs.forget().graph());
   }
 
   /** The first words of records, their ranks and experts, for {@link #feedForward}. */

@@ -41,12 +41,17 @@ final class TokenGraphs {
   private final GridScheduler grid;
   private final MatVecTasks tasks;
   private final AttentionTasks between;
+  private final MatVecVariant variant;
+  private final GateTasks gates;
   private final List<Step> attention = new ArrayList<>();
   private final List<Step> feedForward = new ArrayList<>();
   private final Map<Integer, Step> shared = new HashMap<>();
   private final Step embed;
   private final Step logits;
   private final Step deliver;
+
+  /** {@code null} without gates. */
+  private final Step forget;
 
   TokenGraphs(
       ModelConfig config,
@@ -63,6 +68,8 @@ final class TokenGraphs {
     this.grid = book.grid();
     this.between = new AttentionTasks(config, book, capacity, 1);
     this.tasks = new MatVecTasks(variant, context, grid, buffers.codes(), buffers.scales());
+    this.variant = variant;
+    this.gates = GateTasks.of(config, dense, book);
     this.embed = embedGraph(model.embedding());
     Map<LayerTypes, Step> attentionOf = new HashMap<>();
     Map<LayerTypes, Step> feedForwardOf = new HashMap<>();
@@ -76,6 +83,7 @@ final class TokenGraphs {
     }
     this.logits = logitsGraph(model);
     this.deliver = deliverGraph();
+    this.forget = gates.sizes().present() ? forgetGraph() : null;
   }
 
   Step attention(int layer) {
@@ -103,6 +111,11 @@ final class TokenGraphs {
     return deliver;
   }
 
+  /** Only with gates. */
+  Step forget() {
+    return forget;
+  }
+
   private Step embedGraph(Matrix table) {
     IntArray step = IntArray.fromElements(config.layers(), 0);
     TaskGraph graph = book.graph("embed", step);
@@ -122,6 +135,10 @@ final class TokenGraphs {
         1,
         config.scales().embedding());
     Launches.perThread(grid, "embed.row", table.columns(), THREAD_LANES);
+    if (gates.sizes().present()) {
+      norm(graph, "embed", "norm", step, Directory.LAST_NORM, -1, 0, -1);
+      gates.ofToken(graph, "embed", step);
+    }
     return book.add(graph, step);
   }
 
@@ -161,7 +178,8 @@ final class TokenGraphs {
     if (adjusted) {
       between.addOutput(graph, name, step, blocks);
     }
-    int gateInput = types.isRouted() ? SequenceBuffers.record(config) : 0;
+    int gateInput =
+        types.isRouted() && !gates.sizes().present() ? SequenceBuffers.record(config) : 0;
     int bias = blocks.feedForwardNormBias();
     norm(graph, name, "second", step, Directory.FEED_FORWARD_NORM, bias, gateInput, -1);
     if (types.isRouted()) {
@@ -172,6 +190,22 @@ final class TokenGraphs {
   }
 
   private void route(TaskGraph graph, String name, IntArray step, LayerTypes types) {
+    if (!gates.sizes().present()) {
+      routerLogits(graph, name, step, types);
+      pick(graph, name, step, types);
+    } else {
+      if (variant == MatVecVariant.PORTABLE) {
+        gates.firstWithRouter(graph, name, step, types.feedForward().router());
+      } else { // the router's bits are those of its variant, with gates and without
+        routerLogits(graph, name, step, types);
+        gates.first(graph, name, step);
+      }
+      pick(graph, name, step, types);
+      gates.second(graph, name, step);
+    }
+  }
+
+  private void routerLogits(TaskGraph graph, String name, IntArray step, LayerTypes types) {
     product(
         graph,
         name,
@@ -184,6 +218,9 @@ final class TokenGraphs {
         config.experts(),
         config.embedding(),
         0);
+  }
+
+  private void pick(TaskGraph graph, String name, IntArray step, LayerTypes types) {
     graph.task(
         "pick",
         Router::pick,
@@ -225,7 +262,8 @@ final class TokenGraphs {
 
   /**
    * @param biasPart of the directory; if negative, there is no bias
-   * @param plainAt where in {@code routed} the result goes without weight; if negative, nowhere
+   * @param plainAt where the result goes without weight, in what gates read, or without gates in
+   *     {@code routed}; if negative, nowhere
    * @param token which element of {@code step} tells the token; if negative, it is the first
    */
   private void norm(
@@ -246,7 +284,7 @@ final class TokenGraphs {
         memory.floats(),
         buffers.x(),
         buffers.normed(),
-        buffers.routed(),
+        gates.sizes().present() ? buffers.gateInput() : buffers.routed(),
         plainAt,
         token,
         part,
@@ -310,6 +348,13 @@ final class TokenGraphs {
         buffers.out(),
         buffers.x(),
         types);
+  }
+
+  private Step forgetGraph() {
+    IntArray step = IntArray.fromElements(0);
+    TaskGraph graph = book.graph("forget", step);
+    gates.forget(graph, "forget", step);
+    return book.add(graph, step);
   }
 
   private Step deliverGraph() {

@@ -3,6 +3,7 @@ package io.foregate.tornado;
 import io.foregate.backend.BackendModel;
 import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.ExpertSlots;
+import io.foregate.backend.GateMatrices;
 import io.foregate.backend.KvType;
 import io.foregate.backend.Link;
 import io.foregate.backend.Routing;
@@ -142,6 +143,14 @@ final class TornadoModel implements BackendModel {
         .withSlots(experts, slotBytes())
         .withSequences(planned.sequences() + SequenceBuffers.bytes(config, context))
         .require();
+  }
+
+  @Override
+  public synchronized boolean useGates(GateMatrices gates) {
+    long most = planned.dense() + planned.left(0);
+    boolean used = dense.add(gates, most);
+    planned = planned.withDense(dense.bytes());
+    return used;
   }
 
   @Override

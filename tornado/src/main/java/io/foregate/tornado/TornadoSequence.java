@@ -18,6 +18,9 @@ final class TornadoSequence implements Sequence {
   /** Made by the first token: only then it is known where the model's experts are. */
   private SequencePlan plan;
 
+  /** Whether gates must forget the token before. */
+  private boolean first = true;
+
   private int position;
   private int tokens;
 
@@ -60,6 +63,10 @@ final class TornadoSequence implements Sequence {
     }
     this.position = position;
     this.tokens = to - from;
+    if (first && plan.hasGates()) {
+      model.compute(plan::forgetGateInput);
+    }
+    first = false;
     model.compute(() -> plan.embed(tokens, from, to));
   }
 
@@ -109,6 +116,23 @@ final class TornadoSequence implements Sequence {
       throw new IllegalStateException("experts have run before what tokens share");
     }
     model.compute(() -> plan.shared(layer, tokens));
+  }
+
+  @Override
+  public boolean gateScores(float[] scores) {
+    boolean scored = tokens == 1 && plan.hasGates();
+    if (scored) {
+      int from = plan.gateScoresAt();
+      for (int i = 0; i < scores.length; i++) {
+        scores[i] = plan.routed(1).get(from + i);
+      }
+    }
+    return scored;
+  }
+
+  @Override
+  public void forgetGateInput() {
+    first = true;
   }
 
   @Override

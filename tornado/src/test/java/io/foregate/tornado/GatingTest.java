@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.foregate.gguf.GgmlType;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.Gating;
-import io.foregate.kernels.Router;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,12 +18,11 @@ class GatingTest {
   private static final int WIDTH = 96;
   private static final int EXPERTS = 5;
   private static final int USED = 2;
-  private static final int FORMULA =
-      Router.formula(Router.SOFTMAX_OF_PICKED, false, 1, 1, false, false);
   private static final int LAYERS = 4;
   private static final int HORIZON = 2;
   private static final int OUTPUTS = HORIZON * EXPERTS;
-  private static final int RECORD = EXPERTS + 2 * USED + OUTPUTS;
+  private static final int SCORES = EXPERTS + 2 * USED;
+  private static final int RECORD = SCORES + OUTPUTS + WIDTH;
 
   /** All that one layer needs, laid out as the directory tells. */
   private record Gate(
@@ -97,7 +95,7 @@ class GatingTest {
     FloatArray routed = Poisoned.array(RECORD);
     FloatArray inner = Poisoned.array(Math.max(1, hidden));
     DeviceRun.run(
-        EXPERTS + OUTPUTS + hidden,
+        (layer < LAYERS ? EXPERTS : 0) + OUTPUTS + hidden,
         lanes,
         g ->
             g.task(
@@ -114,8 +112,8 @@ class GatingTest {
                 inner,
                 gate.router().kind(),
                 WIDTH,
-                EXPERTS,
-                USED,
+                layer < LAYERS ? EXPERTS : 0,
+                SCORES,
                 LAYERS,
                 HORIZON,
                 OUTPUTS,
@@ -123,7 +121,7 @@ class GatingTest {
         new Object[] {step, gate.directory(), gate.weights(), gate.floats(), normed, input},
         new Object[] {routed, inner});
     DeviceRun.run(
-        2 + OUTPUTS,
+        OUTPUTS + 1,
         lanes,
         g ->
             g.task(
@@ -133,30 +131,27 @@ class GatingTest {
                 step,
                 gate.directory(),
                 gate.weights(),
-                gate.floats(),
                 input,
                 routed,
                 inner,
                 WIDTH,
-                EXPERTS,
-                USED,
-                FORMULA,
-                1f,
+                SCORES,
                 LAYERS,
                 OUTPUTS,
                 hidden),
-        new Object[] {step, gate.directory(), gate.weights(), gate.floats(), inner},
+        new Object[] {step, gate.directory(), gate.weights(), inner},
         new Object[] {input, routed});
     double[] x = TestMatrix.doubles(Arrays.copyOf(in, columns));
     requireScores(scores(gate, x, hidden), routed);
     requireRouter(gate, normedIn, routed, layer);
     for (int i = 0; i < WIDTH; i++) {
       assertThat(input.get(i)).isEqualTo(in[i]);
+      assertThat(routed.get(SCORES + OUTPUTS + i)).as("told to the host").isEqualTo(in[i]);
       assertThat(input.get(WIDTH + i)).isEqualTo(layer == LAYERS - 1 ? in[i] : in[WIDTH + i]);
     }
     FloatArray plain = asPlainJava(gate, normed, FloatArray.fromArray(in), layer, hidden);
     for (int i = 0; i < OUTPUTS; i++) {
-      int at = EXPERTS + 2 * USED + i;
+      int at = SCORES + i;
       assertThat((double) plain.get(at))
           .isCloseTo(routed.get(at), org.assertj.core.data.Offset.offset(1e-3));
     }
@@ -168,7 +163,7 @@ class GatingTest {
     FloatArray routed = Poisoned.array(RECORD);
     var inner = new FloatArray(Math.max(1, hidden));
     PlainJava.run(
-        EXPERTS + OUTPUTS + hidden,
+        (layer < LAYERS ? EXPERTS : 0) + OUTPUTS + hidden,
         c ->
             Gating.first(
                 c,
@@ -182,29 +177,25 @@ class GatingTest {
                 inner,
                 gate.router().kind(),
                 WIDTH,
-                EXPERTS,
-                USED,
+                layer < LAYERS ? EXPERTS : 0,
+                SCORES,
                 LAYERS,
                 HORIZON,
                 OUTPUTS,
                 hidden));
     PlainJava.run(
-        2 + OUTPUTS,
+        OUTPUTS + 1,
         c ->
             Gating.second(
                 c,
                 step,
                 gate.directory(),
                 gate.weights(),
-                gate.floats(),
                 input,
                 routed,
                 inner,
                 WIDTH,
-                EXPERTS,
-                USED,
-                FORMULA,
-                1f,
+                SCORES,
                 LAYERS,
                 OUTPUTS,
                 hidden));
@@ -214,7 +205,7 @@ class GatingTest {
   private static void requireScores(double[] expected, FloatArray routed) {
     var found = new FloatArray(OUTPUTS);
     for (int i = 0; i < OUTPUTS; i++) {
-      found.set(i, routed.get(EXPERTS + 2 * USED + i));
+      found.set(i, routed.get(SCORES + i));
     }
     assertThat(TestMatrix.error(expected, found)).isLessThan(FLOAT_ERROR);
     assertThat(routed.get(RECORD)).as("behind the last").isEqualTo(routed.get(RECORD + 1));
@@ -222,17 +213,47 @@ class GatingTest {
 
   private static void requireRouter(Gate gate, float[] normed, FloatArray routed, int layer) {
     if (layer == LAYERS) {
-      assertThat(routed.get(EXPERTS)).as("choice of no router").isNaN();
+      assertThat(routed.get(0)).as("logits of no router").isNaN();
       return;
     }
     double[] logits = gate.router().times(TestMatrix.doubles(normed));
     assertThat(TestMatrix.error(logits, routed)).isLessThan(FLOAT_ERROR);
-    int best = 0;
-    for (int e = 1; e < EXPERTS; e++) {
-      best = logits[e] > logits[best] ? e : best;
+    assertThat(routed.get(EXPERTS)).as("not picked yet").isNaN();
+  }
+
+  /** Of a batch, the last layer's residual of the last token; then nothing. */
+  @ParameterizedTest(name = "layer {0} of 4, {1} tokens")
+  @CsvSource({"3, 1", "3, 5", "2, 5"})
+  void keepsABatchsLastTokenAndForgetsIt(int layer, int tokens) {
+    var random = new Random(tokens);
+    float[] in = TestMatrix.floats(2 * WIDTH, random);
+    float[] residuals = TestMatrix.floats(5 * WIDTH + 7, random);
+    IntArray step = IntArray.fromElements(layer, 9, tokens);
+    FloatArray input = FloatArray.fromArray(in);
+    FloatArray plain = FloatArray.fromArray(residuals);
+    DeviceRun.run(
+        3,
+        32,
+        g ->
+            g.task(
+                "kernel", Gating::keep, DeviceRun.context(), step, plain, input, 7, WIDTH, LAYERS),
+        new Object[] {step, plain},
+        new Object[] {input});
+    for (int i = 0; i < WIDTH; i++) {
+      assertThat(input.get(i)).isEqualTo(in[i]);
+      float expected = layer == 3 ? residuals[7 + (tokens - 1) * WIDTH + i] : in[WIDTH + i];
+      assertThat(input.get(WIDTH + i)).isEqualTo(expected);
     }
-    assertThat((int) routed.get(EXPERTS)).isEqualTo(best);
-    assertThat(routed.get(EXPERTS + USED) + routed.get(EXPERTS + USED + 1))
-        .isCloseTo(1f, org.assertj.core.data.Offset.offset(1e-6f));
+    IntArray zero = IntArray.fromElements(0);
+    DeviceRun.run(
+        3,
+        32,
+        g -> g.task("kernel", Gating::forget, DeviceRun.context(), zero, input, WIDTH),
+        new Object[] {zero},
+        new Object[] {input});
+    for (int i = 0; i < WIDTH; i++) {
+      assertThat(input.get(i)).isEqualTo(in[i]);
+      assertThat(input.get(WIDTH + i)).isZero();
+    }
   }
 }
