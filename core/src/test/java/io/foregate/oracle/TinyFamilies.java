@@ -1,6 +1,7 @@
 package io.foregate.oracle;
 
 import static io.foregate.gguf.GgmlType.F32;
+import static io.foregate.gguf.GgmlType.MXFP4;
 import static io.foregate.gguf.GgmlType.Q4_K;
 import static io.foregate.gguf.GgmlType.Q8_0;
 
@@ -125,6 +126,8 @@ final class TinyFamilies {
     models.add(
         mixture("phimoe-long-context", F32, F32, WIDTH)
             .with(PHI.with(longRope(TinyModel.CONTEXT / 4))));
+    // As its authors publish it.
+    models.add(mixture("gpt-oss-mxfp4", Q8_0, MXFP4, WIDTH).with(GPT_OSS));
     return models;
   }
 
