@@ -20,6 +20,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <p>In all methods {@code w} is the memory that holds the matrix, {@code base} the matrix's first
  * word, {@code units} how many units it has, {@code u} one of them, {@code half} 0 for its first 16
  * weights and 1 for the others.
+ *
+ * <p>A signed byte is taken as {@code ((bits & 255) ^ 128) - 128}: shifted to the right, no number
+ * keeps its sign where TornadoVM 5.2 makes PTX.
  */
 final class Codes {
   /** Weights that share scale and minimum. */
@@ -45,7 +48,7 @@ final class Codes {
       int high = w.get(scales + 2) >> (4 * j + 2 * half);
       return factor(w, halves, u >> 3) * ((low & 15) + 16 * (high & 3) - 32);
     } else if (type == Planes.Q6_K) {
-      return factor(w, halves, u >> 3) * ((bytes(w, scales, j, half) << 24) >> 24);
+      return factor(w, halves, u >> 3) * (((bytes(w, scales, j, half) & 255) ^ 128) - 128);
     } else if (type >= Planes.IQ4_NL) {
       return Tables.scale(type, w, base, units, u);
     } else {
@@ -84,7 +87,7 @@ final class Codes {
     if (type == Planes.F16) {
       return Halves.decode(w.get(low + (i >> 1)) >> ((i & 1) * 16));
     } else if (type == Planes.Q8_0) {
-      return (w.get(low + (i >> 2)) << (24 - 8 * (i & 3))) >> 24;
+      return (((w.get(low + (i >> 2)) >> (8 * (i & 3))) & 255) ^ 128) - 128;
     } else if (type == Planes.Q4_0) {
       return nibble(w, low, i) - 8;
     } else if (type == Planes.Q2_K) {

@@ -38,7 +38,7 @@ final class Tables {
       int low = code < 4 ? IQ4_0 : IQ4_4;
       int high = code < 12 ? IQ4_8 : IQ4_12;
       int four = code < 8 ? low : high;
-      return (four << (24 - 8 * (code & 3))) >> 24;
+      return (((four >> (8 * (code & 3))) & 255) ^ 128) - 128;
     }
   }
 

@@ -68,11 +68,11 @@ final class UnitDot {
   private static float bytes(IntArray w, int low, FloatArray x, int at) {
     float sum = 0;
     for (int i = 0; i < 8; i++) {
-      int word = w.get(low + i);
-      sum += ((word << 24) >> 24) * x.get(at + 4 * i);
-      sum += ((word << 16) >> 24) * x.get(at + 4 * i + 1);
-      sum += ((word << 8) >> 24) * x.get(at + 4 * i + 2);
-      sum += (word >> 24) * x.get(at + 4 * i + 3);
+      int word = w.get(low + i) ^ 0x80808080; // adds 128 to each, see Codes
+      sum += ((word & 255) - 128) * x.get(at + 4 * i);
+      sum += (((word >> 8) & 255) - 128) * x.get(at + 4 * i + 1);
+      sum += (((word >> 16) & 255) - 128) * x.get(at + 4 * i + 2);
+      sum += (((word >> 24) & 255) - 128) * x.get(at + 4 * i + 3);
     }
     return sum;
   }
@@ -164,6 +164,6 @@ final class UnitDot {
             + nibbles(w.get(low + 3), x, at + 24)
             + 16 * crumbs(w.get(high + 1), x, at + 16)
             - 32 * sum(x, at + 16, 16);
-    return ((pair << 24) >> 24) * a + ((pair << 16) >> 24) * b;
+    return (((pair & 255) ^ 128) - 128) * a + ((((pair >> 8) & 255) ^ 128) - 128) * b;
   }
 }

@@ -7,6 +7,7 @@ import io.foregate.model.Matrix;
 import io.foregate.quant.Quants;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -17,25 +18,32 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** One quantized product on a device, held to the same in double precision. */
+/** Quantized products on a device, held to the same in double precision. */
 final class SelfTest {
   private static final int ROWS = 48;
   private static final int COLUMNS = 512;
   private static final int LANES = 16;
-  private static final GgmlType TYPE = GgmlType.Q4_K;
+
+  /** Codes and scales without a sign, and signed ones: some compilers of kernels lose the sign. */
+  private static final List<GgmlType> TYPES = List.of(GgmlType.Q4_K, GgmlType.Q6_K, GgmlType.Q8_0);
+
   private static final double TOLERANCE = 1e-3;
 
   private SelfTest() {}
 
   /** Why the default device is not to be trusted; empty if it computed what it should. */
   static Optional<String> failure() {
+    return TYPES.stream().flatMap(type -> failure(type).stream()).findFirst();
+  }
+
+  private static Optional<String> failure(GgmlType type) {
     float[] values = new float[ROWS * COLUMNS];
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) Math.sin(i * 0.37);
     }
-    MemorySegment rows = Arena.ofAuto().allocate(TYPE.byteSize(values.length));
-    Quants.quantize(TYPE, values, 0, rows, 0, values.length);
-    Quants.decode(TYPE, rows, 0, values, 0, values.length);
+    MemorySegment rows = Arena.ofAuto().allocate(type.byteSize(values.length));
+    Quants.quantize(type, values, 0, rows, 0, values.length);
+    Quants.decode(type, rows, 0, values, 0, values.length);
     var x = new FloatArray(COLUMNS);
     for (int i = 0; i < COLUMNS; i++) {
       x.set(i, (float) Math.cos(i * 0.11));
@@ -44,7 +52,7 @@ final class SelfTest {
     double norm = 0;
     FloatArray y;
     try {
-      y = product(new Matrix(TYPE, ROWS, COLUMNS, rows), x);
+      y = product(new Matrix(type, ROWS, COLUMNS, rows), x);
     } catch (RuntimeException | LinkageError | TornadoExecutionPlanException e) {
       return Optional.of("its self-test failed: " + e);
     }
@@ -59,12 +67,13 @@ final class SelfTest {
     double error = Math.sqrt(worst / norm);
     return error < TOLERANCE // false for NaN too
         ? Optional.empty()
-        : Optional.of("its self-test gave wrong numbers (error %.1e)".formatted(error));
+        : Optional.of(
+            "its self-test with %s gave wrong numbers (error %.1e)".formatted(type, error));
   }
 
   private static FloatArray product(Matrix matrix, FloatArray x)
       throws TornadoExecutionPlanException {
-    var packer = new PlanePacker(TYPE, ROWS, COLUMNS);
+    var packer = new PlanePacker(matrix.type(), ROWS, COLUMNS);
     var weights = new IntArray((int) (packer.bytes() / 4));
     packer.pack(matrix, weights.getSegment(), 0);
     IntArray step = IntArray.fromElements(0);
@@ -88,7 +97,7 @@ final class SelfTest {
                 x,
                 y,
                 Directory.OUTPUT,
-                TYPE.id(),
+                matrix.type().id(),
                 ROWS,
                 COLUMNS,
                 0)
