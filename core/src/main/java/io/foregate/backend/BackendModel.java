@@ -30,9 +30,10 @@ public interface BackendModel extends AutoCloseable {
    * Bytes of the device that experts may take, beside all else.
    *
    * @param context positions of a session
+   * @param kvType of its KV cache
    * @return empty where there is no device with memory of its own
    */
-  default OptionalLong memoryForExperts(int context) {
+  default OptionalLong memoryForExperts(int context, KvType kvType) {
     return OptionalLong.empty();
   }
 
@@ -41,9 +42,10 @@ public interface BackendModel extends AutoCloseable {
    *
    * @param experts that lie there at a time
    * @param context positions of a session
+   * @param kvType of its KV cache
    * @throws io.foregate.error.ForegateException saying what needs how much, if it has not
    */
-  default void requireRoom(int experts, int context) {}
+  default void requireRoom(int experts, int context, KvType kvType) {}
 
   /**
    * Offers lookahead gates to a device that can score experts itself, before slots are asked for.

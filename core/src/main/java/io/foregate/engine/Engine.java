@@ -12,10 +12,12 @@ import io.foregate.model.ModelReader;
 import io.foregate.model.ModelWeights;
 import io.foregate.schedule.Policy;
 import io.foregate.schedule.ScheduleStatistics;
+import io.foregate.schedule.SlotBudget;
 import io.foregate.store.BuildListener;
 import io.foregate.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /**
  * A model opened on a backend. Owns the mapped file and the device's resources; close its sessions
@@ -58,13 +60,19 @@ public final class Engine implements AutoCloseable {
 
   private void requireRoom(BackendModel candidate) {
     if (!config.isMoe()) {
-      candidate.requireRoom(0, context);
+      candidate.requireRoom(0, context, options.kvType());
     } else if (isResident()) {
-      candidate.requireRoom(config.layers() * config.experts(), context);
+      candidate.requireRoom(config.layers() * config.experts(), context, options.kvType());
     } else {
-      ExpertOptions fitting = Offload.fitting(options.experts(), candidate, context);
-      candidate.requireRoom(Offload.slots(config, weights, candidate, fitting), context);
+      ExpertOptions fitting = Offload.fitting(options.experts(), left(candidate));
+      candidate.requireRoom(
+          Offload.slots(config, weights, candidate, fitting), context, options.kvType());
     }
+  }
+
+  /** What experts may take of a device, as it is when that is asked. */
+  private LongSupplier left(BackendModel on) {
+    return () -> on.memoryForExperts(context, options.kvType()).orElseThrow(SlotBudget::noDevice);
   }
 
   private boolean isResident() {
@@ -78,7 +86,8 @@ public final class Engine implements AutoCloseable {
         requireNoTimeline(experts);
         return Optional.empty();
       }
-      return Optional.of(Offload.open(file, config, weights, model, experts, context, listener));
+      return Optional.of(
+          Offload.open(file, config, weights, model, experts, left(model), listener));
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;

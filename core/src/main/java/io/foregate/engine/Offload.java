@@ -26,6 +26,7 @@ import io.foregate.store.ExpertShape;
 import io.foregate.store.ExpertStore;
 import io.foregate.store.Tier;
 import io.foregate.store.TierChoice;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 
 /**
@@ -55,7 +56,7 @@ final class Offload implements AutoCloseable {
       ModelWeights weights,
       BackendModel model,
       ExpertOptions options,
-      int context,
+      LongSupplier left,
       BuildListener listener,
       ResourceStack resources) {
     this.resources = resources;
@@ -68,7 +69,7 @@ final class Offload implements AutoCloseable {
     }
     this.predictors = Predictors.of(file, config, weights, options, resources);
     predictors.gates().map(LookaheadGates::matrices).ifPresent(model::useGates);
-    int count = slots(config, weights, model, fitting(options, model, context));
+    int count = slots(config, weights, model, fitting(options, left));
     ScheduleListener events = listener(options);
     this.store =
         resources.add(
@@ -90,7 +91,7 @@ final class Offload implements AutoCloseable {
   /**
    * Makes everything that the policy needs.
    *
-   * @param context positions of a session
+   * @param left device memory for experts, in bytes, where the options leave that to the device
    * @throws ForegateException when there is no room, on the host or in the budget, or the gates do
    *     not fit the model
    */
@@ -100,11 +101,11 @@ final class Offload implements AutoCloseable {
       ModelWeights weights,
       BackendModel model,
       ExpertOptions options,
-      int context,
+      LongSupplier left,
       BuildListener listener) {
     var resources = new ResourceStack();
     try {
-      return new Offload(file, config, weights, model, options, context, listener, resources);
+      return new Offload(file, config, weights, model, options, left, listener, resources);
     } catch (RuntimeException | Error e) {
       resources.close();
       throw e;
@@ -134,12 +135,11 @@ final class Offload implements AutoCloseable {
   /**
    * Asks the device how much it has left, where the options leave it to that.
    *
-   * @param context positions of a session
+   * @param left what it has left for experts, in bytes
    */
-  static ExpertOptions fitting(ExpertOptions options, BackendModel model, int context) {
+  static ExpertOptions fitting(ExpertOptions options, LongSupplier left) {
     return options.slots() instanceof SlotBudget.Auto
-        ? options.withSlots(
-            new SlotBudget.Bytes(model.memoryForExperts(context).orElseThrow(SlotBudget::noDevice)))
+        ? options.withSlots(new SlotBudget.Bytes(left.getAsLong()))
         : options;
   }
 

@@ -124,7 +124,7 @@ class DeviceGatesTest {
 
   private Offload offload(BackendModel model) {
     ExpertOptions options = ExpertOptions.of(ONE_AHEAD, SlotBudget.parse("75%"));
-    return Offload.open(file, config, weights, model, options, CONTEXT, BuildListener.NONE);
+    return Offload.open(file, config, weights, model, options, () -> 0, BuildListener.NONE);
   }
 
   private Session session(BackendModel model, Offload offload) {

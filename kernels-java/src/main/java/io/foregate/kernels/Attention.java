@@ -7,10 +7,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * Grouped-query attention of new tokens. {@code step} is {@code [0]} the layer, {@code [1]} the
- * first token's position, {@code [2]} how many tokens there are.
- *
- * <p>The KV cache is two arrays of F16 pairs, {@code [layers][kvHeads][capacity][headSize / 2]}
- * words each: keys, rotated; and values. {@code headSize} is that of a key or of a value.
+ * first token's position, {@code [2]} how many tokens there are. {@code halves}, {@code singles},
+ * {@code single} and {@code valuesAt} are the {@link Cache}.
  */
 public final class Attention {
   /** The largest head. */
@@ -32,8 +30,8 @@ public final class Attention {
    * @param keySize elements of a query or key, even
    * @param valueSize elements of a value, even
    * @param dimensions leading elements of a head that rotate
-   * @param halves 1 if element {@code i} rotates with {@code i + dimensions / 2} (NEOX), 0 if
-   *     {@code 2i} does with {@code 2i + 1} (NORM)
+   * @param neox 1 if element {@code i} rotates with {@code i + dimensions / 2} (NEOX), 0 if {@code
+   *     2i} does with {@code 2i + 1} (NORM)
    */
   public static void append(
       KernelContext context,
@@ -41,15 +39,17 @@ public final class Attention {
       FloatArray qkv,
       FloatArray angles,
       FloatArray rotated,
-      IntArray keys,
-      IntArray values,
+      IntArray halves,
+      FloatArray singles,
       int heads,
       int kvHeads,
       int keySize,
       int valueSize,
       int dimensions,
-      int halves,
-      int capacity) {
+      int neox,
+      int capacity,
+      int single,
+      int valuesAt) {
     int words = keySize / 2;
     int valueWords = valueSize / 2;
     int rotating = (heads + kvHeads) * words;
@@ -65,31 +65,31 @@ public final class Attention {
     int angle = position * dimensions;
     int row = step.get(0) * kvHeads * capacity + position;
     if (head < heads) {
-      rotated.set(to + d, rotate(qkv, begin, d, angles, angle, dimensions, halves));
-      rotated.set(to + d + 1, rotate(qkv, begin, d + 1, angles, angle, dimensions, halves));
+      rotated.set(to + d, rotate(qkv, begin, d, angles, angle, dimensions, neox));
+      rotated.set(to + d + 1, rotate(qkv, begin, d + 1, angles, angle, dimensions, neox));
     } else if (first < rotating) {
-      int low = Halves.encode(rotate(qkv, begin, d, angles, angle, dimensions, halves));
-      int high = Halves.encode(rotate(qkv, begin, d + 1, angles, angle, dimensions, halves));
+      float one = rotate(qkv, begin, d, angles, angle, dimensions, neox);
+      float other = rotate(qkv, begin, d + 1, angles, angle, dimensions, neox);
       int cached = row + (head - heads) * capacity;
-      keys.set(cached * words + d / 2, low | (high << 16));
+      Cache.set(halves, singles, single, cached * words + d / 2, one, other);
     } else if (first < all) {
-      int low = Halves.encode(qkv.get(2 * (token * all + first)));
-      int high = Halves.encode(qkv.get(2 * (token * all + first) + 1));
+      float one = qkv.get(2 * (token * all + first));
+      float other = qkv.get(2 * (token * all + first) + 1);
       int valueHead = (first - rotating) / valueWords;
       int cached = row + valueHead * capacity;
       int word = first - rotating - valueHead * valueWords;
-      values.set(cached * valueWords + word, low | (high << 16));
+      Cache.set(halves, singles, single, valuesAt + cached * valueWords + word, one, other);
     }
   }
 
   /** Element {@code d} of the head at {@code begin}, rotated. */
   private static float rotate(
-      FloatArray x, int begin, int d, FloatArray angles, int angle, int dimensions, int halves) {
+      FloatArray x, int begin, int d, FloatArray angles, int angle, int dimensions, int neox) {
     int pairs = TornadoMath.max(1, dimensions / 2);
-    int i = halves == 1 ? d % pairs : d / 2;
-    int first = halves == 1 ? begin + i : begin + 2 * i;
-    int second = halves == 1 ? first + pairs : first + 1;
-    boolean isFirst = halves == 1 ? d < pairs : (d & 1) == 0;
+    int i = neox == 1 ? d % pairs : d / 2;
+    int first = neox == 1 ? begin + i : begin + 2 * i;
+    int second = neox == 1 ? first + pairs : first + 1;
+    boolean isFirst = neox == 1 ? d < pairs : (d & 1) == 0;
     float result = x.get(begin + d);
     if (d < dimensions) {
       float cos = angles.get(angle + 2 * i);
@@ -123,8 +123,8 @@ public final class Attention {
       IntArray directory,
       FloatArray floats,
       FloatArray rotated,
-      IntArray keys,
-      IntArray values,
+      IntArray halves,
+      FloatArray singles,
       FloatArray attended,
       int heads,
       int kvHeads,
@@ -133,7 +133,9 @@ public final class Attention {
       int capacity,
       float scale,
       int window,
-      int sunk) {
+      int sunk,
+      int single,
+      int valuesAt) {
     int token = context.groupIdx / heads;
     int head = context.groupIdx - token * heads;
     int lane = context.localIdx;
@@ -161,7 +163,8 @@ public final class Attention {
       int position = tile + lane;
       float score = LOWEST;
       if (position < length) {
-        score = scale * score(rotated, query, keys, (cache + position) * words, words);
+        int key = (cache + position) * words;
+        score = scale * score(rotated, query, halves, singles, single, key, words);
       }
       part[lane] = score;
       for (int stride = lanes / 2; stride > 0; stride = stride / 2) {
@@ -192,10 +195,9 @@ public final class Attention {
       int end = length - tile < lanes ? length - tile : lanes;
       for (int d = lane; d < valueSize; d += lanes) {
         float sum = sums[d] * correction;
-        int shift = (d & 1) * 16;
+        int pair = valuesAt + (cache + tile) * valueWords + d / 2;
         for (int i = 0; i < end; i++) {
-          int word = values.get((cache + tile + i) * valueWords + d / 2);
-          sum += weights[i] * Halves.decode(word >> shift);
+          sum += weights[i] * Cache.get(halves, singles, single, pair + i * valueWords, d & 1);
         }
         sums[d] = sum;
       }
@@ -206,12 +208,18 @@ public final class Attention {
     }
   }
 
-  private static float score(FloatArray q, int query, IntArray keys, int key, int words) {
+  private static float score(
+      FloatArray q,
+      int query,
+      IntArray halves,
+      FloatArray singles,
+      int single,
+      int key,
+      int words) {
     float sum = 0;
     for (int i = 0; i < words; i++) {
-      int word = keys.get(key + i);
-      sum += q.get(query + 2 * i) * Halves.decode(word);
-      sum += q.get(query + 2 * i + 1) * Halves.decode(word >> 16);
+      sum += q.get(query + 2 * i) * Cache.get(halves, singles, single, key + i, 0);
+      sum += q.get(query + 2 * i + 1) * Cache.get(halves, singles, single, key + i, 1);
     }
     return sum;
   }

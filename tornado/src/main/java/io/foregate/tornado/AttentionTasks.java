@@ -1,5 +1,6 @@
 package io.foregate.tornado;
 
+import io.foregate.backend.KvType;
 import io.foregate.kernels.Attention;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.QueryKey;
@@ -15,10 +16,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Adds to graphs what attention does between its products: the same for a token alone and for
  * batches. Blocks that a family has not cost no launch.
  *
- * @param capacity positions of the sequence
+ * @param cache the sequence's
  * @param tokens of the largest batch
  */
-record AttentionTasks(ModelConfig config, GraphBook book, int capacity, int tokens) {
+record AttentionTasks(ModelConfig config, GraphBook book, CacheShape cache, int tokens) {
   private static final int LANES = 64;
 
   /** From the products' queries, keys and values to what the output product reads. */
@@ -37,17 +38,19 @@ record AttentionTasks(ModelConfig config, GraphBook book, int capacity, int toke
         book.memory().directory(),
         book.memory().floats(),
         buffers.rotated(),
-        buffers.keys(),
-        buffers.values(),
+        buffers.halves(),
+        buffers.singles(),
         buffers.attended(),
         facts.heads(),
         facts.kvHeads(),
         facts.keySize(),
         facts.valueSize(),
-        capacity,
+        cache.capacity(),
         facts.scale(),
         blocks.window(),
-        blocks.sinks() ? 1 : 0);
+        blocks.sinks() ? 1 : 0,
+        single(),
+        valuesAt());
     Launches.groups(book.grid(), name + ".attend", tokens * facts.heads(), LANES);
   }
 
@@ -86,17 +89,27 @@ record AttentionTasks(ModelConfig config, GraphBook book, int capacity, int toke
         buffers.qkv(),
         buffers.angles(),
         buffers.rotated(),
-        buffers.keys(),
-        buffers.values(),
+        buffers.halves(),
+        buffers.singles(),
         facts.heads(),
         facts.kvHeads(),
         facts.keySize(),
         facts.valueSize(),
         config.rope().dimensions(),
         config.rope().style() == RopeStyle.NEOX ? 1 : 0,
-        capacity);
+        cache.capacity(),
+        single(),
+        valuesAt());
     int pairs = tokens * SequenceBuffers.qkv(config) / 2;
     Launches.perThread(book.grid(), name + ".append", pairs, LANES);
+  }
+
+  private int single() {
+    return cache.type() == KvType.F32 ? 1 : 0;
+  }
+
+  private int valuesAt() {
+    return (int) cache.keyPairs(config);
   }
 
   /** Whether the output product cannot go to the residual stream as it is. */

@@ -45,13 +45,17 @@ final class BatchGraphs {
   private final GateTasks gates;
 
   BatchGraphs(
-      ModelConfig config, ModelWeights model, DenseWeights dense, GraphBook book, int capacity) {
+      ModelConfig config,
+      ModelWeights model,
+      DenseWeights dense,
+      GraphBook book,
+      CacheShape cache) {
     this.config = config;
     this.book = book;
     this.memory = book.memory();
     this.buffers = book.buffers();
-    this.tokens = SequenceBuffers.tokens(capacity);
-    this.between = new AttentionTasks(config, book, capacity, tokens);
+    this.tokens = SequenceBuffers.tokens(cache.capacity());
+    this.between = new AttentionTasks(config, book, cache, tokens);
     this.gates = GateTasks.of(config, dense, book);
     this.embed = embedGraph(model.embedding());
     Map<LayerTypes, Step> attentionOf = new HashMap<>();

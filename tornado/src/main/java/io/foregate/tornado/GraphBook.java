@@ -51,8 +51,8 @@ final class GraphBook {
         .transferToDevice(DataTransferMode.FIRST_EXECUTION, buffers.angles())
         .transferToDevice(
             DataTransferMode.UNDER_DEMAND,
-            buffers.keys(),
-            buffers.values(),
+            buffers.halves(),
+            buffers.singles(),
             buffers.x(),
             buffers.normed(),
             buffers.qkv(),
@@ -70,8 +70,8 @@ final class GraphBook {
             Memory::claim,
             context,
             order,
-            buffers.keys(),
-            buffers.values(),
+            buffers.halves(),
+            buffers.singles(),
             buffers.angles(),
             buffers.x(),
             buffers.normed(),

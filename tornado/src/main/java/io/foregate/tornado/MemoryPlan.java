@@ -68,6 +68,21 @@ record MemoryPlan(
     }
   }
 
+  /**
+   * Checks that a sequence's keys and values fit an array, which they share.
+   *
+   * @param context their positions
+   * @throws ForegateException if they do not
+   */
+  void requireCache(int context, long bytes) {
+    if (bytes > arrayBytes) {
+      throw new ForegateException(
+          "Keys and values of %d positions take %s, and the device holds no array beyond %s."
+              .formatted(context, size(bytes), size(arrayBytes)),
+          "Take a shorter context (--ctx), --kv-type F16, or --backend cpu.");
+    }
+  }
+
   private String table() {
     return row("weights of every token", dense)
         + row(slots + " experts (--expert-slots)", expertBytes())

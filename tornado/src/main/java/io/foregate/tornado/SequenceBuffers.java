@@ -1,5 +1,6 @@
 package io.foregate.tornado;
 
+import io.foregate.backend.KvType;
 import io.foregate.kernels.Int8;
 import io.foregate.kernels.Planes;
 import io.foregate.model.ModelConfig;
@@ -11,8 +12,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * The arrays of a sequence. All up to {@code gateHidden} stay on the device; the others come and
  * go. Activations have a row for each token of the largest batch; a token alone uses the first.
  *
- * @param keys of all layers, see {@link io.foregate.kernels.Attention}
- * @param values likewise
+ * @param halves the KV cache of type F16, keys of all layers, then values, see {@link
+ *     io.foregate.kernels.Attention}; one word if it is of another type
+ * @param singles likewise of type F32
  * @param angles of RoPE, for every position
  * @param x the residual stream
  * @param normed the residual stream, normed
@@ -36,8 +38,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param delivered what the processor computed for an expert, to the device
  */
 record SequenceBuffers(
-    IntArray keys,
-    IntArray values,
+    IntArray halves,
+    FloatArray singles,
     FloatArray angles,
     FloatArray x,
     FloatArray normed,
@@ -65,15 +67,15 @@ record SequenceBuffers(
    * @param gates that are scored
    */
   static SequenceBuffers of(
-      ModelConfig config, int capacity, MatVecVariant variant, GateSizes gates) {
+      ModelConfig config, CacheShape cache, MatVecVariant variant, GateSizes gates) {
     int width = config.embedding();
     int used = used(config);
-    int tokens = tokens(capacity);
+    int tokens = tokens(cache.capacity());
     int units = variant == MatVecVariant.INT8 ? units(config) : 0;
     return new SequenceBuffers(
-        new IntArray(cacheWords(config, config.kvSize(), capacity)),
-        new IntArray(cacheWords(config, config.valueSize(), capacity)),
-        RopeAngles.of(config.rope(), capacity),
+        new IntArray(cache.words(config, KvType.F16)),
+        new FloatArray(cache.words(config, KvType.F32)),
+        RopeAngles.of(config.rope(), cache.capacity()),
         new FloatArray(tokens * width),
         new FloatArray(tokens * width),
         new FloatArray(tokens * qkv(config)),
@@ -126,18 +128,8 @@ record SequenceBuffers(
     return Math.ceilDiv(longest, Planes.UNIT);
   }
 
-  private static int cacheWords(ModelConfig config, int size, int capacity) {
-    return Math.toIntExact((long) config.layers() * size * capacity / 2);
-  }
-
-  /** Bytes of a sequence's keys and values. */
-  static long cacheBytes(ModelConfig config, int capacity) {
-    return 4L * cacheWords(config, config.kvSize(), capacity)
-        + 4L * cacheWords(config, config.valueSize(), capacity);
-  }
-
   /** Device memory of a sequence, but for some hundred bytes. */
-  static long bytes(ModelConfig config, int capacity) {
+  static long bytes(ModelConfig config, CacheShape cache) {
     long token =
         4L * config.embedding()
             + qkv(config)
@@ -146,18 +138,18 @@ record SequenceBuffers(
             + hidden(config)
             + (long) used(config) * config.embedding();
     long floats =
-        (long) capacity * config.rope().dimensions()
-            + tokens(capacity) * token
+        (long) cache.capacity() * config.rope().dimensions()
+            + tokens(cache.capacity()) * token
             + (long) units(config) * (Int8.CODE_WORDS + Int8.SCALES)
             + config.vocabulary();
-    return 4 * floats + cacheBytes(config, capacity);
+    return 4 * floats + cache.bytes(config);
   }
 
   /** Those that stay on the device. */
   List<Object> kept() {
     return List.of(
-        keys,
-        values,
+        halves,
+        singles,
         angles,
         x,
         normed,

@@ -21,7 +21,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 final class SequencePlan {
   private final ModelConfig config;
   private final DenseWeights dense;
-  private final int capacity;
+  private final CacheShape cache;
   private final int most;
   private final SequenceBuffers buffers;
   private final GraphBook book;
@@ -43,18 +43,18 @@ final class SequencePlan {
       DenseWeights dense,
       DeviceMemory memory,
       MatVecVariant variant,
-      int capacity,
+      CacheShape cache,
       boolean captured) {
     this.config = config;
     this.dense = dense;
-    this.capacity = capacity;
+    this.cache = cache;
     this.memory = memory;
-    this.buffers = SequenceBuffers.of(config, capacity, variant, dense.gates());
-    this.most = SequenceBuffers.tokens(capacity);
+    this.buffers = SequenceBuffers.of(config, cache, variant, dense.gates());
+    this.most = SequenceBuffers.tokens(cache.capacity());
     this.zeros = new int[most];
     this.book = new GraphBook(memory, buffers);
-    this.graphs = new TokenGraphs(config, model, dense, book, variant, capacity);
-    this.batch = new BatchGraphs(config, model, dense, book, capacity);
+    this.graphs = new TokenGraphs(config, model, dense, book, variant, cache);
+    this.batch = new BatchGraphs(config, model, dense, book, cache);
     this.plan = new TornadoExecutionPlan(book.all());
     memory.exclusively(() -> execute(GraphBook.UPLOAD));
     execute(GraphBook.CLAIM);
@@ -63,8 +63,8 @@ final class SequencePlan {
     }
   }
 
-  int capacity() {
-    return capacity;
+  CacheShape cache() {
+    return cache;
   }
 
   private void execute(int graph) {

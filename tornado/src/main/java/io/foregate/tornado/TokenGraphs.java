@@ -59,14 +59,14 @@ final class TokenGraphs {
       DenseWeights dense,
       GraphBook book,
       MatVecVariant variant,
-      int capacity) {
+      CacheShape cache) {
     this.config = config;
     this.book = book;
     this.memory = book.memory();
     this.buffers = book.buffers();
     this.context = book.context();
     this.grid = book.grid();
-    this.between = new AttentionTasks(config, book, capacity, 1);
+    this.between = new AttentionTasks(config, book, cache, 1);
     this.tasks = new MatVecTasks(variant, context, grid, buffers.codes(), buffers.scales());
     this.variant = variant;
     this.gates = GateTasks.of(config, dense, book);

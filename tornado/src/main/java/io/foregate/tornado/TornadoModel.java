@@ -133,16 +133,22 @@ final class TornadoModel implements BackendModel {
   }
 
   @Override
-  public synchronized OptionalLong memoryForExperts(int context) {
-    return OptionalLong.of(planned.left(SequenceBuffers.bytes(config, context)));
+  public synchronized OptionalLong memoryForExperts(int context, KvType kvType) {
+    return OptionalLong.of(
+        planned.left(SequenceBuffers.bytes(config, new CacheShape(context, kvType))));
   }
 
   @Override
-  public synchronized void requireRoom(int experts, int context) {
-    planned
-        .withSlots(experts, slotBytes())
-        .withSequences(planned.sequences() + SequenceBuffers.bytes(config, context))
-        .require();
+  public synchronized void requireRoom(int experts, int context, KvType kvType) {
+    withSequence(planned.withSlots(experts, slotBytes()), new CacheShape(context, kvType));
+  }
+
+  /** A plan, with a sequence more for which there is room. */
+  private MemoryPlan withSequence(MemoryPlan plan, CacheShape cache) {
+    MemoryPlan more = plan.withSequences(plan.sequences() + SequenceBuffers.bytes(config, cache));
+    more.require();
+    more.requireCache(cache.capacity(), cache.bytes(config));
+    return more;
   }
 
   @Override
@@ -225,17 +231,11 @@ final class TornadoModel implements BackendModel {
 
   @Override
   public synchronized Sequence newSequence(int capacity, KvType kvType) {
-    if (kvType != KvType.F16) {
-      throw new ForegateException(
-          "The KV cache on TornadoVM is F16, not %s.".formatted(kvType),
-          "Leave --kv-type out, or choose --backend cpu.");
+    var cache = new CacheShape(capacity, kvType);
+    if (idle.stream().noneMatch(plan -> plan.cache().equals(cache))) {
+      planned = withSequence(planned, cache);
     }
-    if (idle.stream().noneMatch(plan -> plan.capacity() == capacity)) {
-      planned =
-          planned.withSequences(planned.sequences() + SequenceBuffers.bytes(config, capacity));
-      planned.require();
-    }
-    return new TornadoSequence(config, this, capacity, routing);
+    return new TornadoSequence(config, this, cache, routing);
   }
 
   /** Words from one slot to the next. */
@@ -257,9 +257,9 @@ final class TornadoModel implements BackendModel {
   }
 
   /** The device's side of a new sequence: one that was given back, or a new one. */
-  synchronized SequencePlan takePlan(int capacity) {
+  synchronized SequencePlan takePlan(CacheShape cache) {
     for (SequencePlan plan : idle) {
-      if (plan.capacity() == capacity) {
+      if (plan.cache().equals(cache)) {
         idle.remove(plan);
         return plan;
       }
@@ -274,15 +274,15 @@ final class TornadoModel implements BackendModel {
           if (kernels == null) {
             kernels = MatVecChoice.of(Devices.preferred(), dense.layers()).variant();
           }
-          made[0] = newPlan(shared, capacity);
+          made[0] = newPlan(shared, cache);
         });
     return made[0];
   }
 
-  private SequencePlan newPlan(DeviceMemory shared, int capacity) {
+  private SequencePlan newPlan(DeviceMemory shared, CacheShape cache) {
     if (cudaGraphs) {
       try {
-        var plan = new SequencePlan(config, weights, dense, shared, kernels, capacity, true);
+        var plan = new SequencePlan(config, weights, dense, shared, kernels, cache, true);
         if (plan.repeats()) {
           return plan;
         }
@@ -292,7 +292,7 @@ final class TornadoModel implements BackendModel {
       }
       cudaGraphs = false;
     }
-    return new SequencePlan(config, weights, dense, shared, kernels, capacity, false);
+    return new SequencePlan(config, weights, dense, shared, kernels, cache, false);
   }
 
   /** Keeps it for the next sequence: kernels need not be compiled again. */

@@ -11,7 +11,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 final class TornadoSequence implements Sequence {
   private final ModelConfig config;
   private final TornadoModel model;
-  private final int capacity;
+  private final CacheShape cache;
   private final Routing routing;
   private final float[] normed;
 
@@ -30,27 +30,27 @@ final class TornadoSequence implements Sequence {
   /**
    * @param routing shared by the model's sequences
    */
-  TornadoSequence(ModelConfig config, TornadoModel model, int capacity, Routing routing) {
+  TornadoSequence(ModelConfig config, TornadoModel model, CacheShape cache, Routing routing) {
     this.config = config;
     this.model = model;
-    this.capacity = capacity;
+    this.cache = cache;
     this.routing = routing;
     this.normed = new float[config.embedding()];
   }
 
   @Override
   public int maxBatch() {
-    return SequenceBuffers.tokens(capacity);
+    return SequenceBuffers.tokens(cache.capacity());
   }
 
   @Override
   public int capacity() {
-    return capacity;
+    return cache.capacity();
   }
 
   @Override
   public long kvBytes() {
-    return SequenceBuffers.cacheBytes(config, capacity);
+    return cache.bytes(config);
   }
 
   @Override
@@ -59,7 +59,7 @@ final class TornadoSequence implements Sequence {
       throw new IllegalArgumentException("a batch of %d tokens".formatted(to - from));
     }
     if (plan == null) {
-      plan = model.takePlan(capacity);
+      plan = model.takePlan(cache);
     }
     this.position = position;
     this.tokens = to - from;

@@ -1,5 +1,6 @@
 package io.foregate.tornado;
 
+import io.foregate.backend.KvType;
 import io.foregate.kernels.Attention;
 import io.foregate.kernels.Directory;
 import io.foregate.model.RopeFacts;
@@ -12,6 +13,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 final class AttentionCase {
   private static final int LAYER = 1;
 
+  private final KvType type;
   private final RopeStyle style;
   private final int heads;
   private final int kvHeads;
@@ -26,11 +28,29 @@ final class AttentionCase {
   private final FloatArray angles;
 
   /** Values as long as keys, every position, no sinks. */
-  AttentionCase(RopeStyle style, int heads, int kvHeads, int headSize, int dimensions, int length) {
-    this(style, heads, kvHeads, headSize, headSize, dimensions, length, Integer.MAX_VALUE, false);
+  AttentionCase(
+      KvType type,
+      RopeStyle style,
+      int heads,
+      int kvHeads,
+      int headSize,
+      int dimensions,
+      int length) {
+    this(
+        type,
+        style,
+        heads,
+        kvHeads,
+        headSize,
+        headSize,
+        dimensions,
+        length,
+        Integer.MAX_VALUE,
+        false);
   }
 
   AttentionCase(
+      KvType type,
       RopeStyle style,
       int heads,
       int kvHeads,
@@ -40,6 +60,7 @@ final class AttentionCase {
       int length,
       int window,
       boolean sunk) {
+    this.type = type;
     this.style = style;
     this.heads = heads;
     this.kvHeads = kvHeads;
@@ -59,7 +80,7 @@ final class AttentionCase {
         RopeAngles.of(new RopeFacts(style, dimensions, 10_000f, 1f, new float[0]), capacity);
   }
 
-  /** In double precision, but for the cache, which holds halves. */
+  /** In double precision, but for the cache. */
   double[] expected() {
     return expected(length);
   }
@@ -76,14 +97,14 @@ final class AttentionCase {
       for (int t = first; t < length; t++) {
         double[] key = rotated(t, heads + kvHead);
         for (int d = 0; d < headSize; d++) {
-          scores[t] += query[d] * half(key[d]);
+          scores[t] += query[d] * cached(key[d]);
         }
         scores[t] = Math.exp(scores[t] * scale());
         sum += scores[t];
       }
       for (int t = first; t < length; t++) {
         for (int d = 0; d < valueSize; d++) {
-          double value = half(qkv[t][(heads + kvHeads) * headSize + kvHead * valueSize + d]);
+          double value = cached(qkv[t][(heads + kvHeads) * headSize + kvHead * valueSize + d]);
           result[head * valueSize + d] += scores[t] / sum * value;
         }
       }
@@ -91,8 +112,10 @@ final class AttentionCase {
     return result;
   }
 
-  private static double half(double value) {
-    return Float.float16ToFloat(Float.floatToFloat16((float) value));
+  private double cached(double value) {
+    return type == KvType.F16
+        ? Float.float16ToFloat(Float.floatToFloat16((float) value))
+        : (float) value;
   }
 
   private double[] rotated(int position, int head) {
@@ -113,10 +136,25 @@ final class AttentionCase {
     return x;
   }
 
-  private IntArray cache(int size) {
-    var cache = new IntArray(2 * kvHeads * capacity * size / 2);
-    cache.init(0x7bff7bff); // the largest half: what is read and should not be shows
-    return cache;
+  /** Of both types, of which one is used. What is read and should not be shows. */
+  private record Cache(IntArray halves, FloatArray singles) {
+    Cache(int pairs) {
+      this(new IntArray(pairs), new FloatArray(2 * pairs));
+      halves.init(0x7bff7bff); // the largest half
+      singles.init(Float.NaN);
+    }
+  }
+
+  private Cache cache() {
+    return new Cache(valuesAt() + 2 * kvHeads * capacity * valueSize / 2);
+  }
+
+  private int valuesAt() {
+    return 2 * kvHeads * capacity * headSize / 2;
+  }
+
+  private int single() {
+    return type == KvType.F32 ? 1 : 0;
   }
 
   /** Elements of a token's queries, keys and values. */
@@ -157,10 +195,9 @@ final class AttentionCase {
   }
 
   FloatArray asPlainJava() {
-    IntArray keys = cache(headSize);
-    IntArray values = cache(valueSize);
+    Cache cache = cache();
     var rotated = new FloatArray(heads * headSize);
-    appendAsPlainJava(keys, values, rotated, length);
+    appendAsPlainJava(cache, rotated, length);
     var attended = new FloatArray(heads * valueSize);
     IntArray directory = directory();
     FloatArray floats = floats();
@@ -169,12 +206,28 @@ final class AttentionCase {
         heads,
         c ->
             Attention.attend(
-                c, step, directory, floats, rotated, keys, values, attended, heads, kvHeads,
-                headSize, valueSize, capacity, scale(), window, sunk()));
+                c,
+                step,
+                directory,
+                floats,
+                rotated,
+                cache.halves(),
+                cache.singles(),
+                attended,
+                heads,
+                kvHeads,
+                headSize,
+                valueSize,
+                capacity,
+                scale(),
+                window,
+                sunk(),
+                single(),
+                valuesAt()));
     return attended;
   }
 
-  private void appendAsPlainJava(IntArray keys, IntArray values, FloatArray rotated, int count) {
+  private void appendAsPlainJava(Cache cache, FloatArray rotated, int count) {
     for (int t = 0; t < count; t++) {
       IntArray step = IntArray.fromElements(LAYER, t, 1);
       FloatArray in = FloatArray.fromArray(qkv[t]);
@@ -187,30 +240,31 @@ final class AttentionCase {
                   in,
                   angles,
                   rotated,
-                  keys,
-                  values,
+                  cache.halves(),
+                  cache.singles(),
                   heads,
                   kvHeads,
                   headSize,
                   valueSize,
                   dimensions,
                   neox(),
-                  capacity));
+                  capacity,
+                  single(),
+                  valuesAt()));
     }
   }
 
   /** The last position is appended by the device, those before it by plain Java. */
   FloatArray onDevice() {
-    IntArray keys = cache(headSize);
-    IntArray values = cache(valueSize);
-    appendAsPlainJava(keys, values, new FloatArray(heads * headSize), length - 1);
+    Cache cache = cache();
+    appendAsPlainJava(cache, new FloatArray(heads * headSize), length - 1);
     FloatArray rotated = Poisoned.array(heads * headSize);
     FloatArray attended = Poisoned.array(heads * valueSize);
     IntArray step = IntArray.fromElements(LAYER, length - 1, 1);
     FloatArray in = FloatArray.fromArray(qkv[length - 1]);
-    append(step, in, rotated, keys, values, 1);
+    append(step, in, rotated, cache, 1);
     Poisoned.assertWritten(rotated);
-    attend(step, rotated, keys, values, attended, 1);
+    attend(step, rotated, cache, attended, 1);
     return attended;
   }
 
@@ -231,9 +285,8 @@ final class AttentionCase {
    * @return poisoned behind the tokens that there are
    */
   FloatArray batchOnDevice(int from, int most) {
-    IntArray keys = cache(headSize);
-    IntArray values = cache(valueSize);
-    appendAsPlainJava(keys, values, new FloatArray(heads * headSize), from);
+    Cache cache = cache();
+    appendAsPlainJava(cache, new FloatArray(heads * headSize), from);
     int width = width();
     var in = new FloatArray(most * width);
     in.init(Float.NaN);
@@ -245,13 +298,12 @@ final class AttentionCase {
     IntArray step = IntArray.fromElements(LAYER, from, length - from);
     FloatArray rotated = Poisoned.array(most * heads * headSize);
     FloatArray attended = Poisoned.array(most * heads * valueSize);
-    append(step, in, rotated, keys, values, most);
-    attend(step, rotated, keys, values, attended, most);
+    append(step, in, rotated, cache, most);
+    attend(step, rotated, cache, attended, most);
     return attended;
   }
 
-  private void append(
-      IntArray step, FloatArray in, FloatArray rotated, IntArray keys, IntArray values, int most) {
+  private void append(IntArray step, FloatArray in, FloatArray rotated, Cache cache, int most) {
     DeviceRun.run(
         Math.ceilDiv(most * words(), 64),
         64,
@@ -264,26 +316,23 @@ final class AttentionCase {
                 in,
                 angles,
                 rotated,
-                keys,
-                values,
+                cache.halves(),
+                cache.singles(),
                 heads,
                 kvHeads,
                 headSize,
                 valueSize,
                 dimensions,
                 neox(),
-                capacity),
+                capacity,
+                single(),
+                valuesAt()),
         new Object[] {step, in, angles},
-        new Object[] {rotated, keys, values});
+        new Object[] {rotated, cache.halves(), cache.singles()});
   }
 
   private void attend(
-      IntArray step,
-      FloatArray rotated,
-      IntArray keys,
-      IntArray values,
-      FloatArray attended,
-      int most) {
+      IntArray step, FloatArray rotated, Cache cache, FloatArray attended, int most) {
     IntArray directory = directory();
     FloatArray floats = floats();
     DeviceRun.run(
@@ -298,8 +347,8 @@ final class AttentionCase {
                 directory,
                 floats,
                 rotated,
-                keys,
-                values,
+                cache.halves(),
+                cache.singles(),
                 attended,
                 heads,
                 kvHeads,
@@ -308,8 +357,10 @@ final class AttentionCase {
                 capacity,
                 scale(),
                 window,
-                sunk()),
-        new Object[] {step, directory, floats, rotated, keys, values},
+                sunk(),
+                single(),
+                valuesAt()),
+        new Object[] {step, directory, floats, rotated, cache.halves(), cache.singles()},
         new Object[] {attended});
   }
 }

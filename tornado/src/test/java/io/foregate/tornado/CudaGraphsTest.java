@@ -57,6 +57,13 @@ class CudaGraphsTest {
 
   private static SequencePlan plan(
       ModelConfig config, ModelWeights weights, DenseWeights dense, DeviceMemory memory) {
-    return new SequencePlan(config, weights, dense, memory, MatVecVariant.PORTABLE, 16, false);
+    return new SequencePlan(
+        config,
+        weights,
+        dense,
+        memory,
+        MatVecVariant.PORTABLE,
+        new CacheShape(16, KvType.F16),
+        false);
   }
 }

@@ -31,6 +31,7 @@ class FamiliesTest {
   private record Routes(List<int[]> ids, List<float[]> weights) {}
 
   private final Routes routes = new Routes(new ArrayList<>(), new ArrayList<>());
+  private KvType kvType = KvType.F16;
   private TinyFamily tiny;
   private int picks;
   private int flips;
@@ -52,6 +53,14 @@ class FamiliesTest {
   void experts(String architecture) {
     compare(TinyFamily.routed(architecture, CONTEXT));
     assertThat(flips).as("of %d picks", picks).isLessThan(picks / 50);
+  }
+
+  /** Grouped queries, keys longer than values; sinks and windows; norms of queries and keys. */
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "gpt-oss", "qwen3"})
+  void attentionOverACacheOfFloats(String architecture) {
+    kvType = KvType.F32;
+    compare(TinyFamily.dense(architecture, CONTEXT));
   }
 
   private void compare(TinyFamily family) {
@@ -83,7 +92,7 @@ class FamiliesTest {
       tokens[t] = (7 * t * t + 3) % vocabulary;
     }
     List<float[]> logits = new ArrayList<>();
-    try (Sequence sequence = model.newSequence(CONTEXT, KvType.F16)) {
+    try (Sequence sequence = model.newSequence(CONTEXT, kvType)) {
       for (int from = 0; from < POSITIONS; from += batch) {
         sequence.embed(tokens, from, from + batch, from);
         for (int layer = 0; layer < tiny.config().layers(); layer++) {

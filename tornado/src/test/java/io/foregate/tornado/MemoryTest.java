@@ -124,13 +124,40 @@ class MemoryTest {
   }
 
   @Test
+  void noArrayIsLongEnoughForTheCache() {
+    try (var model = new TornadoModel(config, weights, 1000 * MIB, 20 * MIB)) {
+      int fits = (int) (20 * MIB / new CacheShape(1, KvType.F16).bytes(config));
+      model.requireRoom(1, fits, KvType.F16);
+      for (Runnable tooLong :
+          List.<Runnable>of(
+              () -> model.requireRoom(1, fits, KvType.F32),
+              () -> model.newSequence(fits + 1, KvType.F16))) {
+        assertThatThrownBy(tooLong::run)
+            .isInstanceOfSatisfying(
+                ForegateException.class,
+                e -> assertThat(e.hint()).contains("--ctx", "--kv-type F16"))
+            .hasMessageContaining("no array beyond 20.00 MiB");
+      }
+    }
+  }
+
+  @Test
+  void floatsInTheCacheLeaveLess() {
+    try (var model = new TornadoModel(config, weights, 64 * MIB, 64 * MIB)) {
+      long halves = new CacheShape(512, KvType.F16).bytes(config);
+      long left = model.memoryForExperts(512, KvType.F16).orElseThrow();
+      assertThat(model.memoryForExperts(512, KvType.F32)).hasValue(left - halves);
+    }
+  }
+
+  @Test
   void tooLittleForWhatAnEngineWillWant() {
     try (var model = new TornadoModel(config, weights, 16 * MIB, 16 * MIB)) {
-      model.requireRoom(10, 512);
-      assertThatThrownBy(() -> model.requireRoom(96, 512))
+      model.requireRoom(10, 512, KvType.F16);
+      assertThatThrownBy(() -> model.requireRoom(96, 512, KvType.F16))
           .isInstanceOf(ForegateException.class)
           .hasMessageContaining("96 experts");
-      assertThatThrownBy(() -> model.requireRoom(10, 1 << 20))
+      assertThatThrownBy(() -> model.requireRoom(10, 1 << 20, KvType.F16))
           .isInstanceOf(ForegateException.class)
           .hasMessageContaining("sessions (--ctx)");
     }
@@ -139,13 +166,13 @@ class MemoryTest {
   @Test
   void expertsTakeWhatIsLeft() {
     try (var model = new TornadoModel(config, weights, 32 * MIB, 32 * MIB)) {
-      long left = model.memoryForExperts(config.contextLength()).orElseThrow();
+      long left = model.memoryForExperts(config.contextLength(), KvType.F16).orElseThrow();
       assertThat(left).isBetween(20 * MIB, 30 * MIB);
       model.newSequence(config.contextLength(), KvType.F16);
-      assertThat(model.memoryForExperts(0).orElseThrow()).isCloseTo(left, within(MIB));
+      assertThat(model.memoryForExperts(0, KvType.F16).orElseThrow()).isCloseTo(left, within(MIB));
     }
     try (var model = new TornadoModel(config, weights, 32 * MIB, 5 * MIB)) {
-      assertThat(model.memoryForExperts(1)).hasValue(5 * MIB);
+      assertThat(model.memoryForExperts(1, KvType.F16)).hasValue(5 * MIB);
     }
   }
 
