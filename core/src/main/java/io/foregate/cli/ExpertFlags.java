@@ -36,8 +36,9 @@ final class ExpertFlags {
       names = "--copy-engine",
       paramLabel = "NAME",
       description =
-          "What copies experts to a device: auto, transfers (beside kernels) or synchronous (for"
-              + " comparison), on backend tornado. Default: ${DEFAULT-VALUE}.")
+          "What copies experts to a device, on backend tornado: cuda, enqueue or transfers (beside"
+              + " kernels), synchronous (for comparison), or auto, the fastest that passes its"
+              + " test. Default: ${DEFAULT-VALUE}.")
   private String copyEngine = Link.AUTO;
 
   @Option(
