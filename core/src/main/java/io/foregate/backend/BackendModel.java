@@ -11,8 +11,9 @@ public interface BackendModel extends AutoCloseable {
   ExpertLayout expertLayout();
 
   /**
-   * All experts, on the device for good, as policy {@code resident} has them: an expert's place is
-   * {@code layer * experts + expert}, layers counted among those with experts.
+   * All experts that {@link #expertLayout} holds, on the device for good, as policy {@code
+   * resident} has them: an expert's place is {@code layer * experts + expert}, {@link
+   * io.foregate.store.PackedLayers packed layers} alone being counted.
    */
   ExpertMemory residentExperts();
 
@@ -21,10 +22,19 @@ public interface BackendModel extends AutoCloseable {
    * does with some: an expert's place is {@code layer * experts + expert}, layers counted among
    * those with experts.
    *
-   * @param records in this model's {@link #expertLayout}, by the same numbers; must outlive the
-   *     result
+   * @param records in this model's {@link #expertLayout}, by {@link io.foregate.store.PackedLayers
+   *     packed layer}; must outlive the result
    */
   ExpertMemory hostExperts(ExpertRecords records);
+
+  /**
+   * Experts that {@link #expertLayout} does not hold, computed by the processor's cores from where
+   * they lie in the model's file: an expert's place is {@code layer * experts + expert}, all layers
+   * with experts being counted. Asked for only where there are such.
+   */
+  default ExpertMemory unpackedExperts() {
+    throw new IllegalStateException("the layout holds all experts");
+  }
 
   /**
    * Bytes of the device that experts may take, beside all else.

@@ -14,6 +14,7 @@ import io.foregate.schedule.Policy;
 import io.foregate.schedule.ScheduleStatistics;
 import io.foregate.schedule.SlotBudget;
 import io.foregate.store.BuildListener;
+import io.foregate.store.PackedLayers;
 import io.foregate.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -24,12 +25,15 @@ import java.util.function.LongSupplier;
  * first. Opening sessions and reading facts is thread-safe.
  */
 public final class Engine implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Engine.class.getName());
+
   private final GgufFile file;
   private final ModelConfig config;
   private final ModelWeights weights;
   private final Tokenizer tokenizer;
   private final Backend backend;
   private final BackendModel model;
+  private final PackedLayers packed;
   private final Device device = new Device();
   private final Optional<Offload> offload;
   private final int context;
@@ -55,18 +59,19 @@ public final class Engine implements AutoCloseable {
             .open(options.backend(), config, weights, options.threads(), this::requireRoom);
     this.backend = opened.backend();
     this.model = opened.model();
+    this.packed = PackedLayers.of(weights.layers(), model.expertLayout());
+    tellOfUnpacked();
     this.offload = offload(weights, listener);
   }
 
   private void requireRoom(BackendModel candidate) {
-    if (!config.isMoe()) {
-      candidate.requireRoom(0, context, options.kvType());
-    } else if (isResident()) {
-      candidate.requireRoom(config.layers() * config.experts(), context, options.kvType());
+    PackedLayers packed = PackedLayers.of(weights.layers(), candidate.expertLayout());
+    if (isResident(packed)) {
+      candidate.requireRoom(packed.count() * config.experts(), context, options.kvType());
     } else {
       ExpertOptions fitting = Offload.fitting(options.experts(), left(candidate));
       candidate.requireRoom(
-          Offload.slots(config, weights, candidate, fitting), context, options.kvType());
+          Offload.slots(config, packed, candidate, fitting), context, options.kvType());
     }
   }
 
@@ -75,14 +80,29 @@ public final class Engine implements AutoCloseable {
     return () -> on.memoryForExperts(context, options.kvType()).orElseThrow(SlotBudget::noDevice);
   }
 
-  private boolean isResident() {
-    return options.experts().policy().prefetch() == Policy.Prefetch.EVERYTHING;
+  /** Whether no expert ever moves. */
+  private boolean isResident(PackedLayers packed) {
+    return packed.count() == 0
+        || options.experts().policy().prefetch() == Policy.Prefetch.EVERYTHING;
+  }
+
+  private void tellOfUnpacked() {
+    if (packed.unpacked() > 0) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "The experts of {0} of {1} layers run on the processor: backend {2} has no kernels for"
+              + " their types ({3}).",
+          packed.unpacked(),
+          config.routedLayers(),
+          backend.name(),
+          packed.foreignTypes());
+    }
   }
 
   private Optional<Offload> offload(ModelWeights weights, BuildListener listener) {
     ExpertOptions experts = options.experts();
     try {
-      if (!config.isMoe() || isResident()) {
+      if (isResident(packed)) {
         requireNoTimeline(experts);
         return Optional.empty();
       }
@@ -210,11 +230,7 @@ public final class Engine implements AutoCloseable {
       ExpertRunner runner =
           offload.isPresent()
               ? offload.get().runner(sequence)
-              : new ResidentRunner(
-                  sequence,
-                  model.residentExperts(),
-                  config.experts(),
-                  config.mixture().leadingDense());
+              : new ResidentRunner(sequence, model, config, packed);
       return new Session(config, sequence, runner, device, file.path().toString());
     } catch (RuntimeException | Error e) { // no gates for it, or no heap for what it remembers
       sequence.close();

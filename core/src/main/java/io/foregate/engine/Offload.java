@@ -7,8 +7,6 @@ import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
 import io.foregate.gate.LookaheadGates;
 import io.foregate.gguf.GgufFile;
-import io.foregate.model.FeedForward;
-import io.foregate.model.LayerWeights;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
 import io.foregate.schedule.ExpertGrid;
@@ -20,10 +18,9 @@ import io.foregate.schedule.Scheduler;
 import io.foregate.schedule.SlotBudget;
 import io.foregate.schedule.Timings;
 import io.foregate.store.BuildListener;
-import io.foregate.store.ExpertLayout;
 import io.foregate.store.ExpertRecords;
-import io.foregate.store.ExpertShape;
 import io.foregate.store.ExpertStore;
+import io.foregate.store.PackedLayers;
 import io.foregate.store.Tier;
 import io.foregate.store.TierChoice;
 import java.util.function.LongSupplier;
@@ -38,16 +35,12 @@ final class Offload implements AutoCloseable {
   private static final int STREAMS = 1;
 
   private final ModelConfig config;
-  private final ExpertGrid grid;
+  private final PackedLayers packed;
   private final Policy policy;
   private final Predictors predictors;
   private final ResourceStack resources;
   private final ExpertStore store;
-  private final ExpertSlots slots;
-
-  /** {@code null} for policies that compute nothing on the host. */
-  private final ExpertMemory host;
-
+  private final ScheduledRunner.Places places;
   private final ExpertPlan plan;
 
   private Offload(
@@ -61,7 +54,8 @@ final class Offload implements AutoCloseable {
       ResourceStack resources) {
     this.resources = resources;
     this.config = config;
-    this.grid = new ExpertGrid(config.routedLayers(), config.experts(), config.expertsUsed());
+    this.packed = PackedLayers.of(weights.layers(), model.expertLayout());
+    var grid = new ExpertGrid(packed.count(), config.experts(), config.expertsUsed());
     this.policy = options.policy();
     // Whatever can be wrong is found before a store is built, which takes its time.
     if (policy.hostFallback() && options.store().tier() == TierChoice.FILE) {
@@ -69,22 +63,29 @@ final class Offload implements AutoCloseable {
     }
     this.predictors = Predictors.of(file, config, weights, options, resources);
     predictors.gates().map(LookaheadGates::matrices).ifPresent(model::useGates);
-    int count = slots(config, weights, model, fitting(options, left));
-    ScheduleListener events = listener(options);
+    int count = slots(config, packed, model, fitting(options, left));
+    ScheduleListener events = listener(options, grid);
     this.store =
         resources.add(
             ExpertStore.open(file, weights, model.expertLayout(), options.store(), listener));
     int least = policy.leastSlots(grid);
-    this.slots = resources.add(model.newSlots(count, least, options.link()));
-    this.host = policy.hostFallback() ? hostExperts(model) : null;
-    int first = config.mixture().leadingDense();
-    long[] bytes = IntStream.range(first, config.layers()).mapToLong(store::recordBytes).toArray();
+    ExpertSlots slots = resources.add(model.newSlots(count, least, options.link()));
+    this.places =
+        new ScheduledRunner.Places(
+            slots,
+            policy.hostFallback() ? hostExperts(model) : null,
+            packed.unpacked() > 0 ? model.unpackedExperts() : null);
+    long[] bytes =
+        IntStream.range(0, packed.count())
+            .map(packed::layer)
+            .mapToLong(store::recordBytes)
+            .toArray();
     var scheduler =
         new Scheduler(grid, policy, slots.count(), bytes, STREAMS, Timings.UNKNOWN, events);
     ExpertRecords records =
         store.tier() == Tier.RAM
-            ? routedRecords()
-            : resources.add(new StagedRecords(store, first, grid.layers()));
+            ? packedRecords()
+            : resources.add(new StagedRecords(store, packed));
     this.plan = resources.add(new ExpertPlan(scheduler, records, slots, STREAMS));
   }
 
@@ -116,13 +117,12 @@ final class Offload implements AutoCloseable {
     if (store.tier() != Tier.RAM) {
       throw notInMemory(store.reason());
     }
-    return model.hostExperts(routedRecords());
+    return model.hostExperts(packedRecords());
   }
 
-  /** The store's records, layers counted among those with experts. */
-  private ExpertRecords routedRecords() {
-    int first = config.mixture().leadingDense();
-    return first == 0 ? store : (layer, expert) -> store.record(first + layer, expert);
+  /** The store's records, by packed layer. */
+  private ExpertRecords packedRecords() {
+    return (layer, expert) -> store.record(packed.layer(layer), expert);
   }
 
   private ForegateException notInMemory(String reason) {
@@ -149,24 +149,13 @@ final class Offload implements AutoCloseable {
    * @throws ForegateException when fewer than the policy needs
    */
   static int slots(
-      ModelConfig config, ModelWeights weights, BackendModel model, ExpertOptions options) {
-    var grid = new ExpertGrid(config.routedLayers(), config.experts(), config.expertsUsed());
-    long slotBytes = slotBytes(weights, model.expertLayout());
+      ModelConfig config, PackedLayers packed, BackendModel model, ExpertOptions options) {
+    var grid = new ExpertGrid(packed.count(), config.experts(), config.expertsUsed());
+    long slotBytes = packed.maxRecordBytes(model.expertLayout());
     return options.slots().slots(grid, slotBytes, options.policy());
   }
 
-  /** What the largest expert takes in device memory. */
-  private static long slotBytes(ModelWeights weights, ExpertLayout layout) {
-    return weights.layers().stream()
-        .map(LayerWeights::feedForward)
-        .filter(FeedForward.Routed.class::isInstance)
-        .map(FeedForward.Routed.class::cast)
-        .mapToLong(routed -> layout.recordBytes(ExpertShape.of(routed.experts())))
-        .max()
-        .orElseThrow();
-  }
-
-  private ScheduleListener listener(ExpertOptions options) {
+  private ScheduleListener listener(ExpertOptions options, ExpertGrid grid) {
     var events = new JfrEvents(grid);
     if (options.timeline().isEmpty()) {
       return events;
@@ -177,16 +166,7 @@ final class Offload implements AutoCloseable {
 
   /** How a sequence's experts run. */
   ExpertRunner runner(Sequence sequence) {
-    int firstRouted = config.mixture().leadingDense();
-    return new ScheduledRunner(
-        grid,
-        firstRouted,
-        sequence,
-        plan,
-        slots,
-        host,
-        predictors.maker().get(),
-        config.embedding());
+    return new ScheduledRunner(config, packed, sequence, plan, places, predictors.maker().get());
   }
 
   ScheduleStatistics statistics() {

@@ -1,30 +1,34 @@
 package io.foregate.engine;
 
-import io.foregate.backend.ExpertMemory;
+import io.foregate.backend.BackendModel;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
-import java.util.Arrays;
+import io.foregate.model.ModelConfig;
+import io.foregate.store.PackedLayers;
 
 /** All experts of the batch at once, from where they are for good. */
 final class ResidentRunner implements ExpertRunner {
   private final Sequence sequence;
-  private final ExpertMemory experts;
-  private final int[] chosen;
-  private final int[] places;
-  private final boolean[] isChosen;
-  private final int firstRouted;
+  private final PackedLayers packed;
+  private final ModelConfig config;
+  private final ChosenExperts resident;
+
+  /** Of the other layers; {@code null} where there is none. */
+  private final ChosenExperts unpacked;
 
   /**
-   * @param count experts of a layer
-   * @param firstRouted the first layer that has experts
+   * @param packed layers whose experts can be on the device
    */
-  ResidentRunner(Sequence sequence, ExpertMemory experts, int count, int firstRouted) {
-    this.firstRouted = firstRouted;
+  ResidentRunner(Sequence sequence, BackendModel model, ModelConfig config, PackedLayers packed) {
     this.sequence = sequence;
-    this.experts = experts;
-    this.chosen = new int[count];
-    this.places = new int[count];
-    this.isChosen = new boolean[count];
+    this.packed = packed;
+    this.config = config;
+    int experts = config.experts();
+    this.resident = new ChosenExperts(sequence, model.residentExperts(), experts);
+    this.unpacked =
+        packed.unpacked() > 0
+            ? new ChosenExperts(sequence, model.unpackedExperts(), experts)
+            : null;
   }
 
   @Override
@@ -33,19 +37,11 @@ final class ResidentRunner implements ExpertRunner {
   @Override
   public void run(int layer, Routing routing) {
     sequence.runShared(layer);
-    Arrays.fill(isChosen, false);
-    int picks = routing.tokens() * routing.used();
-    for (int i = 0; i < picks; i++) {
-      isChosen[routing.ids()[i]] = true;
+    if (packed.contains(layer)) {
+      resident.run(layer, packed.lastUpTo(layer), routing);
+    } else {
+      unpacked.run(layer, config.routedLayer(layer), routing);
     }
-    int count = 0;
-    for (int e = 0; e < isChosen.length; e++) {
-      if (isChosen[e]) {
-        places[count] = (layer - firstRouted) * isChosen.length + e;
-        chosen[count++] = e;
-      }
-    }
-    sequence.runExperts(layer, experts, chosen, places, count);
   }
 
   @Override

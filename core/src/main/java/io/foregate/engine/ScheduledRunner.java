@@ -4,24 +4,37 @@ import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.gate.ExpertPredictor;
-import io.foregate.schedule.ExpertGrid;
+import io.foregate.model.ModelConfig;
 import io.foregate.schedule.ExpertPlan;
 import io.foregate.schedule.Wave;
+import io.foregate.store.PackedLayers;
 import java.util.Optional;
 
 /**
  * Experts as they come: the plan hands out those that are in device memory, or that are better run
  * on the processor, while copies bring others. After the router has spoken, copies of what is
- * missing start first; then the gates say what the next layers will need.
+ * missing start first; then the gates say what the next layers will need. The plan knows packed
+ * layers only; experts of the others run on the processor, while copies for the next ones run.
  */
 final class ScheduledRunner implements ExpertRunner {
-  private final ExpertGrid grid;
-  private final int firstRouted;
+  /**
+   * Where experts are that can run.
+   *
+   * @param slots device memory, whose slots the plan knows
+   * @param host all experts in host memory; may be {@code null} where the plan's policy never runs
+   *     one there
+   * @param unpacked experts of the layers that are not packed; may be {@code null} where there is
+   *     none
+   */
+  record Places(ExpertMemory slots, ExpertMemory host, ExpertMemory unpacked) {}
+
+  private final ModelConfig config;
+  private final PackedLayers packed;
   private final Sequence sequence;
   private final ExpertPlan plan;
   private final Wave wave;
-  private final ExpertMemory slots;
-  private final ExpertMemory host;
+  private final Places places;
+  private final ChosenExperts unpacked;
   private final Optional<ExpertPredictor> predictor;
   private final int[] hostPlaces;
   private final float[] input;
@@ -31,34 +44,28 @@ final class ScheduledRunner implements ExpertRunner {
   private final float[] scores;
 
   /**
-   * @param firstRouted the first layer that has experts
-   * @param slots device memory, whose slots {@code plan} knows
-   * @param host all experts in host memory; may be {@code null} where the plan's policy never runs
-   *     one there
+   * @param packed the layers that {@code plan} knows
    * @param predictor of this sequence
-   * @param width of the residual stream
    */
   ScheduledRunner(
-      ExpertGrid grid,
-      int firstRouted,
+      ModelConfig config,
+      PackedLayers packed,
       Sequence sequence,
       ExpertPlan plan,
-      ExpertMemory slots,
-      ExpertMemory host,
-      Optional<ExpertPredictor> predictor,
-      int width) {
-    this.grid = grid;
-    this.firstRouted = firstRouted;
-    this.wave = new Wave(grid.experts());
+      Places places,
+      Optional<ExpertPredictor> predictor) {
+    this.config = config;
+    this.packed = packed;
+    this.wave = new Wave(config.experts());
     this.sequence = sequence;
     this.plan = plan;
-    this.slots = slots;
-    this.host = host;
+    this.places = places;
+    this.unpacked = new ChosenExperts(sequence, places.unpacked(), config.experts());
     this.predictor = predictor;
-    this.hostPlaces = new int[grid.experts()];
-    this.input = new float[width];
+    this.hostPlaces = new int[config.experts()];
+    this.input = new float[config.embedding()];
     int horizon = predictor.map(ExpertPredictor::horizon).orElse(0);
-    this.probabilities = new float[horizon * grid.experts()];
+    this.probabilities = new float[horizon * config.experts()];
     this.scores = new float[probabilities.length];
   }
 
@@ -72,61 +79,76 @@ final class ScheduledRunner implements ExpertRunner {
       } else {
         p.predictToken(tokens[from], probabilities);
       }
-      plan.predicted(-1, probabilities, p.horizon());
+      plan.predicted(-1, probabilities, keepPacked(-1, p.horizon()));
     }
   }
 
   @Override
   public void run(int layer, Routing routing) {
-    int routed = layer - firstRouted;
-    plan.routed(routed, routing);
+    boolean moves = packed.contains(layer);
+    if (moves) {
+      plan.routed(packed.lastUpTo(layer), routing);
+    }
     if (predictor.isPresent() && !plan.complete()) {
-      predict(routed, routing, predictor.get());
+      predict(layer, routing, predictor.get());
     }
     sequence.runShared(layer);
+    if (moves) {
+      runAsTheyCome(layer);
+    } else {
+      unpacked.run(layer, config.routedLayer(layer), routing);
+    }
+  }
+
+  private void runAsTheyCome(int layer) {
     while (plan.next(wave)) {
       if (wave.onHost()) {
         runOnHost(layer, wave);
       } else {
-        sequence.runExperts(layer, slots, wave.experts(), wave.slots(), wave.count());
+        sequence.runExperts(layer, places.slots(), wave.experts(), wave.slots(), wave.count());
       }
       plan.release(wave);
     }
   }
 
-  /**
-   * @param layer counted among the layers with experts
-   */
   private void predict(int layer, Routing routing, ExpertPredictor p) {
+    int routed = config.routedLayer(layer);
     for (int t = 0; t < routing.tokens(); t++) {
-      p.observe(layer, routing.ids(), t * routing.used(), routing.used());
+      p.observe(routed, routing.ids(), t * routing.used(), routing.used());
     }
     // Of a batch, the next layers' experts are nearly all of them, whatever gates say; but its last
     // token's last layers see the first layers of the token that comes then.
-    if (routing.tokens() == 1 || layer + p.horizon() >= grid.layers()) {
+    if (routing.tokens() == 1 || routed + p.horizon() >= config.routedLayers()) {
       boolean scored = sequence.gateScores(scores);
-      if (!scored || layer == grid.layers() - 1) {
+      if (!scored || routed == config.routedLayers() - 1) {
         sequence.gateInput(routing.tokens() - 1, input);
       }
       if (scored) {
-        p.predictScored(layer, scores, input, probabilities);
+        p.predictScored(routed, scores, input, probabilities);
       } else {
-        p.predict(layer, input, probabilities);
+        p.predict(routed, input, probabilities);
       }
-      plan.predicted(layer, probabilities, p.horizon());
+      plan.predicted(packed.lastUpTo(layer), probabilities, keepPacked(routed, p.horizon()));
     }
+  }
+
+  /** What was said of layers that the plan does not know is left out. */
+  private int keepPacked(int routed, int horizon) {
+    return packed.keepPacked(routed, probabilities, horizon, config.experts());
   }
 
   private void runOnHost(int layer, Wave wave) {
     for (int i = 0; i < wave.count(); i++) {
-      hostPlaces[i] = grid.id(layer - firstRouted, wave.experts()[i]);
+      hostPlaces[i] = config.routedLayer(layer) * config.experts() + wave.experts()[i];
     }
-    sequence.runExperts(layer, host, wave.experts(), hostPlaces, wave.count());
+    sequence.runExperts(layer, places.host(), wave.experts(), hostPlaces, wave.count());
   }
 
   @Override
   public void end(int layer) {
-    plan.layerDone(layer - firstRouted);
+    if (packed.contains(layer)) {
+      plan.layerDone(packed.lastUpTo(layer));
+    }
   }
 
   @Override

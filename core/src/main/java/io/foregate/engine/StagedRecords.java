@@ -3,6 +3,7 @@ package io.foregate.engine;
 import io.foregate.store.ExpertLayout;
 import io.foregate.store.ExpertRecords;
 import io.foregate.store.ExpertStore;
+import io.foregate.store.PackedLayers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
@@ -14,8 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class StagedRecords implements ExpertRecords, AutoCloseable {
   private final ExpertStore store;
-  private final int first;
-  private final int layers;
+  private final PackedLayers layers;
   private final Arena arena = Arena.ofShared();
   private final Map<Thread, Staging> staging = new ConcurrentHashMap<>();
 
@@ -28,12 +28,10 @@ final class StagedRecords implements ExpertRecords, AutoCloseable {
   private record Staging(MemorySegment whole, MemorySegment[] parts) {}
 
   /**
-   * @param first the first layer of the model that has experts; asked for as layer 0
-   * @param layers of the model that have experts
+   * @param layers those that the store has records of: it is asked for by their own numbers
    */
-  StagedRecords(ExpertStore store, int first, int layers) {
+  StagedRecords(ExpertStore store, PackedLayers layers) {
     this.store = store;
-    this.first = first;
     this.layers = layers;
   }
 
@@ -45,15 +43,15 @@ final class StagedRecords implements ExpertRecords, AutoCloseable {
       mine = staging();
       staging.put(Thread.currentThread(), mine);
     }
-    store.read(first + layer, expert, mine.whole());
+    store.read(layers.layer(layer), expert, mine.whole());
     return mine.parts()[layer];
   }
 
   private Staging staging() {
     MemorySegment whole = arena.allocate(store.maxRecordBytes(), ExpertLayout.ALIGNMENT);
-    var parts = new MemorySegment[layers];
-    for (int layer = 0; layer < layers; layer++) {
-      parts[layer] = whole.asSlice(0, store.recordBytes(first + layer));
+    var parts = new MemorySegment[layers.count()];
+    for (int layer = 0; layer < layers.count(); layer++) {
+      parts[layer] = whole.asSlice(0, store.recordBytes(layers.layer(layer)));
     }
     return new Staging(whole, parts);
   }

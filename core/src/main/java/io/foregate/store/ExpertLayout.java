@@ -1,5 +1,6 @@
 package io.foregate.store;
 
+import io.foregate.gguf.GgmlType;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -19,6 +20,21 @@ public interface ExpertLayout {
 
   /** Grows with every change of the layout: a record of another version is never read. */
   int version();
+
+  /**
+   * Whether records can have rows of so many weights of a type: the device's kernels read them.
+   * Experts with others stay in the model's file, and the processor computes them.
+   */
+  default boolean holds(GgmlType type, int columns) {
+    return true;
+  }
+
+  /** Whether there are records of such experts. */
+  default boolean holds(ExpertShape shape) {
+    return holds(shape.gate(), shape.embedding())
+        && holds(shape.up(), shape.embedding())
+        && holds(shape.down(), shape.feedForward());
+  }
 
   /** Bytes of a record, a multiple of {@value #ALIGNMENT}. */
   long recordBytes(ExpertShape shape);

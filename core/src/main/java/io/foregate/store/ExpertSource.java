@@ -14,7 +14,8 @@ import java.util.stream.Stream;
 
 /**
  * All experts of a model as records: how large each is, and how it is made from the model's file.
- * Records are numbered through, layer by layer; layers without experts have none. Immutable.
+ * Records are numbered through, layer by layer; layers without experts have none, and so have those
+ * whose experts the layout does not hold. Immutable.
  */
 final class ExpertSource {
   /**
@@ -54,27 +55,28 @@ final class ExpertSource {
 
   /**
    * @param model the file that the weights are in, for messages
-   * @throws IllegalArgumentException if no layer has experts, or the layout breaks its contract
+   * @throws IllegalArgumentException if no layer has experts that the layout holds, or the layout
+   *     breaks its contract
    */
   static ExpertSource of(Path model, List<LayerWeights> weights, ExpertLayout layout) {
     List<Layer> layers = new ArrayList<>();
+    PackedLayers packed = PackedLayers.of(weights, layout);
     int first = 0;
-    for (int number = 0; number < weights.size(); number++) {
-      if (weights.get(number).feedForward() instanceof FeedForward.Routed routed) {
-        ExpertTensors tensors = routed.experts();
-        ExpertShape shape = ExpertShape.of(tensors);
-        long bytes = layout.recordBytes(shape);
-        if (bytes <= 0 || bytes % ExpertLayout.ALIGNMENT != 0) {
-          throw new IllegalArgumentException(
-              "layout %s has records of %d bytes, expected a multiple of %d"
-                  .formatted(layout.id(), bytes, ExpertLayout.ALIGNMENT));
-        }
-        layers.add(new Layer(number, first, shape, bytes, tensors));
-        first += tensors.gate().size();
+    for (int i = 0; i < packed.count(); i++) {
+      ExpertShape shape = packed.shapes().get(i);
+      long bytes = layout.recordBytes(shape);
+      if (bytes <= 0 || bytes % ExpertLayout.ALIGNMENT != 0) {
+        throw new IllegalArgumentException(
+            "layout %s has records of %d bytes, expected a multiple of %d"
+                .formatted(layout.id(), bytes, ExpertLayout.ALIGNMENT));
       }
+      int number = packed.layer(i);
+      ExpertTensors tensors = ((FeedForward.Routed) weights.get(number).feedForward()).experts();
+      layers.add(new Layer(number, first, shape, bytes, tensors));
+      first += tensors.gate().size();
     }
     if (layers.isEmpty()) {
-      throw new IllegalArgumentException("a model without experts needs no expert store");
+      throw new IllegalArgumentException("a model without experts to pack needs no expert store");
     }
     return new ExpertSource(model, layout, layers, weights.size());
   }
@@ -83,7 +85,7 @@ final class ExpertSource {
     return layout;
   }
 
-  /** The layers that have experts, in order. */
+  /** The layers that have experts with records, in order. */
   List<Layer> layers() {
     return layers;
   }

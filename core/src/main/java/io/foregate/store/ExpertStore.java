@@ -39,7 +39,7 @@ public final class ExpertStore implements ExpertRecords, AutoCloseable {
    * @param listener told how building goes on
    * @throws ForegateException if there is no room for it, in memory or on the disk, or the thread
    *     was interrupted
-   * @throws IllegalArgumentException if the model has no experts
+   * @throws IllegalArgumentException if the model has no experts that the layout holds
    */
   public static ExpertStore open(
       GgufFile model,

@@ -16,17 +16,22 @@ import io.foregate.model.ModelWeights;
 import io.foregate.quant.Quants;
 import io.foregate.store.ExpertShape;
 import io.foregate.store.ExpertWeights;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * All weights that every token needs, as kernels read them: matrices in {@link Planes}, one after
  * the other, norms and F32 matrices in an array of floats, and the {@link Directory} that tells
- * where each is. Types without planes (BF16, Q4_1, Q5_0, Q5_1) are decoded to floats.
+ * where each is. Matrices of types without planes are decoded to floats, or to halves in
+ * feed-forward networks, which have the records of experts.
  */
 final class DenseWeights {
+  private static final System.Logger LOG = System.getLogger(DenseWeights.class.getName());
   private static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
 
   private final List<Runnable> copies = new ArrayList<>();
@@ -34,6 +39,10 @@ final class DenseWeights {
   private final int[] records;
   private final int[] entries;
   private final ModelConfig config;
+
+  /** Types that kernels read as halves. */
+  private final Set<GgmlType> halved = new TreeSet<>();
+
   private long words;
   private long floatCount;
   private IntArray weights;
@@ -95,6 +104,13 @@ final class DenseWeights {
     var dense = new DenseWeights(config, model);
     size(dense.words, "quantized words");
     size(dense.floatCount, "floats");
+    if (!dense.halved.isEmpty()) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "Feed-forward weights of every token are of types that TornadoVM has no kernels for {0}:"
+              + " they are kept as F16 on the device.",
+          dense.halved);
+    }
     return dense;
   }
 
@@ -187,8 +203,6 @@ final class DenseWeights {
   }
 
   private FeedForwardTypes addRouted(int layer, FeedForward.Routed routed) {
-    ExpertShape shape = ExpertShape.of(routed.experts());
-    requirePlanes(shape);
     int router = put(layer, Directory.ROUTER, routed.router().weight());
     put(layer, Directory.ROUTER_BIAS, routed.router().bias());
     put(layer, Directory.SELECTION_BIAS, routed.selectionBias());
@@ -200,9 +214,20 @@ final class DenseWeights {
         router,
         FeedForwardTypes.formula(config.mixture().router(), routed),
         config.expertsUsed(),
-        shape,
+        kernelShape(ExpertShape.of(routed.experts())),
         routed.biases().isPresent() ? unit + GatedUnit.BIASED : unit,
         routed.shared().map(shared -> addShared(layer, shared)));
+  }
+
+  /**
+   * The shape that a layer's kernels are compiled for. Where the processor computes the experts,
+   * the device only adds up: kernels of halves are there to run for no expert.
+   */
+  private static ExpertShape kernelShape(ExpertShape shape) {
+    return new PlaneLayout().holds(shape)
+        ? shape
+        : new ExpertShape(
+            shape.embedding(), shape.feedForward(), GgmlType.F16, GgmlType.F16, GgmlType.F16);
   }
 
   private FeedForwardTypes.Shared addShared(int layer, FeedForward.Shared shared) {
@@ -216,9 +241,9 @@ final class DenseWeights {
         new ExpertShape(
             network.gate().columns(),
             network.gate().rows(),
-            network.gate().type(),
-            network.up().type(),
-            network.down().type());
+            halvedType(network.gate()),
+            halvedType(network.up()),
+            halvedType(network.down()));
     requirePlanes(shape);
     putRecord(layer, shape, new ExpertWeights(network.gate(), network.up(), network.down()));
     return shape;
@@ -246,25 +271,23 @@ final class DenseWeights {
     return result;
   }
 
-  private static void requirePlanes(ExpertShape shape) {
-    requirePlanes(shape.gate(), shape.embedding());
-    requirePlanes(shape.up(), shape.embedding());
-    requirePlanes(shape.down(), shape.feedForward());
-  }
-
-  private static void requirePlanes(GgmlType type, int columns) {
-    if (!hasPlanes(type, columns)) {
-      throw new ForegateException(
-          "Feed-forward weights of type %s in rows of %d cannot run on TornadoVM."
-              .formatted(type, columns),
-          "It reads F16, Q4_0, Q8_0, Q2_K to Q6_K, IQ4_NL, IQ4_XS and MXFP4 in rows of a multiple "
-              + "of 32: "
-              + "requantize the model (foregate quantize), or choose --backend cpu.");
+  /** Takes note where it is not the matrix's own. */
+  private GgmlType halvedType(Matrix matrix) {
+    GgmlType type = HalfMatrix.type(matrix);
+    if (type != matrix.type()) {
+      halved.add(matrix.type());
     }
+    return type;
   }
 
-  private static boolean hasPlanes(GgmlType type, int columns) {
-    return Planes.supports(type.id()) && columns % Planes.UNIT == 0;
+  private static void requirePlanes(ExpertShape shape) {
+    if (!new PlaneLayout().holds(shape)) {
+      throw new ForegateException(
+          "Feed-forward networks of %d inputs and %d hidden units cannot run on TornadoVM."
+              .formatted(shape.embedding(), shape.feedForward()),
+          "It reads rows of a multiple of %d weights: choose --backend cpu."
+              .formatted(Planes.UNIT));
+    }
   }
 
   private void putRecord(int layer, ExpertShape shape, ExpertWeights experts) {
@@ -273,7 +296,17 @@ final class DenseWeights {
     long at = words;
     words += bytes / 4;
     records[layer] = (int) at;
-    copies.add(() -> layout.pack(shape, experts, weights.getSegment().asSlice(4 * at, bytes)));
+    copies.add(
+        () -> {
+          try (Arena arena = Arena.ofConfined()) {
+            var read =
+                new ExpertWeights(
+                    HalfMatrix.of(experts.gate(), arena),
+                    HalfMatrix.of(experts.up(), arena),
+                    HalfMatrix.of(experts.down(), arena));
+            layout.pack(shape, read, weights.getSegment().asSlice(4 * at, bytes));
+          }
+        });
   }
 
   private void put(int layer, int part, float[] vector) {
@@ -291,7 +324,7 @@ final class DenseWeights {
   /** Returns the type that kernels see. */
   private int put(int layer, int part, Matrix matrix) {
     int entry = layer * Directory.PARTS + part;
-    if (hasPlanes(matrix.type(), matrix.columns())) {
+    if (PlanePacker.holds(matrix.type(), matrix.columns())) {
       var packer = new PlanePacker(matrix.type(), matrix.rows(), matrix.columns());
       long at = words;
       words += packer.bytes() / 4;
@@ -318,7 +351,7 @@ final class DenseWeights {
 
   /** The type that kernels see of a matrix. */
   static int kernelType(Matrix matrix) {
-    return hasPlanes(matrix.type(), matrix.columns()) ? matrix.type().id() : Planes.F32;
+    return PlanePacker.holds(matrix.type(), matrix.columns()) ? matrix.type().id() : Planes.F32;
   }
 
   /** What is on the device of them; the first call sorts them. */

@@ -5,9 +5,9 @@ import io.foregate.model.FeedForward;
 import io.foregate.model.ModelWeights;
 import io.foregate.store.ExpertShape;
 import io.foregate.store.ExpertWeights;
+import io.foregate.store.PackedLayers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 
 /** Equal slots in the pool of a {@link DeviceMemory}. */
 final class DeviceExperts implements ExpertSlots {
@@ -22,18 +22,16 @@ final class DeviceExperts implements ExpertSlots {
   }
 
   /**
-   * Fills the slots with all experts, {@code layer * experts + expert}.
-   *
-   * @param shapes of the layers that have experts
+   * Fills the slots with all experts of packed layers, {@code layer * experts + expert}, packed
+   * layers alone being counted.
    */
-  void load(ModelWeights weights, PlaneLayout layout, List<ExpertShape> shapes) {
+  void load(ModelWeights weights, PlaneLayout layout, PackedLayers packed) {
     try (Arena arena = Arena.ofShared()) {
       MemorySegment record = arena.allocate(slotBytes, PlaneLayout.ALIGNMENT);
       int slot = 0;
-      int dense = weights.layers().size() - shapes.size();
-      for (int layer = 0; layer < shapes.size(); layer++) {
-        var routed = (FeedForward.Routed) weights.layers().get(dense + layer).feedForward();
-        ExpertShape shape = shapes.get(layer);
+      for (int i = 0; i < packed.count(); i++) {
+        var routed = (FeedForward.Routed) weights.layers().get(packed.layer(i)).feedForward();
+        ExpertShape shape = packed.shapes().get(i);
         long bytes = layout.recordBytes(shape);
         for (int e = 0; e < routed.experts().gate().size(); e++) {
           layout.pack(shape, ExpertWeights.of(routed.experts(), e), record);

@@ -25,6 +25,11 @@ final class PlaneLayout implements ExpertLayout {
   }
 
   @Override
+  public boolean holds(GgmlType type, int columns) {
+    return PlanePacker.holds(type, columns);
+  }
+
+  @Override
   public long recordBytes(ExpertShape shape) {
     return downOffset(shape) + align(down(shape).bytes());
   }

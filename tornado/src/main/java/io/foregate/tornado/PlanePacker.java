@@ -35,7 +35,7 @@ final class PlanePacker {
    * @param columns of the matrix, a multiple of 32
    */
   PlanePacker(GgmlType type, int rows, int columns) {
-    if (!Planes.supports(type.id()) || columns % Planes.UNIT != 0) {
+    if (!holds(type, columns)) {
       throw new IllegalArgumentException(
           "no planes for rows of %d weights of type %s".formatted(columns, type));
     }
@@ -43,6 +43,11 @@ final class PlanePacker {
     this.kind = type.id();
     this.units = Math.multiplyExact(rows, columns / Planes.UNIT);
     this.blockUnits = Planes.blockUnits(kind);
+  }
+
+  /** Whether there are planes for rows of so many weights of a type. */
+  static boolean holds(GgmlType type, int columns) {
+    return Planes.supports(type.id()) && columns % Planes.UNIT == 0;
   }
 
   /** Bytes of the planes. */

@@ -15,7 +15,7 @@ import io.foregate.model.ModelWeights;
 import io.foregate.model.Norm;
 import io.foregate.store.ExpertLayout;
 import io.foregate.store.ExpertRecords;
-import io.foregate.store.ExpertShape;
+import io.foregate.store.PackedLayers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -44,7 +44,7 @@ final class TornadoModel implements BackendModel {
   private final PlaneLayout layout = new PlaneLayout();
   private final DeviceThread computeThread = new DeviceThread("foregate-device-compute");
   private final Routing routing;
-  private final List<ExpertShape> shapes;
+  private final PackedLayers packed;
   private final List<SequencePlan> idle = new ArrayList<>();
 
   /** Whether sequences try CUDA graphs: until one could not. */
@@ -93,11 +93,7 @@ final class TornadoModel implements BackendModel {
     this.planned =
         new MemoryPlan(deviceBytes, Math.min(arrayBytes, MOST_ARRAY_BYTES), dense.bytes(), 0, 0, 0);
     planned.require();
-    this.shapes =
-        dense.layers().stream()
-            .filter(DenseWeights.LayerTypes::isRouted)
-            .map(DenseWeights.LayerTypes::experts)
-            .toList();
+    this.packed = PackedLayers.of(weights.layers(), layout);
     this.routing =
         new Routing(
             SequenceBuffers.tokens(Integer.MAX_VALUE), config.experts(), config.expertsUsed());
@@ -120,15 +116,20 @@ final class TornadoModel implements BackendModel {
   @Override
   public synchronized ExpertMemory residentExperts() {
     if (experts == null) {
-      int count = config.routedLayers() * config.experts();
+      int count = packed.count() * config.experts();
       DeviceExperts resident = claim(count, count);
-      resident.load(weights, layout, shapes);
+      resident.load(weights, layout, packed);
     }
     return experts;
   }
 
   @Override
   public ExpertMemory hostExperts(ExpertRecords records) {
+    return new HostExperts(config, weights);
+  }
+
+  @Override
+  public ExpertMemory unpackedExperts() {
     return new HostExperts(config, weights);
   }
 
@@ -186,7 +187,8 @@ final class TornadoModel implements BackendModel {
     int count = asked;
     while (memory == null) {
       try {
-        memory = opener.open(copies, dense.arrays(), (int) (count * slotBytes / 4), computeThread);
+        int words = Math.max(1, (int) (count * slotBytes / 4));
+        memory = opener.open(copies, dense.arrays(), words, computeThread);
       } catch (ForegateException e) {
         throw e;
       } catch (RuntimeException e) {
@@ -206,7 +208,7 @@ final class TornadoModel implements BackendModel {
   }
 
   private long slotBytes() {
-    return shapes.stream().mapToLong(layout::recordBytes).max().orElse(0);
+    return packed.maxRecordBytes(layout);
   }
 
   /** How many slots to ask for next: what a driver has left can only be tried. */

@@ -26,6 +26,7 @@ import io.foregate.model.RopeStyle;
 import io.foregate.model.RouterFacts;
 import io.foregate.model.RouterScore;
 import io.foregate.model.Scales;
+import io.foregate.store.PackedLayers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -47,12 +48,19 @@ class MixedLayersTest {
   private static final int HEAD = 64;
   private static final int VOCABULARY = 50;
   private static final int TOKENS = 5;
+  private static final int EXPERTS = 4;
 
-  /** Of each layer: attention, gate and up, down. BF16 has no planes, and becomes floats. */
+  /**
+   * Of each layer: attention, gate and up, down. BF16 and codebooks have no planes: they become
+   * floats in attention, halves in dense feed-forward networks, and the processor computes experts
+   * of which any matrix is of such a type.
+   */
   private static final GgmlType[][] TYPES = {
+    {GgmlType.Q4_K, GgmlType.IQ3_S, GgmlType.Q4_K},
     {GgmlType.Q4_K, GgmlType.Q4_K, GgmlType.Q6_K},
     {GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0},
     {GgmlType.Q4_K, GgmlType.Q4_K, GgmlType.Q6_K},
+    {GgmlType.IQ3_S, GgmlType.IQ2_XS, GgmlType.IQ3_S},
     {GgmlType.Q5_K, GgmlType.Q3_K, GgmlType.F16}
   };
 
@@ -72,10 +80,10 @@ class MixedLayersTest {
     List<float[]> found;
     List<int[]> routes = new ArrayList<>();
     try (BackendModel cpu = new CpuBackend().open(config, weights, 2)) {
-      expected = run(config, cpu, routes, true, 0);
+      expected = run(config, weights, cpu, routes, true, 0);
     }
     try (BackendModel device = new TornadoModel(config, weights, 1L << 32, 1L << 32)) {
-      found = run(config, device, routes, false, onHost);
+      found = run(config, weights, device, routes, false, onHost);
     }
     for (int t = 0; t < TOKENS; t++) {
       double[] exact = TestMatrix.doubles(expected.get(t));
@@ -90,7 +98,13 @@ class MixedLayersTest {
    * many, and a flip would hide what is compared here.
    */
   private static List<float[]> run(
-      ModelConfig config, BackendModel model, List<int[]> routes, boolean record, int onHost) {
+      ModelConfig config,
+      ModelWeights weights,
+      BackendModel model,
+      List<int[]> routes,
+      boolean record,
+      int onHost) {
+    PackedLayers packed = PackedLayers.of(weights.layers(), model.expertLayout());
     List<float[]> logits = new ArrayList<>();
     try (Sequence sequence = model.newSequence(8, KvType.F16)) {
       ExpertMemory memory = config.isMoe() ? model.residentExperts() : null;
@@ -113,18 +127,20 @@ class MixedLayersTest {
           }
           Arrays.fill(routing.weights(), 1f / used);
           int[] ids = Arrays.copyOf(routing.ids(), used);
-          int[] places = new int[used];
-          for (int i = 0; i < used; i++) {
-            places[i] = layer * config.experts() + ids[i];
+          if (!packed.contains(layer)) {
+            runSome(sequence, layer, layer, model.unpackedExperts(), ids, 0, used);
+            sequence.combineExperts(layer);
+            continue;
           }
+          int counted = packed.lastUpTo(layer);
           // Now the processor runs its experts first, now last.
           boolean hostFirst = t % 2 == 0;
           if (hostFirst) {
-            runSome(sequence, layer, host, ids, places, 0, onHost);
+            runSome(sequence, layer, layer, host, ids, 0, onHost);
           }
-          runSome(sequence, layer, memory, ids, places, onHost, used);
+          runSome(sequence, layer, counted, memory, ids, onHost, used);
           if (!hostFirst) {
-            runSome(sequence, layer, host, ids, places, 0, onHost);
+            runSome(sequence, layer, layer, host, ids, 0, onHost);
           }
           sequence.combineExperts(layer);
         }
@@ -136,21 +152,15 @@ class MixedLayersTest {
     return logits;
   }
 
+  /**
+   * @param counted the layer's number in that memory
+   */
   private static void runSome(
-      Sequence sequence,
-      int layer,
-      ExpertMemory memory,
-      int[] ids,
-      int[] places,
-      int from,
-      int to) {
+      Sequence sequence, int layer, int counted, ExpertMemory memory, int[] ids, int from, int to) {
     if (to > from) {
-      sequence.runExperts(
-          layer,
-          memory,
-          Arrays.copyOfRange(ids, from, to),
-          Arrays.copyOfRange(places, from, to),
-          to - from);
+      int[] some = Arrays.copyOfRange(ids, from, to);
+      int[] places = Arrays.stream(some).map(id -> counted * EXPERTS + id).toArray();
+      sequence.runExperts(layer, memory, some, places, to - from);
     }
   }
 
@@ -214,7 +224,11 @@ class MixedLayersTest {
   }
 
   private Matrix matrix(GgmlType type, int rows, int columns) {
-    return TestMatrix.random(type, rows, columns, (float) (1 / Math.sqrt(columns)), random)
+    float scale = (float) (1 / Math.sqrt(columns));
+    boolean codebook = type == GgmlType.IQ3_S || type == GgmlType.IQ2_XS;
+    return (codebook
+            ? TestMatrix.codebook(type, rows, columns, scale, random)
+            : TestMatrix.random(type, rows, columns, scale, random))
         .matrix();
   }
 

@@ -6,6 +6,8 @@ import io.foregate.model.Matrix;
 import io.foregate.quant.Quants;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.Random;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
@@ -15,6 +17,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * @param decoded {@code [rows][columns]}
  */
 record TestMatrix(Matrix matrix, float[] decoded) {
+  private static final ValueLayout.OfShort HALF =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   static TestMatrix random(GgmlType type, int rows, int columns, Random random) {
     return random(type, rows, columns, 1, random);
@@ -30,6 +34,33 @@ record TestMatrix(Matrix matrix, float[] decoded) {
     Quants.quantize(type, values, 0, data, 0, values.length);
     Quants.decode(type, data, 0, values, 0, values.length);
     return new TestMatrix(new Matrix(type, rows, columns, data), values);
+  }
+
+  /**
+   * Of a codebook type that begins its blocks with their scale, and that nothing here quantizes to:
+   * random blocks, of about that root mean square.
+   */
+  static TestMatrix codebook(GgmlType type, int rows, int columns, float scale, Random random) {
+    float[] values = new float[rows * columns];
+    byte[] blocks = new byte[Math.toIntExact(type.byteSize(values.length))];
+    random.nextBytes(blocks);
+    MemorySegment data = Arena.ofAuto().allocate(blocks.length);
+    MemorySegment.copy(blocks, 0, data, ValueLayout.JAVA_BYTE, 0, blocks.length);
+    setScales(type, data, 1);
+    Quants.decode(type, data, 0, values, 0, values.length);
+    double squares = 0;
+    for (float value : values) {
+      squares += value * value;
+    }
+    setScales(type, data, (float) (scale / Math.sqrt(squares / values.length)));
+    Quants.decode(type, data, 0, values, 0, values.length);
+    return new TestMatrix(new Matrix(type, rows, columns, data), values);
+  }
+
+  private static void setScales(GgmlType type, MemorySegment data, float scale) {
+    for (long at = 0; at < data.byteSize(); at += type.blockBytes()) {
+      data.set(HALF, at, Float.floatToFloat16(scale));
+    }
   }
 
   static float[] floats(int count, Random random) {
