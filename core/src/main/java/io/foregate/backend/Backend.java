@@ -2,6 +2,7 @@ package io.foregate.backend;
 
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
+import java.util.List;
 import java.util.Optional;
 
 /** A kind of device that can run a model. */
@@ -16,6 +17,14 @@ public interface Backend {
   /** Why {@code --backend auto} should leave it alone; empty if it should not. */
   default Optional<String> whyNotAutomatic() {
     return Optional.empty();
+  }
+
+  /**
+   * What is chosen for the device by trying it, and why, in sentences. It is tried now, which may
+   * take seconds.
+   */
+  default List<String> choices() {
+    return List.of();
   }
 
   /**

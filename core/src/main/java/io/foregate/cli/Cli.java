@@ -54,7 +54,7 @@ final class Cli implements Runnable {
             .addSubcommand(new AlignCommand(shell))
             .addSubcommand(new QuantizeCommand(shell))
             .addSubcommand(new ConvertCommand(shell))
-            .addSubcommand(new DevicesCommand(shell));
+            .addSubcommand(new DevicesCommand(shell, () -> root.verbose));
     var failures = new FailurePrinter(shell.terminal(), shell.cancellation());
     commands
         .setCaseInsensitiveEnumValuesAllowed(true)

@@ -7,6 +7,7 @@ import io.foregate.quant.VectorProvider;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -19,18 +20,40 @@ final class DevicesCommand implements Callable<Integer> {
   private static final String TORNADO = "tornado";
 
   private final Shell shell;
+  private final BooleanSupplier verbose;
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
-  /** The schema of {@code --json}; {@code failures} says why backends did not load. */
+  /**
+   * The schema of {@code --json}; {@code failures} says why backends did not load, {@code choices}
+   * what {@code --verbose} has them try.
+   */
   private record Report(
       Machine machine, String vectorKernels, List<Entry> backends, List<String> failures) {}
 
-  private record Entry(String name, boolean available, String description) {}
+  private record Entry(String name, boolean available, String description, List<String> choices) {
 
-  DevicesCommand(Shell shell) {
+    static Entry of(Backend backend, boolean verbose) {
+      List<String> choices = new ArrayList<>();
+      if (verbose) {
+        choices.add(
+            backend
+                .whyNotAutomatic()
+                .map(reason -> "--backend auto leaves it alone: " + reason)
+                .orElse("--backend auto may take it"));
+        choices.addAll(backend.choices());
+      }
+      return new Entry(backend.name(), true, backend.description(), choices);
+    }
+  }
+
+  /**
+   * @param verbose whether backends are to try what they would choose
+   */
+  DevicesCommand(Shell shell, BooleanSupplier verbose) {
     this.shell = shell;
+    this.verbose = verbose;
   }
 
   @Override
@@ -38,13 +61,17 @@ final class DevicesCommand implements Callable<Integer> {
     List<Entry> backends = new ArrayList<>();
     Backends found = Backends.find();
     for (Backend backend : found.usable()) {
-      backends.add(new Entry(backend.name(), true, backend.description()));
+      backends.add(Entry.of(backend, verbose.getAsBoolean()));
     }
     if (backends.stream().noneMatch(backend -> backend.name().equals(TORNADO))) {
       String where = found.failures().isEmpty() ? "on the class path" : "among what loaded";
       String advice = found.failures().isEmpty() ? " (setup-tornado.sh installs TornadoVM)" : "";
       backends.add(
-          new Entry(TORNADO, false, "not found: the TornadoVM module is not " + where + advice));
+          new Entry(
+              TORNADO,
+              false,
+              "not found: the TornadoVM module is not " + where + advice,
+              List.of()));
     }
     var report =
         new Report(Machine.here(), VectorProvider.get().reason(), backends, found.failures());
@@ -56,6 +83,7 @@ final class DevicesCommand implements Callable<Integer> {
     var table = new Table("  ", "lll");
     for (Entry backend : report.backends()) {
       table.row(backend.name(), backend.available() ? "yes" : "no", backend.description());
+      backend.choices().forEach(choice -> table.row("", "", choice));
     }
     Machine machine = report.machine();
     var facts = new Table("  ", "ll");

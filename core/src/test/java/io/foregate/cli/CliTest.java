@@ -78,6 +78,15 @@ class CliTest {
   }
 
   @Test
+  void devicesTriesWhatItWouldChooseOnlyIfAsked() {
+    assertThat(Invocation.of("devices").succeeds().out()).doesNotContain("--backend auto");
+    assertThat(Invocation.of("devices", "--verbose").succeeds().out())
+        .contains("--backend auto may take it");
+    assertThat(Invocation.of("devices", "--verbose", "--json").succeeds().out())
+        .contains("\"choices\" : [ \"--backend auto may take it");
+  }
+
+  @Test
   void devicesSaysWhyABackendDidNotLoad() throws IOException {
     Path services = Files.createDirectories(folder.resolve("META-INF").resolve("services"));
     Files.writeString(services.resolve(Backend.class.getName()), "no.such.Provider");

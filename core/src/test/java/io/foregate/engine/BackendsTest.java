@@ -18,8 +18,11 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -161,12 +164,23 @@ class BackendsTest {
   }
 
   @Test
-  void autoSkipsWhatDoesNotOpen() throws IOException {
+  void autoSkipsWhatDoesNotOpenAndSaysWhy() throws IOException {
     classPathNames("no.such.Provider", WithoutDevice.class.getName());
-
+    Logger logger = Logger.getLogger(Backends.class.getName());
+    List<String> said = new ArrayList<>();
+    logger.setFilter(
+        entry -> {
+          said.add(new SimpleFormatter().formatMessage(entry));
+          return false;
+        });
     try (Engine engine = Engine.open(model, EngineOptions.defaults())) {
       assertThat(engine.backend()).isEqualTo("cpu");
+    } finally {
+      logger.setFilter(null);
     }
+    assertThat(said)
+        .anyMatch(s -> s.startsWith("Backend skipped: ") && s.contains("no.such.Provider"))
+        .contains("Backend without-device skipped, it cannot open the model: There is no device.");
   }
 
   @Test

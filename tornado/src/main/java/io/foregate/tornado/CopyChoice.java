@@ -3,8 +3,11 @@ package io.foregate.tornado;
 import io.foregate.error.ForegateException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Which engine copies into a model's slots: the fastest of those that pass a {@link CopyTest} on
@@ -12,9 +15,12 @@ import java.util.function.BiFunction;
  *
  * @param wanted the engine that the user forces; empty for the best
  * @param opener sets an engine up
+ * @param told of the choice, and why others were left alone, in sentences
  */
 record CopyChoice(
-    Optional<CopyEngine> wanted, BiFunction<CopyEngine, DeviceMemory, Upload> opener) {
+    Optional<CopyEngine> wanted,
+    BiFunction<CopyEngine, DeviceMemory, Upload> opener,
+    Consumer<String> told) {
   private static final System.Logger LOG = System.getLogger(CopyChoice.class.getName());
 
   /** A pool shorter than this is for no experts, and nothing will be copied. */
@@ -24,10 +30,16 @@ record CopyChoice(
   private static final double LEAD = 1.1;
 
   /** An engine that passed, and its speed. */
-  private record Passed(CopyEngine engine, double gbps) {}
+  private record Passed(CopyEngine engine, double gbps) {
+    String describe() {
+      return String.format(Locale.ROOT, "%s with %.1f GB/s", engine.id(), gbps);
+    }
+  }
 
+  /** Says in the log what it chose. */
   static CopyChoice of(Optional<CopyEngine> wanted) {
-    return new CopyChoice(wanted, CopyEngine::open);
+    return new CopyChoice(
+        wanted, CopyEngine::open, choice -> LOG.log(System.Logger.Level.INFO, "{0}", choice));
   }
 
   /**
@@ -56,14 +68,14 @@ record CopyChoice(
     }
     memory.close();
     LOG.log(System.Logger.Level.WARNING, "No copy engine works beside kernels.");
-    return new CopyChoice(Optional.of(CopyEngine.SYNCHRONOUS), opener)
+    return new CopyChoice(Optional.of(CopyEngine.SYNCHRONOUS), opener, told)
         .open(dense, poolWords, compute);
   }
 
   private void force(DeviceMemory memory, CopyEngine engine) {
     try {
-      double gbps = tested(memory, engine);
-      LOG.log(System.Logger.Level.INFO, "Copy engine {0}, as chosen: {1} GB/s", engine.id(), gbps);
+      var passed = new Passed(engine, tested(memory, engine));
+      told.accept("copy engine: %s, the only one asked".formatted(passed.describe()));
     } catch (RuntimeException e) {
       throw new ForegateException(
           "Copy engine '%s' cannot be used: %s.".formatted(engine.id(), reason(e)),
@@ -91,11 +103,11 @@ record CopyChoice(
     if (best == null) {
       return Optional.empty();
     }
-    LOG.log(
-        System.Logger.Level.INFO,
-        "Copy engine {0}: the fastest that passed its self-test, of {1}",
-        best.engine().id(),
-        passed);
+    told.accept(
+        "copy engine: %s (passed their self-tests: %s)"
+            .formatted(
+                best.engine().id(),
+                passed.stream().map(Passed::describe).collect(Collectors.joining(", "))));
     return Optional.of(best.engine());
   }
 
@@ -103,7 +115,7 @@ record CopyChoice(
     try {
       return Optional.of(new Passed(engine, tested(memory, engine)));
     } catch (RuntimeException e) {
-      LOG.log(System.Logger.Level.INFO, "Copy engine {0} left alone: {1}", engine.id(), reason(e));
+      told.accept("copy engine %s left alone: %s".formatted(engine.id(), reason(e)));
       return Optional.empty();
     }
   }

@@ -19,6 +19,9 @@ final class CopyTest {
   /** Longer than what engines copy in one piece, and than CUDA's ring. */
   private static final int MOST_WORDS = (10 << 20) / 4;
 
+  /** What a test takes of a pool. */
+  static final int MOST_POOL_WORDS = SLOTS * MOST_WORDS;
+
   /** Where the second part of a record begins. */
   private static final int BLOCK_WORDS = 64;
 

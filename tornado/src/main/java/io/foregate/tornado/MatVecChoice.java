@@ -21,29 +21,25 @@ record MatVecChoice(MatVecVariant variant, List<String> reasons) {
   /** A variant must be faster than the portable one, but for what timing a small layer may err. */
   private static final double MOST_TIME = 1.1;
 
-  private static final System.Logger LOG = System.getLogger(MatVecChoice.class.getName());
-
   MatVecChoice {
     reasons = List.copyOf(reasons);
   }
 
   /**
-   * Chooses and says why in the log. The system property {@code foregate.kernels} names a variant
-   * to take untested.
+   * Chooses. The system property {@code foregate.kernels} names a variant to take untested.
    *
    * @param device TornadoVM's default device
    * @param layers kinds of layers of the model
    */
   static MatVecChoice of(TornadoDevice device, Collection<LayerTypes> layers) {
-    MatVecChoice choice =
-        forced(System.getProperty("foregate.kernels"))
-            .orElseGet(() -> of(device.getTornadoVMBackend(), layers));
-    LOG.log(
-        System.Logger.Level.INFO,
-        "Products of weights with tokens: {0} ({1})",
-        choice.variant.id(),
-        String.join("; ", choice.reasons));
-    return choice;
+    return forced(System.getProperty("foregate.kernels"))
+        .orElseGet(() -> of(device.getTornadoVMBackend(), layers));
+  }
+
+  /** The choice and its reasons, in a sentence. */
+  String describe() {
+    return "products of weights with tokens: %s (%s)"
+        .formatted(variant.id(), String.join("; ", reasons));
   }
 
   private static MatVecChoice of(TornadoVMBackendType backend, Collection<LayerTypes> layers) {

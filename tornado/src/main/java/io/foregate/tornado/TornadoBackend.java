@@ -4,6 +4,7 @@ import io.foregate.backend.Backend;
 import io.foregate.backend.BackendModel;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
+import java.util.List;
 import java.util.Optional;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
@@ -35,6 +36,11 @@ public final class TornadoBackend implements Backend {
   public Optional<String> whyNotAutomatic() {
     Optional<String> slow = Devices.whySlow(device);
     return slow.isPresent() ? slow : SelfTest.failure();
+  }
+
+  @Override
+  public List<String> choices() {
+    return DeviceChoices.of(device);
   }
 
   @Override

@@ -274,7 +274,9 @@ final class TornadoModel implements BackendModel {
     compute(
         () -> {
           if (kernels == null) {
-            kernels = MatVecChoice.of(Devices.preferred(), dense.layers()).variant();
+            MatVecChoice choice = MatVecChoice.of(Devices.preferred(), dense.layers());
+            LOG.log(System.Logger.Level.INFO, "Kernels: {0}", choice.describe());
+            kernels = choice.variant();
           }
           made[0] = newPlan(shared, cache);
         });

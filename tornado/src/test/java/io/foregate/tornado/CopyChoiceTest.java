@@ -10,7 +10,9 @@ import io.foregate.model.ModelConfigReader;
 import io.foregate.model.ModelReader;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
@@ -53,11 +55,14 @@ class CopyChoiceTest {
     }
   }
 
-  private static CopyChoice with(CopyEngine wanted, Set<CopyEngine> careless) {
+  private final List<String> told = new ArrayList<>();
+
+  private CopyChoice with(CopyEngine wanted, Set<CopyEngine> careless) {
     return new CopyChoice(
         Optional.ofNullable(wanted),
         (engine, memory) ->
-            careless.contains(engine) ? new Careless(memory.staged()) : engine.open(memory));
+            careless.contains(engine) ? new Careless(memory.staged()) : engine.open(memory),
+        told::add);
   }
 
   private static CopyEngine chosen(CopyChoice choice) {
@@ -76,6 +81,9 @@ class CopyChoiceTest {
   @Test
   void anEngineThatLosesWordsIsNotTaken() {
     assertThat(chosen(with(null, Set.of(CopyEngine.ENQUEUE)))).isEqualTo(CopyEngine.TRANSFERS);
+    assertThat(told)
+        .anyMatch(s -> s.startsWith("copy engine enqueue left alone: its self-test found byte"))
+        .anyMatch(s -> s.startsWith("copy engine: transfers (passed their self-tests: transfers"));
     assertThat(chosen(with(null, Set.of(CopyEngine.CUDA, CopyEngine.TRANSFERS))))
         .isEqualTo(CopyEngine.ENQUEUE);
   }

@@ -1,0 +1,193 @@
+package io.foregate.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.foregate.backend.Backend;
+import io.foregate.backend.BackendModel;
+import io.foregate.engine.Backends;
+import io.foregate.engine.Engine;
+import io.foregate.engine.EngineOptions;
+import io.foregate.error.ForegateException;
+import io.foregate.gguf.GgmlType;
+import io.foregate.kernels.Router;
+import io.foregate.model.AttentionFacts;
+import io.foregate.model.FeedForward;
+import io.foregate.model.LayerWeights;
+import io.foregate.model.Matrix;
+import io.foregate.model.Mixture;
+import io.foregate.model.ModelConfig;
+import io.foregate.model.ModelWeights;
+import io.foregate.model.RouterFacts;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.List;
+import java.util.Random;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Models that no kernel runs are refused in a sentence, and then run on the processor. */
+class RefusalsTest {
+  private static final Path DEMO = Path.of("../models/foregate-demo.gguf");
+  private static final TinyFamily TINY = TinyFamily.dense("llama", 16);
+  private static final ModelConfig CONFIG = TINY.config();
+
+  @TempDir private Path folder;
+
+  @BeforeAll
+  static void settings() {
+    TornadoSettings.apply();
+  }
+
+  private static void refuses(ModelConfig config, ModelWeights weights, String... words) {
+    assertThatThrownBy(() -> new TornadoModel(config, weights, 1L << 32, 1L << 32).close())
+        .isInstanceOfSatisfying(
+            ForegateException.class, e -> assertThat(e.hint()).contains("--backend cpu"))
+        .message()
+        .contains(words);
+  }
+
+  private static ModelConfig with(AttentionFacts attention, Mixture mixture) {
+    return new ModelConfig(
+        CONFIG.name(),
+        CONFIG.family(),
+        CONFIG.layers(),
+        CONFIG.embedding(),
+        attention,
+        CONFIG.feedForward(),
+        mixture,
+        CONFIG.vocabulary(),
+        CONFIG.contextLength(),
+        CONFIG.normEpsilon(),
+        CONFIG.rope(),
+        CONFIG.scales());
+  }
+
+  @Test
+  void headsBeyondLocalMemory() {
+    AttentionFacts wide = AttentionFacts.of(2, 1, 1026);
+    refuses(with(wide, Mixture.NONE), TINY.weights(), "cannot run on TornadoVM", "1026");
+  }
+
+  @Test
+  void moreExpertsOrGroupsThanTheRouterTakes() {
+    RouterFacts router = CONFIG.mixture().router();
+    var experts = new Mixture(Router.MOST_EXPERTS + 1, 2, 32, 0, 0, router);
+    refuses(with(CONFIG.attention(), experts), TINY.weights(), "cannot run on TornadoVM");
+    var grouped =
+        new RouterFacts(
+            router.score(), router.renormalized(), router.scale(), Router.MOST_GROUPS + 1, 1);
+    var groups = new Mixture(2 * Router.MOST_GROUPS + 2, 2, 32, 0, 0, grouped);
+    refuses(with(CONFIG.attention(), groups), TINY.weights(), "cannot run on TornadoVM");
+  }
+
+  @Test
+  void rowsThatAreNoWholeNumberOfUnits() {
+    int width = CONFIG.embedding();
+    var random = new Random(3);
+    Matrix in = TestMatrix.random(GgmlType.F16, 40, width, 1, random).matrix();
+    Matrix down = TestMatrix.random(GgmlType.F16, width, 40, 1, random).matrix();
+    refuses(CONFIG, with(new FeedForward.Dense(in, in, down)), "cannot run on TornadoVM", "40");
+  }
+
+  /** Weights that no one reads, as the sizes alone are too much. */
+  @Test
+  void moreWeightsThanAnArrayHolds() {
+    int width = CONFIG.embedding();
+    int rows = Integer.MAX_VALUE / width + 1;
+    ModelWeights tiny = TINY.weights();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment one = arena.allocate(4);
+      Matrix table = new Matrix(GgmlType.F32, rows, width, one);
+      var weights = new ModelWeights(table, tiny.layers(), tiny.outputNorm(), tiny.output());
+      refuses(CONFIG, weights, "floats, more than one device array holds");
+    }
+  }
+
+  private static ModelWeights with(FeedForward network) {
+    ModelWeights tiny = TINY.weights();
+    List<LayerWeights> layers = new ArrayList<>(tiny.layers());
+    LayerWeights first = layers.getFirst();
+    layers.set(
+        0,
+        new LayerWeights(
+            first.attentionNorm(), first.attention(), first.feedForwardNorm(), network));
+    return new ModelWeights(tiny.embedding(), layers, tiny.outputNorm(), tiny.output());
+  }
+
+  /** The backend itself, on whatever device there is. */
+  public static final class OnAnyDevice implements Backend {
+    private final Backend backend = new TornadoBackend();
+
+    @Override
+    public String name() {
+      return "on-any-device";
+    }
+
+    @Override
+    public String description() {
+      return backend.description();
+    }
+
+    @Override
+    public BackendModel open(ModelConfig config, ModelWeights weights, int threads) {
+      return backend.open(config, weights, threads);
+    }
+  }
+
+  @Test
+  void autoTakesTheProcessorAndSaysWhatTheDeviceLacks() throws IOException {
+    Path services = Files.createDirectories(folder.resolve("META-INF/services"));
+    Files.writeString(services.resolve(Backend.class.getName()), OnAnyDevice.class.getName());
+    ClassLoader before = Thread.currentThread().getContextClassLoader();
+    Logger logger = Logger.getLogger(Backends.class.getName());
+    List<String> said = new ArrayList<>();
+    logger.setFilter(
+        entry -> {
+          said.add(new SimpleFormatter().formatMessage(entry));
+          return false;
+        });
+    try (var loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, parent(before))) {
+      Thread.currentThread().setContextClassLoader(loader);
+      EngineOptions fits = EngineOptions.defaults();
+      try (Engine engine = Engine.open(DEMO, fits)) {
+        assertThat(engine.backend()).isEqualTo("on-any-device");
+      }
+      assertThat(said).isEmpty();
+      try (Engine engine = Engine.open(DEMO, fits.withContext(1 << 26))) {
+        assertThat(engine.backend()).isEqualTo("cpu");
+      }
+      assertThat(said)
+          .singleElement()
+          .asString()
+          .startsWith("Backend on-any-device skipped, it cannot open the model: The device has ")
+          .contains("sessions (--ctx)");
+    } finally {
+      logger.setFilter(null);
+      Thread.currentThread().setContextClassLoader(before);
+    }
+  }
+
+  /** Without the module's own entry: that one leaves a device alone that is the processor. */
+  private static ClassLoader parent(ClassLoader classes) {
+    return new ClassLoader(classes) {
+      @Override
+      public Enumeration<URL> getResources(String name) throws IOException {
+        return name.endsWith(Backend.class.getName())
+            ? Collections.emptyEnumeration()
+            : super.getResources(name);
+      }
+    };
+  }
+}
