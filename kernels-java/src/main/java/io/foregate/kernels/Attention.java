@@ -11,8 +11,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * {@code single} and {@code valuesAt} are the {@link Cache}.
  */
 public final class Attention {
-  /** The largest head. */
-  public static final int MOST_HEAD = 256;
+  /** Elements of the largest value: those of DeepSeek's latents. */
+  public static final int MOST_VALUE = 512;
 
   /** Below every score. */
   private static final float LOWEST = -1e30f;
@@ -83,7 +83,7 @@ public final class Attention {
   }
 
   /** Element {@code d} of the head at {@code begin}, rotated. */
-  private static float rotate(
+  static float rotate(
       FloatArray x, int begin, int d, FloatArray angles, int angle, int dimensions, int neox) {
     int pairs = TornadoMath.max(1, dimensions / 2);
     int i = neox == 1 ? d % pairs : d / 2;
@@ -113,7 +113,9 @@ public final class Attention {
    * @param rotated queries, {@code [tokens][heads][keySize]}
    * @param attended {@code [tokens][heads][valueSize]}
    * @param keySize of a query or key
-   * @param valueSize of a value, at most {@link #MOST_HEAD}
+   * @param valueSize of a value, at most {@link #MOST_VALUE}
+   * @param valueStride from a position's value to the next: {@code valueSize}, or {@code keySize}
+   *     where values are the first elements of keys, and {@code valuesAt} is 0
    * @param window positions that a token sees, itself included
    * @param sunk 1 with sinks, else 0
    */
@@ -130,6 +132,7 @@ public final class Attention {
       int kvHeads,
       int keySize,
       int valueSize,
+      int valueStride,
       int capacity,
       float scale,
       int window,
@@ -142,11 +145,11 @@ public final class Attention {
     int lanes = context.localGroupSizeX;
     float[] part = context.allocateFloatLocalArray(Groups.MOST);
     float[] weights = context.allocateFloatLocalArray(Groups.MOST);
-    float[] sums = context.allocateFloatLocalArray(MOST_HEAD);
+    float[] sums = context.allocateFloatLocalArray(MOST_VALUE);
     int live = token < step.get(2) ? 1 : 0;
     int length = live * (step.get(1) + token + 1);
     int words = keySize / 2;
-    int valueWords = valueSize / 2;
+    int valueWords = valueStride / 2;
     int query = context.groupIdx * keySize;
     int cache = (step.get(0) * kvHeads + head / (heads / kvHeads)) * capacity;
     float max = LOWEST;

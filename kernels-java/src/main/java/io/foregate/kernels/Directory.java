@@ -59,6 +59,15 @@ public final class Directory {
   /** What gates the shared expert's output, {@code [embedding]}. */
   public static final int SHARED_GATE = 24;
 
+  /** The second half of queries of low rank, of which {@link #QUERY} is the first. */
+  public static final int QUERY_UP = 25;
+
+  /** Of latent attention, one matrix per head: from queries to the latent's space. */
+  public static final int KEY_MAPS = 26;
+
+  /** Likewise from the latent's space to values. */
+  public static final int VALUE_MAPS = 27;
+
   /** In the row behind the last layer: the embedding table. */
   public static final int EMBEDDING = 0;
 
@@ -75,7 +84,7 @@ public final class Directory {
   public static final int LOGITS_BIAS = 4;
 
   /** Entries of a row. */
-  public static final int PARTS = 25;
+  public static final int PARTS = 28;
 
   private Directory() {}
 }

@@ -18,7 +18,7 @@ public final class MatVec {
    * @param weights words of matrices in {@link Planes}
    * @param floats F32 matrices, row after row
    * @param x {@code [columns]}
-   * @param y {@code [rows]}
+   * @param y holds the result, {@code [rows]}, from element {@code at} on
    * @param part of the {@link Directory}
    * @param type of the matrix: {@link Planes#F32} or one that planes support
    * @param add 1 to add to what {@code y} holds, else 0
@@ -35,6 +35,7 @@ public final class MatVec {
       int type,
       int rows,
       int columns,
+      int at,
       int add) {
     int row = context.groupIdx;
     int lane = context.localIdx;
@@ -51,9 +52,9 @@ public final class MatVec {
     context.localBarrier();
     if (lane == 0) {
       if (add == 1) {
-        y.set(row, y.get(row) + sums[0]);
+        y.set(at + row, y.get(at + row) + sums[0]);
       } else {
-        y.set(row, sums[0]);
+        y.set(at + row, sums[0]);
       }
     }
   }

@@ -36,6 +36,7 @@ public final class Warps {
       int type,
       int rows,
       int columns,
+      int at,
       int add,
       int width) {
     int lane = context.localIdx % width;
@@ -46,9 +47,9 @@ public final class Warps {
       sum = context.simdSum(sum);
       if (lane == 0) {
         if (add == 1) {
-          sum += y.get(row);
+          sum += y.get(at + row);
         }
-        y.set(row, sum);
+        y.set(at + row, sum);
       }
     }
   }

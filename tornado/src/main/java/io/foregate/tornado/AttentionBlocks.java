@@ -27,15 +27,22 @@ record AttentionBlocks(
   static final AttentionBlocks NONE =
       new AttentionBlocks(Integer.MAX_VALUE, false, false, false, false, false);
 
-  static AttentionBlocks of(
-      ModelConfig config, int layer, LayerWeights weights, AttentionWeights.Grouped attention) {
-    return new AttentionBlocks(
-        config.attention().window().of(layer),
-        weights.attentionNorm().bias().length > 0,
-        attention.query().bias().length > 0,
-        attention.output().bias().length > 0,
-        attention.queryNorm().isPresent(),
-        attention.sinks().length > 0);
+  static AttentionBlocks of(ModelConfig config, int layer, LayerWeights weights) {
+    int window = config.attention().window().of(layer);
+    boolean normBias = weights.attentionNorm().bias().length > 0;
+    boolean outputBias = weights.attention().output().bias().length > 0;
+    return switch (weights.attention()) {
+      case AttentionWeights.Grouped grouped ->
+          new AttentionBlocks(
+              window,
+              normBias,
+              grouped.query().bias().length > 0,
+              outputBias,
+              grouped.queryNorm().isPresent(),
+              grouped.sinks().length > 0);
+      case AttentionWeights.Latent latent ->
+          new AttentionBlocks(window, normBias, false, outputBias, false, false);
+    };
   }
 
   /** Of the {@link Directory}; negative if there is none. */

@@ -1,6 +1,5 @@
 package io.foregate.tornado;
 
-import io.foregate.backend.KvType;
 import io.foregate.kernels.Attention;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.QueryKey;
@@ -9,7 +8,9 @@ import io.foregate.model.AttentionFacts;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.QueryKeyNorm;
 import io.foregate.model.RopeStyle;
+import io.foregate.tornado.DenseWeights.LayerTypes;
 import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
@@ -23,11 +24,29 @@ record AttentionTasks(ModelConfig config, GraphBook book, CacheShape cache, int 
   private static final int LANES = 64;
 
   /** From the products' queries, keys and values to what the output product reads. */
-  void attend(TaskGraph graph, String name, IntArray step, AttentionBlocks blocks) {
+  void attend(TaskGraph graph, String name, IntArray step, LayerTypes types) {
+    AttentionBlocks blocks = types.blocks();
+    SequenceBuffers buffers = book.buffers();
+    if (types.latent().isPresent()) {
+      latent().before(graph, name, step, types.latent().get(), cache);
+      attend(graph, name, step, blocks, buffers.qkv());
+      latent().after(graph, name, step, types.latent().get());
+      return;
+    }
     if (blocks.inputBias() || blocks.queryKeyNorm()) {
       adjust(graph, name, step, blocks);
     }
     append(graph, name, step);
+    attend(graph, name, step, blocks, buffers.attended());
+  }
+
+  /** What latent attention has beside. */
+  LatentTasks latent() {
+    return new LatentTasks(config, config.attention().latent().orElseThrow(), book, tokens);
+  }
+
+  private void attend(
+      TaskGraph graph, String name, IntArray step, AttentionBlocks blocks, FloatArray attended) {
     AttentionFacts facts = config.attention();
     SequenceBuffers buffers = book.buffers();
     graph.task(
@@ -40,16 +59,17 @@ record AttentionTasks(ModelConfig config, GraphBook book, CacheShape cache, int 
         buffers.rotated(),
         buffers.halves(),
         buffers.singles(),
-        buffers.attended(),
+        attended,
         facts.heads(),
         facts.kvHeads(),
         facts.keySize(),
         facts.valueSize(),
+        facts.latent().isPresent() ? facts.keySize() : facts.valueSize(),
         cache.capacity(),
         facts.scale(),
         blocks.window(),
         blocks.sinks() ? 1 : 0,
-        single(),
+        cache.single(),
         valuesAt());
     Launches.groups(book.grid(), name + ".attend", tokens * facts.heads(), LANES);
   }
@@ -98,18 +118,15 @@ record AttentionTasks(ModelConfig config, GraphBook book, CacheShape cache, int 
         config.rope().dimensions(),
         config.rope().style() == RopeStyle.NEOX ? 1 : 0,
         cache.capacity(),
-        single(),
+        cache.single(),
         valuesAt());
-    int pairs = tokens * SequenceBuffers.qkv(config) / 2;
+    int pairs = tokens * InputSizes.of(config).sum() / 2;
     Launches.perThread(book.grid(), name + ".append", pairs, LANES);
   }
 
-  private int single() {
-    return cache.type() == KvType.F32 ? 1 : 0;
-  }
-
+  /** Of latent attention, values begin where keys do: they are the first part of them. */
   private int valuesAt() {
-    return (int) cache.keyPairs(config);
+    return config.attention().latent().isPresent() ? 0 : (int) cache.keyPairs(config);
   }
 
   /** Whether the output product cannot go to the residual stream as it is. */

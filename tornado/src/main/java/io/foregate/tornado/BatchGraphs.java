@@ -120,14 +120,9 @@ final class BatchGraphs {
     TaskGraph graph = book.graph(name, step);
     int attentionNormBias = types.blocks().attentionNormBias();
     norm(graph, name, "norm", step, Directory.ATTENTION_NORM, attentionNormBias, -1);
-    int query = config.querySize();
-    int kv = config.kvSize();
-    input(graph, name, "query", step, Directory.QUERY, types.query(), query, 0);
-    input(graph, name, "key", step, Directory.KEY, types.key(), kv, query);
-    input(
-        graph, name, "value", step, Directory.VALUE, types.value(), config.valueSize(), query + kv);
+    input(graph, name, step, types);
     AttentionBlocks blocks = types.blocks();
-    between.attend(graph, name, step, blocks);
+    between.attend(graph, name, step, types);
     boolean adjusted = between.adjustsOutput(blocks);
     product(
         graph,
@@ -217,7 +212,42 @@ final class BatchGraphs {
     Launches.groups(book.grid(), name + "." + task, tokens, NORM_LANES);
   }
 
-  /** Queries, keys or values, side by side. */
+  /** Queries, keys and values side by side, or what latent attention begins with. */
+  private void input(TaskGraph graph, String name, IntArray step, LayerTypes types) {
+    if (types.hasLowRankQueries()) {
+      between
+          .latent()
+          .lowRankInput(
+              graph,
+              name,
+              step,
+              types,
+              (task, in, y, part, type, rows, columns, stride, at) ->
+                  product(
+                      graph,
+                      name,
+                      task,
+                      step,
+                      in,
+                      y,
+                      part,
+                      type,
+                      rows,
+                      columns,
+                      stride,
+                      at,
+                      Tiles.STORE));
+      return;
+    }
+    InputSizes sizes = InputSizes.of(config);
+    input(graph, name, "query", step, Directory.QUERY, types.query(), sizes.query(), 0);
+    input(graph, name, "key", step, Directory.KEY, types.key(), sizes.key(), sizes.query());
+    if (sizes.value() > 0) {
+      int at = sizes.query() + sizes.key();
+      input(graph, name, "value", step, Directory.VALUE, types.value(), sizes.value(), at);
+    }
+  }
+
   private void input(
       TaskGraph graph,
       String name,
@@ -228,7 +258,7 @@ final class BatchGraphs {
       int rows,
       int at) {
     int columns = config.embedding();
-    int stride = SequenceBuffers.qkv(config);
+    int stride = InputSizes.of(config).sum();
     product(
         graph,
         name,

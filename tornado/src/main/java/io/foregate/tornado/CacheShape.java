@@ -17,8 +17,14 @@ record CacheShape(int capacity, KvType type) {
     return (long) config.layers() * config.kvSize() * capacity / 2;
   }
 
+  /** Latent attention has no values beside keys. */
   private long pairs(ModelConfig config) {
-    return keyPairs(config) + (long) config.layers() * config.valueSize() * capacity / 2;
+    return (long) config.layers() * config.attention().keptSize() * capacity / 2;
+  }
+
+  /** Whether elements are floats: 1 or 0. */
+  int single() {
+    return type == KvType.F32 ? 1 : 0;
   }
 
   /** Words of the array that holds it, where its type is {@code asked}; 1 where it is not. */

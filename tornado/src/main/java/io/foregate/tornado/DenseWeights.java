@@ -6,7 +6,6 @@ import io.foregate.gguf.GgmlType;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.GatedUnit;
 import io.foregate.kernels.Planes;
-import io.foregate.kernels.Router;
 import io.foregate.model.AttentionWeights;
 import io.foregate.model.FeedForward;
 import io.foregate.model.LayerWeights;
@@ -19,6 +18,8 @@ import io.foregate.store.ExpertWeights;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -53,7 +54,10 @@ final class DenseWeights {
   /**
    * What the kernels of a layer are compiled for. Layers of equal types share their kernels.
    *
+   * @param query of latent attention, of what reads the residual
+   * @param value of latent attention, which has no such matrix, as {@code key}
    * @param blocks what attention has beside products
+   * @param latent what latent attention has beside
    * @param feedForward of its second half
    */
   record LayerTypes(
@@ -62,7 +66,12 @@ final class DenseWeights {
       int value,
       int output,
       AttentionBlocks blocks,
+      Optional<LatentMaps> latent,
       FeedForwardTypes feedForward) {
+    boolean hasLowRankQueries() {
+      return latent.isPresent() && latent.get().queryUp().isPresent();
+    }
+
     boolean isRouted() {
       return feedForward.isRouted();
     }
@@ -112,18 +121,6 @@ final class DenseWeights {
           dense.halved);
     }
     return dense;
-  }
-
-  /** Whether kernels do all that a model's family asks for. */
-  static boolean hasKernels(ModelConfig config, ModelWeights model) {
-    return model.layers().stream()
-            .allMatch(layer -> layer.attention() instanceof AttentionWeights.Grouped)
-        && hasFeedForwardKernels(config);
-  }
-
-  private static boolean hasFeedForwardKernels(ModelConfig config) {
-    return config.experts() <= Router.MOST_EXPERTS
-        && config.mixture().router().groups() <= Router.MOST_GROUPS;
   }
 
   /**
@@ -186,20 +183,45 @@ final class DenseWeights {
   }
 
   private LayerTypes add(int layer, LayerWeights w) {
-    var attention = (AttentionWeights.Grouped) w.attention();
-    AttentionBlocks blocks = AttentionBlocks.of(config, layer, w, attention);
-    putVectors(layer, w, attention);
-    int query = put(layer, Directory.QUERY, attention.query().weight());
-    int key = put(layer, Directory.KEY, attention.key().weight());
-    int value = put(layer, Directory.VALUE, attention.value().weight());
-    int output = put(layer, Directory.OUTPUT, attention.output().weight());
+    AttentionBlocks blocks = AttentionBlocks.of(config, layer, w);
+    putNorms(layer, w);
     FeedForwardTypes feedForward =
         switch (w.feedForward()) {
           case FeedForward.Routed routed -> addRouted(layer, routed);
           case FeedForward.Dense d ->
               FeedForwardTypes.dense(addNetwork(layer, d), config.family().activation());
         };
-    return new LayerTypes(query, key, value, output, blocks, feedForward);
+    int output = put(layer, Directory.OUTPUT, w.attention().output().weight());
+    put(layer, Directory.OUTPUT_BIAS, w.attention().output().bias());
+    return switch (w.attention()) {
+      case AttentionWeights.Grouped grouped -> {
+        putVectors(layer, grouped);
+        int query = put(layer, Directory.QUERY, grouped.query().weight());
+        int key = put(layer, Directory.KEY, grouped.key().weight());
+        int value = put(layer, Directory.VALUE, grouped.value().weight());
+        yield new LayerTypes(query, key, value, output, blocks, Optional.empty(), feedForward);
+      }
+      case AttentionWeights.Latent latent -> {
+        put(layer, Directory.KEY_NORM, latent.latentNorm().weight());
+        int query = put(layer, Directory.QUERY, latent.queryInput());
+        int key = put(layer, Directory.KEY, latent.latent());
+        Optional<LatentMaps> maps = Optional.of(addMaps(layer, latent));
+        yield new LayerTypes(query, key, key, output, blocks, maps, feedForward);
+      }
+    };
+  }
+
+  private LatentMaps addMaps(int layer, AttentionWeights.Latent latent) {
+    OptionalInt up = OptionalInt.empty();
+    if (latent.lowRank().isPresent()) {
+      put(layer, Directory.QUERY_NORM, latent.lowRank().get().norm().weight());
+      up = OptionalInt.of(put(layer, Directory.QUERY_UP, latent.query()));
+    }
+    AttentionWeights.KeyMaps keys = latent.keys();
+    return new LatentMaps(
+        up,
+        putHeads(layer, Directory.KEY_MAPS, keys.matrices(), keys.transposed()),
+        putHeads(layer, Directory.VALUE_MAPS, latent.values(), false));
   }
 
   private FeedForwardTypes addRouted(int layer, FeedForward.Routed routed) {
@@ -249,15 +271,17 @@ final class DenseWeights {
     return shape;
   }
 
-  private void putVectors(int layer, LayerWeights w, AttentionWeights.Grouped attention) {
+  private void putNorms(int layer, LayerWeights w) {
     put(layer, Directory.ATTENTION_NORM, w.attentionNorm().weight());
     put(layer, Directory.ATTENTION_NORM_BIAS, w.attentionNorm().bias());
     put(layer, Directory.FEED_FORWARD_NORM, w.feedForwardNorm().weight());
     put(layer, Directory.FEED_FORWARD_NORM_BIAS, w.feedForwardNorm().bias());
+  }
+
+  private void putVectors(int layer, AttentionWeights.Grouped attention) {
     put(layer, Directory.QUERY_BIAS, attention.query().bias());
     put(layer, Directory.KEY_BIAS, attention.key().bias());
     put(layer, Directory.VALUE_BIAS, attention.value().bias());
-    put(layer, Directory.OUTPUT_BIAS, attention.output().bias());
     put(layer, Directory.QUERY_NORM, attention.queryNorm().weight());
     put(layer, Directory.KEY_NORM, attention.keyNorm().weight());
     put(layer, Directory.SINKS, attention.sinks());
@@ -323,20 +347,33 @@ final class DenseWeights {
 
   /** Returns the type that kernels see. */
   private int put(int layer, int part, Matrix matrix) {
-    int entry = layer * Directory.PARTS + part;
+    entries[layer * Directory.PARTS + part] = (int) place(matrix);
+    return kernelType(matrix);
+  }
+
+  /** A matrix per head, all of one type and shape. */
+  private LatentMaps.HeadMaps putHeads(
+      int layer, int part, List<Matrix> heads, boolean transposed) {
+    int type = put(layer, part, heads.getFirst());
+    int first = entries[layer * Directory.PARTS + part];
+    int end = (int) (type == Planes.F32 ? floatCount : words);
+    heads.subList(1, heads.size()).forEach(this::place);
+    return new LatentMaps.HeadMaps(type, end - first, transposed);
+  }
+
+  /** Where a matrix begins, among the words or the floats. */
+  private long place(Matrix matrix) {
     if (PlanePacker.holds(matrix.type(), matrix.columns())) {
       var packer = new PlanePacker(matrix.type(), matrix.rows(), matrix.columns());
       long at = words;
       words += packer.bytes() / 4;
-      entries[entry] = (int) at;
       copies.add(() -> packer.pack(matrix, weights.getSegment(), 4 * at));
-      return matrix.type().id();
+      return at;
     }
     long at = floatCount;
     floatCount += (long) matrix.rows() * matrix.columns();
-    entries[entry] = (int) at;
     copies.add(() -> decode(matrix, at));
-    return Planes.F32;
+    return at;
   }
 
   private void decode(Matrix matrix, long at) {

@@ -21,6 +21,7 @@ final class DeviceChoices {
           GgmlType.Q6_K.id(),
           GgmlType.Q4_K.id(),
           AttentionBlocks.NONE,
+          Optional.empty(),
           FeedForwardTypes.dense(
               new ExpertShape(256, 256, GgmlType.Q4_K, GgmlType.Q4_K, GgmlType.Q6_K),
               Activation.SILU));

@@ -40,6 +40,7 @@ record MatVecTasks(
    * {@code y = W x}, see {@link MatVec#product}.
    *
    * @param name of the graph
+   * @param at where in {@code y} the result begins
    * @param add 1 for {@code y += W x}, else 0
    */
   void product(
@@ -53,6 +54,7 @@ record MatVecTasks(
       int type,
       int rows,
       int columns,
+      int at,
       int add) {
     if (variant == MatVecVariant.PORTABLE) {
       graph.task(
@@ -69,10 +71,11 @@ record MatVecTasks(
           type,
           rows,
           columns,
+          at,
           add);
       Launches.groups(grid, name + "." + task, rows, lanes(columns));
     } else if (quantized(graph, name, task, x, columns, type)) {
-      rounded(graph, name, task, dense, y, part, type, rows, columns, 0, add);
+      rounded(graph, name, task, dense, y, part, type, rows, columns, at, add);
     } else {
       graph.task(
           task,
@@ -88,13 +91,18 @@ record MatVecTasks(
           type,
           rows,
           columns,
+          at,
           add,
           Warps.WIDTH);
       warps(name + "." + task, rows);
     }
   }
 
-  /** Queries, keys and values, see {@link MatVec#attentionInput}. */
+  /**
+   * Queries, keys and values, see {@link MatVec#attentionInput}.
+   *
+   * @param valueRows 0 without values
+   */
   void attentionInput(
       TaskGraph graph,
       String name,
@@ -135,18 +143,20 @@ record MatVecTasks(
           graph, name, task, dense, y, Directory.QUERY, types.query(), queryRows, columns, 0, 0);
       rounded(
           graph, name, key, dense, y, Directory.KEY, types.key(), keyRows, columns, queryRows, 0);
-      rounded(
-          graph,
-          name,
-          value,
-          dense,
-          y,
-          Directory.VALUE,
-          types.value(),
-          valueRows,
-          columns,
-          valueAt,
-          0);
+      if (valueRows > 0) {
+        rounded(
+            graph,
+            name,
+            value,
+            dense,
+            y,
+            Directory.VALUE,
+            types.value(),
+            valueRows,
+            columns,
+            valueAt,
+            0);
+      }
     } else {
       graph.task(
           task,

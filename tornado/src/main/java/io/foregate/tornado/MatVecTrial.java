@@ -185,7 +185,7 @@ final class MatVecTrial {
         expertWeights);
     graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, sum);
     tasks.product(
-        graph, name, "product", dense, x, y, Directory.OUTPUT, types.output(), WIDTH, WIDTH, 0);
+        graph, name, "product", dense, x, y, Directory.OUTPUT, types.output(), WIDTH, WIDTH, 0, 0);
     tasks.attentionInput(graph, name, "input", dense, x, qkv, types, WIDTH, KV, KV, WIDTH);
     var networks =
         new FeedForwardTypes(-1, 0, USED, shape, types.feedForward().unit(), Optional.empty());

@@ -100,6 +100,7 @@ final class SelfTest {
                 matrix.type().id(),
                 ROWS,
                 COLUMNS,
+                0,
                 0)
             .transferToHost(DataTransferMode.EVERY_EXECUTION, y);
     try (var plan = new TornadoExecutionPlan(graph.snapshot())) {

@@ -3,6 +3,7 @@ package io.foregate.tornado;
 import io.foregate.backend.KvType;
 import io.foregate.kernels.Int8;
 import io.foregate.kernels.Planes;
+import io.foregate.model.LatentFacts;
 import io.foregate.model.ModelConfig;
 import java.util.List;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -18,7 +19,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param angles of RoPE, for every position
  * @param x the residual stream
  * @param normed the residual stream, normed
- * @param qkv queries, keys and values
+ * @param qkv queries, keys and values; with latent attention, see {@link LatentTasks}
  * @param rotated queries, rotated
  * @param attended what attention makes of them
  * @param hidden activations inside feed-forward networks, {@code [tokens][used][width]}
@@ -79,8 +80,8 @@ record SequenceBuffers(
         new FloatArray(tokens * width),
         new FloatArray(tokens * width),
         new FloatArray(tokens * qkv(config)),
-        new FloatArray(tokens * config.querySize()),
-        new FloatArray(tokens * config.attendedSize()),
+        new FloatArray(tokens * rotated(config)),
+        new FloatArray(tokens * attended(config)),
         new FloatArray(tokens * hidden(config)),
         new FloatArray(tokens * used * width),
         new IntArray(Math.max(1, units * Int8.CODE_WORDS)),
@@ -100,9 +101,26 @@ record SequenceBuffers(
     return Math.min(MOST_TOKENS, capacity);
   }
 
-  /** Numbers of a token's query, key and value heads. */
-  static int qkv(ModelConfig config) {
-    return config.querySize() + config.kvSize() + config.valueSize();
+  /** Numbers of a token in {@link #qkv}. */
+  private static int qkv(ModelConfig config) {
+    int input = InputSizes.of(config).sum();
+    return config
+        .attention()
+        .latent()
+        .map(latent -> Math.max(input, config.heads() * latent.rank()))
+        .orElse(input);
+  }
+
+  private static int rotated(ModelConfig config) {
+    return Math.max(config.querySize(), queryRank(config));
+  }
+
+  private static int attended(ModelConfig config) {
+    return Math.max(config.attendedSize(), queryRank(config));
+  }
+
+  private static int queryRank(ModelConfig config) {
+    return config.attention().latent().map(LatentFacts::queryRank).orElse(0);
   }
 
   /** Numbers of a token in what the router decides. */
@@ -124,7 +142,7 @@ record SequenceBuffers(
 
   /** Units of the longest vector that weights are multiplied with. */
   private static int units(ModelConfig config) {
-    int longest = Math.max(hidden(config), Math.max(config.embedding(), config.attendedSize()));
+    int longest = Math.max(hidden(config), Math.max(config.embedding(), attended(config)));
     return Math.ceilDiv(longest, Planes.UNIT);
   }
 
@@ -133,8 +151,8 @@ record SequenceBuffers(
     long token =
         4L * config.embedding()
             + qkv(config)
-            + config.querySize()
-            + config.attendedSize()
+            + rotated(config)
+            + attended(config)
             + hidden(config)
             + (long) used(config) * config.embedding();
     long floats =

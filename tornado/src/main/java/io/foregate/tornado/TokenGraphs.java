@@ -148,20 +148,9 @@ final class TokenGraphs {
     TaskGraph graph = book.graph(name, step);
     int attentionNormBias = types.blocks().attentionNormBias();
     norm(graph, name, "norm", step, Directory.ATTENTION_NORM, attentionNormBias, -1, -1);
-    tasks.attentionInput(
-        graph,
-        name,
-        "input",
-        dense(step),
-        buffers.normed(),
-        buffers.qkv(),
-        types,
-        config.querySize(),
-        config.kvSize(),
-        config.valueSize(),
-        config.embedding());
+    input(graph, name, step, types);
     AttentionBlocks blocks = types.blocks();
-    between.attend(graph, name, step, blocks);
+    between.attend(graph, name, step, types);
     boolean adjusted = between.adjustsOutput(blocks);
     product(
         graph,
@@ -174,6 +163,7 @@ final class TokenGraphs {
         types.output(),
         config.embedding(),
         config.attendedSize(),
+        0,
         adjusted ? 0 : 1);
     if (adjusted) {
       between.addOutput(graph, name, step, blocks);
@@ -187,6 +177,35 @@ final class TokenGraphs {
     }
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.routed());
     return book.add(graph, step);
+  }
+
+  /** Queries, keys and values, or what latent attention begins with. */
+  private void input(TaskGraph graph, String name, IntArray step, LayerTypes types) {
+    if (types.hasLowRankQueries()) {
+      between
+          .latent()
+          .lowRankInput(
+              graph,
+              name,
+              step,
+              types,
+              (task, in, y, part, type, rows, columns, stride, at) ->
+                  product(graph, name, task, step, in, y, part, type, rows, columns, at, 0));
+      return;
+    }
+    InputSizes sizes = InputSizes.of(config);
+    tasks.attentionInput(
+        graph,
+        name,
+        "input",
+        dense(step),
+        buffers.normed(),
+        buffers.qkv(),
+        types,
+        sizes.query(),
+        sizes.key(),
+        sizes.value(),
+        config.embedding());
   }
 
   private void route(TaskGraph graph, String name, IntArray step, LayerTypes types) {
@@ -217,6 +236,7 @@ final class TokenGraphs {
         types.feedForward().router(),
         config.experts(),
         config.embedding(),
+        0,
         0);
   }
 
@@ -239,6 +259,7 @@ final class TokenGraphs {
   /**
    * {@code y = W in}.
    *
+   * @param at where in {@code y} the result begins
    * @param add 1 for {@code y += W in}, else 0
    */
   private void product(
@@ -252,8 +273,9 @@ final class TokenGraphs {
       int type,
       int rows,
       int columns,
+      int at,
       int add) {
-    tasks.product(graph, name, task, dense(step), in, y, part, type, rows, columns, add);
+    tasks.product(graph, name, task, dense(step), in, y, part, type, rows, columns, at, add);
   }
 
   private MatVecTasks.Dense dense(IntArray step) {
@@ -390,6 +412,7 @@ final class TokenGraphs {
         DenseWeights.kernelType(output),
         output.rows(),
         output.columns(),
+        0,
         0);
     if (model.output().bias().length > 0) {
       graph.task(

@@ -10,6 +10,8 @@ import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
 import io.foregate.kernels.Attention;
+import io.foregate.kernels.Router;
+import io.foregate.model.AttentionFacts;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
 import io.foregate.model.Norm;
@@ -82,13 +84,7 @@ final class TornadoModel implements BackendModel {
     this.opener = opener;
     this.config = config;
     this.weights = weights;
-    requireKernels(config, weights);
-    if (config.attention().valueSize() > Attention.MOST_HEAD) {
-      throw new ForegateException(
-          "Heads of %d elements cannot run on TornadoVM, at most %d."
-              .formatted(config.attention().valueSize(), Attention.MOST_HEAD),
-          "Run the model on the processor (--backend cpu).");
-    }
+    requireKernels(config);
     this.dense = DenseWeights.of(config, weights);
     this.planned =
         new MemoryPlan(deviceBytes, Math.min(arrayBytes, MOST_ARRAY_BYTES), dense.bytes(), 0, 0, 0);
@@ -99,13 +95,29 @@ final class TornadoModel implements BackendModel {
             SequenceBuffers.tokens(Integer.MAX_VALUE), config.experts(), config.expertsUsed());
   }
 
-  private static void requireKernels(ModelConfig config, ModelWeights weights) {
-    if (!DenseWeights.hasKernels(config, weights)) {
-      throw new ForegateException(
-          "Models of architecture '%s', such as this one, cannot run on TornadoVM yet."
-              .formatted(config.family().architecture()),
-          "Run the model on the processor (--backend cpu).");
+  /** What does not fit the local memory of kernels, or the pairs of a KV cache. */
+  private static void requireKernels(ModelConfig config) {
+    AttentionFacts attention = config.attention();
+    require(attention.valueSize(), Attention.MOST_VALUE, "elements in a value's head");
+    require(config.experts(), Router.MOST_EXPERTS, "experts in a layer");
+    require(config.mixture().router().groups(), Router.MOST_GROUPS, "groups of experts");
+    if (attention.keySize() % 2 + attention.valueSize() % 2 > 0) {
+      throw refusal(
+          "heads of keys and values with %d and %d elements, which must be even"
+              .formatted(attention.keySize(), attention.valueSize()));
     }
+  }
+
+  private static void require(int found, int most, String what) {
+    if (found > most) {
+      throw refusal("%d %s, of which there may be %d".formatted(found, what, most));
+    }
+  }
+
+  private static ForegateException refusal(String found) {
+    return new ForegateException(
+        "The model cannot run on TornadoVM: it has %s.".formatted(found),
+        "Run it on the processor (--backend cpu).");
   }
 
   @Override

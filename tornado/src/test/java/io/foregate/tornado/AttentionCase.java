@@ -97,25 +97,20 @@ final class AttentionCase {
       for (int t = first; t < length; t++) {
         double[] key = rotated(t, heads + kvHead);
         for (int d = 0; d < headSize; d++) {
-          scores[t] += query[d] * cached(key[d]);
+          scores[t] += query[d] * TestCache.cached(type, key[d]);
         }
         scores[t] = Math.exp(scores[t] * scale());
         sum += scores[t];
       }
       for (int t = first; t < length; t++) {
         for (int d = 0; d < valueSize; d++) {
-          double value = cached(qkv[t][(heads + kvHeads) * headSize + kvHead * valueSize + d]);
+          int at = (heads + kvHeads) * headSize + kvHead * valueSize + d;
+          double value = TestCache.cached(type, qkv[t][at]);
           result[head * valueSize + d] += scores[t] / sum * value;
         }
       }
     }
     return result;
-  }
-
-  private double cached(double value) {
-    return type == KvType.F16
-        ? Float.float16ToFloat(Float.floatToFloat16((float) value))
-        : (float) value;
   }
 
   private double[] rotated(int position, int head) {
@@ -136,17 +131,8 @@ final class AttentionCase {
     return x;
   }
 
-  /** Of both types, of which one is used. What is read and should not be shows. */
-  private record Cache(IntArray halves, FloatArray singles) {
-    Cache(int pairs) {
-      this(new IntArray(pairs), new FloatArray(2 * pairs));
-      halves.init(0x7bff7bff); // the largest half
-      singles.init(Float.NaN);
-    }
-  }
-
-  private Cache cache() {
-    return new Cache(valuesAt() + 2 * kvHeads * capacity * valueSize / 2);
+  private TestCache cache() {
+    return new TestCache(valuesAt() + 2 * kvHeads * capacity * valueSize / 2);
   }
 
   private int valuesAt() {
@@ -195,7 +181,7 @@ final class AttentionCase {
   }
 
   FloatArray asPlainJava() {
-    Cache cache = cache();
+    TestCache cache = cache();
     var rotated = new FloatArray(heads * headSize);
     appendAsPlainJava(cache, rotated, length);
     var attended = new FloatArray(heads * valueSize);
@@ -218,6 +204,7 @@ final class AttentionCase {
                 kvHeads,
                 headSize,
                 valueSize,
+                valueSize,
                 capacity,
                 scale(),
                 window,
@@ -227,7 +214,7 @@ final class AttentionCase {
     return attended;
   }
 
-  private void appendAsPlainJava(Cache cache, FloatArray rotated, int count) {
+  private void appendAsPlainJava(TestCache cache, FloatArray rotated, int count) {
     for (int t = 0; t < count; t++) {
       IntArray step = IntArray.fromElements(LAYER, t, 1);
       FloatArray in = FloatArray.fromArray(qkv[t]);
@@ -256,7 +243,7 @@ final class AttentionCase {
 
   /** The last position is appended by the device, those before it by plain Java. */
   FloatArray onDevice() {
-    Cache cache = cache();
+    TestCache cache = cache();
     appendAsPlainJava(cache, new FloatArray(heads * headSize), length - 1);
     FloatArray rotated = Poisoned.array(heads * headSize);
     FloatArray attended = Poisoned.array(heads * valueSize);
@@ -285,7 +272,7 @@ final class AttentionCase {
    * @return poisoned behind the tokens that there are
    */
   FloatArray batchOnDevice(int from, int most) {
-    Cache cache = cache();
+    TestCache cache = cache();
     appendAsPlainJava(cache, new FloatArray(heads * headSize), from);
     int width = width();
     var in = new FloatArray(most * width);
@@ -303,7 +290,7 @@ final class AttentionCase {
     return attended;
   }
 
-  private void append(IntArray step, FloatArray in, FloatArray rotated, Cache cache, int most) {
+  private void append(IntArray step, FloatArray in, FloatArray rotated, TestCache cache, int most) {
     DeviceRun.run(
         Math.ceilDiv(most * words(), 64),
         64,
@@ -332,7 +319,7 @@ final class AttentionCase {
   }
 
   private void attend(
-      IntArray step, FloatArray rotated, Cache cache, FloatArray attended, int most) {
+      IntArray step, FloatArray rotated, TestCache cache, FloatArray attended, int most) {
     IntArray directory = directory();
     FloatArray floats = floats();
     DeviceRun.run(
@@ -353,6 +340,7 @@ final class AttentionCase {
                 heads,
                 kvHeads,
                 headSize,
+                valueSize,
                 valueSize,
                 capacity,
                 scale(),

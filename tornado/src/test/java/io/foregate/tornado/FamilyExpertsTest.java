@@ -1,12 +1,10 @@
 package io.foregate.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.backend.BackendModel;
-import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.KvType;
-import io.foregate.backend.Routing;
-import io.foregate.backend.Sequence;
 import io.foregate.backend.cpu.CpuBackend;
 import io.foregate.gguf.GgmlType;
 import io.foregate.model.Activation;
@@ -30,18 +28,18 @@ import io.foregate.model.RopeStyle;
 import io.foregate.model.RouterFacts;
 import io.foregate.model.RouterScore;
 import io.foregate.model.Scales;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Every family's feed-forward blocks on the device beside the processor's, in small models of
@@ -56,14 +54,7 @@ class FamilyExpertsTest {
   private static final int POSITIONS = 66;
   private static final int BATCH = 33;
 
-  /** Of experts whose products the processor computes with activations of 8 bits. */
-  private static final double INT8_ERROR = 5e-2;
-
-  /** The processor rounds what it multiplies with halves to halves. */
-  private static final double HALF_ERROR = 1e-2;
-
-  /** Of routes, at most this share may be decided otherwise, or in another order, by roundings. */
-  private static final double MOST_FLIPS = 0.1;
+  private static final double TOLERANCE = 1e-4;
 
   /** Facts of a family's feed-forward blocks. */
   record Facts(
@@ -138,125 +129,86 @@ class FamilyExpertsTest {
   void computesWhatTheProcessorComputes(Facts facts) {
     ModelConfig config = config(facts);
     ModelWeights weights = weights(config, facts);
-    List<int[]> routes = new ArrayList<>();
-    List<float[]> expected;
-    try (BackendModel cpu = new CpuBackend().open(config, weights, 2)) {
-      expected = run(config, cpu, routes, true, 1, false);
+    ModelWeights exact = ExactWeights.of(weights);
+    var run = new TeacherForced(config, exact, POSITIONS, KvType.F32, TOLERANCE);
+    try (BackendModel cpu = new CpuBackend().open(config, exact, 2)) {
+      run.record(cpu);
     }
-    double tolerance = facts.type() == GgmlType.F16 ? HALF_ERROR : INT8_ERROR;
     try (BackendModel device = new TornadoModel(config, weights, 1L << 32, 1L << 32)) {
-      compare("alone", expected, run(config, device, routes, false, 1, false), tolerance);
-      compare("in a batch", expected, run(config, device, routes, false, BATCH, false), tolerance);
-      compare("on both", expected, run(config, device, routes, false, 1, true), tolerance);
+      assertThat(run.error(device, 1)).as("alone").isLessThan(TOLERANCE);
+      assertThat(run.error(device, BATCH)).as("in a batch").isLessThan(TOLERANCE);
+      assertThat(run.errorOnBoth(device)).as("on both").isLessThan(TOLERANCE);
     }
   }
 
-  private static void compare(
-      String how, List<float[]> expected, List<float[]> found, double tolerance) {
-    for (int t = 0; t < POSITIONS; t++) {
-      double[] exact = TestMatrix.doubles(expected.get(t));
-      assertThat(TestMatrix.error(exact, FloatArray.fromArray(found.get(t))))
-          .as("logits after token %d, %s", t, how)
-          .isLessThan(tolerance);
+  /** Faults that a tolerance might hide. */
+  enum Fault {
+    /** A thousandth. */
+    ROUTER_SCALE,
+    /** A hundredth. */
+    ROPE_BASE,
+    /** One of each expert of a layer. */
+    WEIGHT
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void noneIsTooSmallToBeFound(Fault fault) {
+    Facts facts = families().filter(f -> f.name().equals("deepseek2")).findFirst().orElseThrow();
+    ModelConfig config = config(facts);
+    ModelWeights weights = weights(config, facts);
+    ModelWeights exact = ExactWeights.of(weights);
+    var run = new TeacherForced(config, exact, POSITIONS, KvType.F32, TOLERANCE);
+    try (BackendModel cpu = new CpuBackend().open(config, exact, 2)) {
+      run.record(cpu);
+      assertThat(run.error(cpu, 1)).isZero();
+    }
+    ModelWeights changed = fault == Fault.WEIGHT ? changed(ExactWeights.of(weights)) : exact;
+    try (BackendModel cpu = new CpuBackend().open(config(facts, fault), changed, 2)) {
+      assertThatThrownBy(() -> assertThat(run.error(cpu, 1)).isLessThan(TOLERANCE))
+          .isInstanceOf(AssertionError.class);
     }
   }
 
-  /**
-   * Feeds the tokens. The device takes the processor's choice of experts, and weighs it itself: a
-   * near-tie decided otherwise would hide what is compared here. Of a choice that is the same in
-   * another order, weights must follow.
-   */
-  private static List<float[]> run(
-      ModelConfig config,
-      BackendModel model,
-      List<int[]> routes,
-      boolean record,
-      int batch,
-      boolean onBoth) {
-    int[] tokens = IntStream.range(0, POSITIONS).map(t -> (7 * t * t + 3) % VOCABULARY).toArray();
-    List<float[]> logits = new ArrayList<>();
-    int flips = 0;
-    try (Sequence sequence = model.newSequence(POSITIONS + 6, KvType.F16)) {
-      ExpertMemory resident = model.residentExperts();
-      ExpertMemory host = onBoth ? model.hostExperts((layer, expert) -> null) : null;
-      for (int from = 0; from < POSITIONS; from += batch) {
-        sequence.embed(tokens, from, from + batch, from);
-        for (int layer = 0; layer < config.layers(); layer++) {
-          sequence.attention(layer);
-          if (!config.isRouted(layer)) {
-            sequence.feedForward(layer);
-            continue;
-          }
-          Routing routing = sequence.route(layer);
-          for (int t = 0; t < batch; t++) {
-            flips += route(config, routing, routes, record, from + t, layer, t);
-          }
-          sequence.runShared(layer);
-          runExperts(config, sequence, layer, routing, resident, host);
-          sequence.combineExperts(layer);
-        }
-        for (int t = 0; t < batch; t++) {
-          float[] out = new float[VOCABULARY];
-          sequence.logits(t, t + 1, out);
-          logits.add(out);
-        }
-      }
+  /** The same weights, some of them changed. */
+  private static ModelWeights changed(ModelWeights weights) {
+    var routed = (FeedForward.Routed) weights.layers().getLast().feedForward();
+    for (Matrix matrix : routed.experts().down()) {
+      MemorySegment down = matrix.data();
+      down.set(ValueLayout.JAVA_FLOAT, 0, down.get(ValueLayout.JAVA_FLOAT, 0) + 0.1f);
     }
-    assertThat(flips)
-        .as("picks that differ")
-        .isLessThan((int) (MOST_FLIPS * POSITIONS * config.routedLayers()));
-    return logits;
+    return weights;
   }
 
-  /** Records a route, or replaces one that differs; how many did. */
-  private static int route(
-      ModelConfig config,
-      Routing routing,
-      List<int[]> routes,
-      boolean record,
-      int position,
-      int layer,
-      int token) {
-    int used = config.expertsUsed();
-    int[] ids = Arrays.copyOfRange(routing.ids(), token * used, (token + 1) * used);
-    int[] bits = new int[2 * used];
-    if (record) {
-      for (int i = 0; i < used; i++) {
-        bits[i] = ids[i];
-        bits[used + i] = Float.floatToRawIntBits(routing.weights()[token * used + i]);
-      }
-      routes.add(bits);
-      return 0;
-    }
-    int[] wanted = routes.get(position * config.routedLayers() + config.routedLayer(layer));
-    if (Arrays.equals(ids, Arrays.copyOf(wanted, used))) {
-      return 0; // its own weights
-    }
-    for (int i = 0; i < used; i++) {
-      routing.ids()[token * used + i] = wanted[i];
-      routing.weights()[token * used + i] = Float.intBitsToFloat(wanted[used + i]);
-    }
-    return 1;
-  }
-
-  private static void runExperts(
-      ModelConfig config,
-      Sequence sequence,
-      int layer,
-      Routing routing,
-      ExpertMemory resident,
-      ExpertMemory host) {
-    int[] ids =
-        Arrays.stream(routing.ids(), 0, routing.tokens() * routing.used()).distinct().toArray();
-    int first = config.routedLayer(layer) * config.experts();
-    int[] places = Arrays.stream(ids).map(id -> first + id).toArray();
-    int onHost = host == null ? 0 : 1;
-    if (onHost > 0) {
-      sequence.runExperts(layer, host, ids, places, onHost);
-    }
-    int[] others = Arrays.copyOfRange(ids, onHost, ids.length);
-    int[] otherPlaces = Arrays.copyOfRange(places, onHost, ids.length);
-    sequence.runExperts(layer, resident, others, otherPlaces, others.length);
+  private static ModelConfig config(Facts facts, Fault fault) {
+    ModelConfig config = config(facts);
+    RouterFacts router = facts.mixture().router();
+    float scale = fault == Fault.ROUTER_SCALE ? 1.001f * router.scale() : router.scale();
+    float base = fault == Fault.ROPE_BASE ? 10_100f : 10_000f;
+    return new ModelConfig(
+        config.name(),
+        config.family(),
+        config.layers(),
+        config.embedding(),
+        config.attention(),
+        config.feedForward(),
+        new Mixture(
+            config.experts(),
+            config.expertsUsed(),
+            EXPERT_WIDTH,
+            config.mixture().sharedFeedForward(),
+            config.mixture().leadingDense(),
+            new RouterFacts(
+                router.score(),
+                router.renormalized(),
+                scale,
+                router.groups(),
+                router.groupsUsed())),
+        config.vocabulary(),
+        config.contextLength(),
+        config.normEpsilon(),
+        new RopeFacts(RopeStyle.NEOX, 32, base, 1f, new float[0]),
+        config.scales());
   }
 
   private static ModelConfig config(Facts facts) {

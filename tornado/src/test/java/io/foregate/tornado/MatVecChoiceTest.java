@@ -9,6 +9,7 @@ import io.foregate.store.ExpertShape;
 import io.foregate.tornado.DenseWeights.LayerTypes;
 import io.foregate.tornado.MatVecTrial.Outcome;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
@@ -23,6 +24,7 @@ class MatVecChoiceTest {
           GgmlType.F16.id(),
           GgmlType.F32.id(),
           AttentionBlocks.NONE,
+          Optional.empty(),
           FeedForwardTypes.dense(
               new ExpertShape(256, 256, GgmlType.Q4_0, GgmlType.Q4_0, GgmlType.Q6_K),
               Activation.SILU));

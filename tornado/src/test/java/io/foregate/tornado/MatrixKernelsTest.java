@@ -80,7 +80,7 @@ class MatrixKernelsTest {
         rows,
         c ->
             MatVec.product(
-                c, step, directory, weights, floats, x, plain, 4, type.id(), rows, columns, 0));
+                c, step, directory, weights, floats, x, plain, 4, type.id(), rows, columns, 0, 0));
     FloatArray device = Poisoned.array(rows);
     DeviceRun.run(
         rows,
@@ -100,6 +100,7 @@ class MatrixKernelsTest {
                 type.id(),
                 rows,
                 columns,
+                0,
                 0),
         new Object[] {step, directory, weights, floats, x},
         new Object[] {device});
@@ -126,6 +127,7 @@ class MatrixKernelsTest {
 
   @Test
   void productOfFloatsInRowsOfAnyLengthAddsToWhatIsThere() {
+    int at = 3;
     int rows = 5;
     int columns = 77;
     var random = new Random(5);
@@ -136,11 +138,12 @@ class MatrixKernelsTest {
     IntArray step = IntArray.fromElements(0);
     var directory = new IntArray(Directory.PARTS);
     var weights = new IntArray(1);
-    var device = new FloatArray(rows);
+    var device = new FloatArray(at + rows);
     device.init(100f);
-    double[] expected = w.times(TestMatrix.doubles(input));
-    for (int i = 0; i < rows; i++) {
-      expected[i] += 100;
+    double[] product = w.times(TestMatrix.doubles(input));
+    double[] expected = new double[at + rows];
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] = i < at ? 100 : 100 + product[i - at];
     }
     DeviceRun.run(
         rows,
@@ -160,6 +163,7 @@ class MatrixKernelsTest {
                 Planes.F32,
                 rows,
                 columns,
+                at,
                 1),
         new Object[] {step, directory, weights, floats, x},
         new Object[] {device});

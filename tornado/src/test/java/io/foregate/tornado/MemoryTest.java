@@ -192,4 +192,21 @@ class MemoryTest {
   void aDeviceThatComputesPassesTheSelfTest() {
     assertThat(SelfTest.failure()).isEmpty();
   }
+
+  /** The cache holds latents and the shared keys, once, as halves. */
+  @Test
+  void latentsAreAllThatIsKept() {
+    TinyFamily tiny = TinyFamily.routed("deepseek2", 16);
+    ModelConfig config = tiny.config();
+    int kept = config.attention().latent().orElseThrow().rank() + config.rope().dimensions();
+    assertThat(new CacheShape(64, KvType.F16).bytes(config))
+        .isEqualTo(config.layers() * 64L * kept * 2);
+    try (var model = new TornadoModel(config, tiny.weights(), 1L << 32, 1L << 32)) {
+      long room =
+          model.memoryForExperts(64, KvType.F16).orElseThrow()
+              - model.memoryForExperts(128, KvType.F16).orElseThrow();
+      assertThat(room)
+          .isBetween(config.layers() * 64L * kept * 2, config.layers() * 64L * kept * 3);
+    }
+  }
 }

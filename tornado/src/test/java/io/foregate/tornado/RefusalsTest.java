@@ -19,6 +19,7 @@ import io.foregate.model.Mixture;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
 import io.foregate.model.RouterFacts;
+import io.foregate.model.SlidingWindow;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -78,6 +79,13 @@ class RefusalsTest {
   void headsBeyondLocalMemory() {
     AttentionFacts wide = AttentionFacts.of(2, 1, 1026);
     refuses(with(wide, Mixture.NONE), TINY.weights(), "cannot run on TornadoVM", "1026");
+  }
+
+  @Test
+  void headsThatAreNoPairs() {
+    AttentionFacts odd = new AttentionFacts(4, 2, 25, 24, 1f, SlidingWindow.NONE);
+    refuses(
+        with(odd, Mixture.NONE), TINY.weights(), "cannot run on TornadoVM", "25 and 24", "even");
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.foregate.model.ExpertTensors;
 import io.foregate.model.Families;
 import io.foregate.model.Family;
 import io.foregate.model.FeedForward;
+import io.foregate.model.LatentFacts;
 import io.foregate.model.LayerWeights;
 import io.foregate.model.Linear;
 import io.foregate.model.Matrix;
@@ -18,6 +19,8 @@ import io.foregate.model.ModelWeights;
 import io.foregate.model.Norm;
 import io.foregate.model.QueryKeyNorm;
 import io.foregate.model.RopeFacts;
+import io.foregate.model.RouterFacts;
+import io.foregate.model.RouterScore;
 import io.foregate.model.Scales;
 import io.foregate.model.SlidingWindow;
 import io.foregate.model.Trait;
@@ -41,6 +44,11 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
   private static final int USED = 3;
   private static final int VOCABULARY = 50;
 
+  /** No two sizes are equal, and planes hold no rows as long as these latents. */
+  private static final LatentFacts LITE = new LatentFacts(0, 40, 28, 16, 20);
+
+  private static final LatentFacts LOW_RANK = new LatentFacts(48, 96, 32, 16, 24);
+
   /** Positions that a layer with a sliding window sees. */
   static final int WINDOW = 20;
 
@@ -52,7 +60,7 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
    * feed-forward blocks of SwiGLU.
    */
   static TinyFamily dense(String architecture, int context) {
-    return of(withSilu(Families.of(architecture, architecture)), Mixture.NONE, context);
+    return of(withSilu(Families.of(architecture, architecture)), LITE, Mixture.NONE, context);
   }
 
   /** All of a family with experts. */
@@ -60,16 +68,27 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
     Family family = Families.of(architecture, architecture);
     int shared = family.has(Trait.SHARED_EXPERT) ? HIDDEN : 0;
     var mixture = new Mixture(EXPERTS, USED, HIDDEN, shared, 0, family.router());
-    return of(family, mixture, context);
+    return of(family, LITE, mixture, context);
   }
 
-  private static TinyFamily of(Family family, Mixture mixture, int context) {
+  /**
+   * Latent attention as in later models and files than DeepSeek-V2-Lite's: queries of low rank,
+   * maps of keys that are not to be transposed, a dense layer first, and routers that score with a
+   * sigmoid and pick by biased scores from some groups.
+   */
+  static TinyFamily lowRank(int context) {
+    var router = new RouterFacts(RouterScore.SIGMOID, true, 1.5f, 3, 2);
+    var mixture = new Mixture(EXPERTS, USED, HIDDEN, HIDDEN, 1, router);
+    return of(Families.of("deepseek2", "deepseek2"), LOW_RANK, mixture, context);
+  }
+
+  private static TinyFamily of(Family family, LatentFacts latent, Mixture mixture, int context) {
     String architecture = family.architecture();
     int keySize = architecture.equals("llama") ? 24 : 16;
     int valueSize = architecture.equals("llama") ? 12 : 16;
     boolean granite = architecture.equals("granitemoe");
     boolean windows = family.has(Trait.ALTERNATING_WINDOW);
-    var facts =
+    var grouped =
         new AttentionFacts(
             HEADS,
             KV_HEADS,
@@ -77,6 +96,7 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
             valueSize,
             granite ? 0.1f : (float) (1 / Math.sqrt(keySize)),
             windows ? new SlidingWindow(WINDOW, 2) : SlidingWindow.NONE);
+    AttentionFacts facts = family.has(Trait.LATENT_ATTENTION) ? latent(latent) : grouped;
     var config =
         new ModelConfig(
             architecture,
@@ -92,6 +112,17 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
             rope(family, keySize),
             granite ? new Scales(3f, 0.4f, 0.25f) : Scales.NONE);
     return new TinyFamily(config.at(context), new Weights(config).model());
+  }
+
+  private static AttentionFacts latent(LatentFacts latent) {
+    return new AttentionFacts(
+        HEADS,
+        1,
+        latent.rank() + latent.rotated(),
+        latent.rank(),
+        (float) (1.3 / Math.sqrt(latent.querySize())),
+        SlidingWindow.NONE,
+        Optional.of(latent));
   }
 
   private static Family withSilu(Family family) {
@@ -133,6 +164,18 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
             Optional.of(yarn),
             Optional.empty());
       }
+      case "deepseek2" -> {
+        var yarn = new RopeFacts.Yarn(ORIGINAL_CONTEXT, 32f, 1f);
+        yield new RopeFacts(
+            family.rope(),
+            LITE.rotated(),
+            10_000f,
+            1 / 8f,
+            new float[0],
+            0.9f,
+            Optional.of(yarn),
+            Optional.empty());
+      }
       default -> new RopeFacts(family.rope(), headSize, 10_000f, 1f, new float[0]);
     };
   }
@@ -154,9 +197,9 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
         layers.add(
             new LayerWeights(
                 norm(WIDTH, family.has(Trait.NORM_BIAS)),
-                attention(),
+                family.has(Trait.LATENT_ATTENTION) ? latent() : attention(),
                 norm(WIDTH, family.has(Trait.NORM_BIAS)),
-                config.isMoe() ? routed() : network()));
+                config.isRouted(layer) ? routed() : network()));
       }
       return new ModelWeights(
           matrix(GgmlType.F32, VOCABULARY, WIDTH),
@@ -174,8 +217,9 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
 
     private FeedForward routed() {
       boolean biased = family.has(Trait.EXPERT_BIAS);
+      boolean grouped = config.mixture().router().groups() > 1;
       var experts =
-          new ExpertTensors(stack(HIDDEN, WIDTH), stack(HIDDEN, WIDTH), stack(WIDTH, HIDDEN));
+          new ExpertTensors(experts(HIDDEN, WIDTH), experts(HIDDEN, WIDTH), experts(WIDTH, HIDDEN));
       var biases =
           new ExpertBiases(
               TestMatrix.floats(EXPERTS * HIDDEN, random),
@@ -183,7 +227,7 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
               TestMatrix.floats(EXPERTS * WIDTH, random));
       return new FeedForward.Routed(
           linear(EXPERTS, WIDTH, biased),
-          new float[0],
+          grouped ? TestMatrix.floats(EXPERTS, random) : new float[0],
           experts,
           biased ? biases : ExpertBiases.NONE,
           family.has(Trait.SHARED_EXPERT) ? Optional.of(shared()) : Optional.empty());
@@ -195,8 +239,32 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
       return new FeedForward.Shared(network(), gate);
     }
 
-    private List<Matrix> stack(int rows, int columns) {
-      return Stream.generate(() -> matrix(GgmlType.F16, rows, columns)).limit(EXPERTS).toList();
+    private List<Matrix> experts(int rows, int columns) {
+      return stack(GgmlType.F16, EXPERTS, rows, columns);
+    }
+
+    private List<Matrix> stack(GgmlType type, int count, int rows, int columns) {
+      return Stream.generate(() -> matrix(type, rows, columns)).limit(count).toList();
+    }
+
+    private AttentionWeights latent() {
+      LatentFacts facts = config.attention().latent().orElseThrow();
+      boolean low = facts.queryRank() > 0;
+      GgmlType type = low ? GgmlType.F16 : GgmlType.F32;
+      int keyRows = low ? facts.rank() : facts.keySize();
+      int keyColumns = low ? facts.keySize() : facts.rank();
+      return new AttentionWeights.Latent(
+          low ? Optional.of(lowRank(facts.queryRank())) : Optional.empty(),
+          matrix(GgmlType.F32, HEADS * facts.querySize(), low ? facts.queryRank() : WIDTH),
+          matrix(GgmlType.F32, facts.rank() + facts.rotated(), WIDTH),
+          norm(facts.rank(), false),
+          new AttentionWeights.KeyMaps(stack(type, HEADS, keyRows, keyColumns), !low),
+          stack(type, HEADS, facts.valueSize(), facts.rank()),
+          linear(WIDTH, config.attendedSize(), false));
+    }
+
+    private AttentionWeights.LowRank lowRank(int rank) {
+      return new AttentionWeights.LowRank(matrix(GgmlType.F32, rank, WIDTH), norm(rank, false));
     }
 
     private AttentionWeights attention() {

@@ -56,7 +56,8 @@ class WarpsTest {
         rows,
         c ->
             Warps.product(
-                c, step, directory, weights, floats, x, plain, 4, type.id(), rows, columns, 0, 1));
+                c, step, directory, weights, floats, x, plain, 4, type.id(), rows, columns, 0, 0,
+                1));
     FloatArray device = Poisoned.array(rows);
     DeviceRun.run(
         Math.ceilDiv(rows, THREADS),
@@ -76,6 +77,7 @@ class WarpsTest {
                 type.id(),
                 rows,
                 columns,
+                0,
                 0,
                 1),
         new Object[] {step, directory, weights, floats, x},
