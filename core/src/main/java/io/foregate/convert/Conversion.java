@@ -27,6 +27,9 @@ public final class Conversion implements AutoCloseable {
   /** Version of ggml's quantized formats (GGML_QNT_VERSION). */
   private static final int QUANTIZATION_VERSION = 2;
 
+  private static final System.Logger LOG = System.getLogger(Conversion.class.getName());
+  private static final String WINDOW_KEY = "attention.sliding_window";
+
   private final HfFolder folder;
   private final OutType type;
   private final Map<String, GgufValue> metadata = new LinkedHashMap<>();
@@ -38,6 +41,7 @@ public final class Conversion implements AutoCloseable {
     HfConfig config = HfConfig.read(folder.path());
     HfFamily family = HfFamilies.of(config);
     family.demands().forEach(demand -> demand.check(config));
+    warnOfWindow(config, family);
     this.type = options.type().orElseGet(() -> OutType.of(folder.tensors()));
     this.tensors = TensorPlan.of(family, config, folder, type);
     general(family, options.name().orElseGet(() -> name(folder.path())));
@@ -46,6 +50,27 @@ public final class Conversion implements AutoCloseable {
     keys(family.architecture(), config, family, rope);
     metadata.putAll(VocabularyReader.read(folder.path(), config, options.pre()));
     sampling();
+  }
+
+  /**
+   * Files of most families have no place for a sliding window, and whoever reads them, llama.cpp
+   * too, lets every token see all before it: the same text up to the window, and another beyond.
+   */
+  private static void warnOfWindow(HfConfig config, HfFamily family) {
+    long window = config.integer("sliding_window").orElse(0);
+    boolean kept = family.keys().stream().anyMatch(rule -> rule.key().equals(WINDOW_KEY));
+    if (window > 0
+        && window < config.integer("max_position_embeddings").orElse(Long.MAX_VALUE)
+        && config.bool("use_sliding_window", true)
+        && !kept) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "{0}: ''sliding_window'' is {1}, which GGUF files of architecture {2} do not say: beyond"
+              + " that many tokens, the model will see more of the text than it was trained to.",
+          config.file(),
+          Long.toString(window),
+          family.architecture());
+    }
   }
 
   /**

@@ -105,11 +105,10 @@ final class TensorReader {
   private GgufTensor tensor(String name, long... shape) {
     GgufTensor tensor = file.tensor(name);
     used.add(name);
-    List<Long> expected = Arrays.stream(shape).boxed().toList();
-    if (!tensor.shape().equals(expected)) {
+    if (!isOf(tensor, shape)) {
       throw new ForegateException(
           "%s: tensor '%s' has shape %s, expected %s from the metadata."
-              .formatted(file.path(), name, tensor.shape(), expected),
+              .formatted(file.path(), name, tensor.shape(), Arrays.toString(shape)),
           "The file contradicts itself: convert the model again, or get another copy.");
     }
     if (!Quants.supports(tensor.type())) {
@@ -119,6 +118,16 @@ final class TensorReader {
           "Supported types: %s.".formatted(String.join(", ", supportedTypes())));
     }
     return tensor;
+  }
+
+  /** As ggml sees shapes: dimensions of 1 at the end may be left out, or written down. */
+  private static boolean isOf(GgufTensor tensor, long... shape) {
+    for (int i = 0; i < Math.max(shape.length, tensor.rank()); i++) {
+      if (tensor.dim(i) != (i < shape.length ? shape[i] : 1)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   static float[] floats(GgufFile file, GgufTensor tensor) {

@@ -7,19 +7,24 @@ import static io.foregate.oracle.TinyArchitecture.Part.FUSED_GATE_UP;
 import static io.foregate.oracle.TinyArchitecture.Part.HEAD_NORM;
 import static io.foregate.oracle.TinyArchitecture.Part.QKV_BIAS;
 import static io.foregate.oracle.TinyArchitecture.Part.SEPARATE_EXPERTS;
+import static io.foregate.oracle.TinyArchitecture.Part.SHARED_EXPERT;
+import static io.foregate.oracle.TinyArchitecture.Part.SHARED_GATE;
 import static io.foregate.oracle.TinyArchitecture.Part.WIDTH_NORM;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgufFile;
+import io.foregate.gguf.GgufTensor;
 import io.foregate.gguf.GgufValue;
+import io.foregate.gguf.GgufWriter;
 import io.foregate.oracle.TinyArchitecture;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModelWriter;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -135,6 +140,46 @@ class FamilyFilesTest {
         assertThat(experts.up().get(e).data().mismatch(up)).isEqualTo(-1);
       }
     }
+  }
+
+  /** Converters write the shared expert's gate as a vector, or as a matrix of one row. */
+  @Test
+  void aVectorMayBeAMatrixOfOneRow() throws IOException {
+    TinyArchitecture gated =
+        TinyArchitecture.of("qwen2moe", QKV_BIAS, EXPERT_WIDTH, SHARED_EXPERT, SHARED_GATE);
+    Path vector = TinyModelWriter.write(TinyModel.mixture("gated", F32).with(gated), folder);
+    Path matrix = folder.resolve("matrix.gguf");
+    try (GgufFile one = GgufFile.open(vector)) {
+      writeWithMatrices(one, matrix);
+      try (GgufFile other = GgufFile.open(matrix)) {
+        assertThat(other.tensor("blk.0.ffn_gate_inp_shexp.weight").rank()).isEqualTo(2);
+        ModelWeights expected = ModelReader.read(one, ModelConfigReader.read(one));
+        ModelWeights found = ModelReader.read(other, ModelConfigReader.read(other));
+        for (int layer = 0; layer < found.layers().size(); layer++) {
+          assertThat(sharedGate(found, layer)).containsExactly(sharedGate(expected, layer));
+        }
+      }
+    }
+  }
+
+  /** Writes the model again, its shared experts' gates with one dimension more. */
+  private static void writeWithMatrices(GgufFile file, Path target) {
+    try (GgufWriter writer = GgufWriter.to(target)) {
+      writer.metadata(file.metadata());
+      for (GgufTensor tensor : file.tensors()) {
+        List<Long> shape = new ArrayList<>(tensor.shape());
+        if (tensor.name().endsWith("ffn_gate_inp_shexp.weight")) {
+          shape.add(1L);
+        }
+        writer.tensor(tensor.name(), tensor.type(), shape, file.data(tensor));
+      }
+      writer.write();
+    }
+  }
+
+  private static float[] sharedGate(ModelWeights weights, int layer) {
+    var routed = (FeedForward.Routed) weights.layers().get(layer).feedForward();
+    return routed.shared().orElseThrow().gate();
   }
 
   private static ExpertTensors experts(ModelWeights weights, int layer) {
