@@ -7,6 +7,12 @@ package io.foregate.schedule;
 final class CostModel {
   private static final double WEIGHT = 1.0 / 16;
 
+  /**
+   * First runs on the processor that are not counted, as code that has not run before takes a
+   * multiple: judged by that, the processor would never be asked again.
+   */
+  private static final int COLD_RUNS = 4;
+
   /** Copies of different sizes are told apart only when their sizes spread by this share. */
   private static final double SPREAD = 0.01;
 
@@ -16,6 +22,7 @@ final class CostModel {
   private final Average products;
   private final Average expert;
   private final Average host;
+  private int coldRuns;
 
   /**
    * @param slotBytes bytes of a typical copy, to which {@code timings} refer
@@ -27,6 +34,7 @@ final class CostModel {
     products = new Average(WEIGHT, slotBytes * timings.copyNanos());
     expert = new Average(WEIGHT, timings.expertNanos());
     host = new Average(WEIGHT, timings.hostExpertNanos());
+    coldRuns = host.known() ? 0 : COLD_RUNS;
   }
 
   /** A copy took that long. */
@@ -52,7 +60,11 @@ final class CostModel {
 
   /** One expert ran, for one token. */
   void expert(double nanos, boolean onHost) {
-    (onHost ? host : expert).add(nanos);
+    if (onHost && coldRuns > 0) {
+      coldRuns--;
+    } else {
+      (onHost ? host : expert).add(nanos);
+    }
   }
 
   double expertNanos() {

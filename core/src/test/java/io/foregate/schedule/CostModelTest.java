@@ -43,6 +43,15 @@ class CostModelTest {
   }
 
   @Test
+  void theProcessorIsNotJudgedByCodeThatHasNotRunBefore() {
+    CostModel costs = new CostModel(Timings.UNKNOWN, 1_000);
+    for (int nanos = 100_000; !costs.hostKnown(); nanos /= 3) {
+      costs.expert(nanos, true);
+    }
+    assertThat(costs.hostExpertNanos()).isLessThan(2_000);
+  }
+
+  @Test
   void oneThreadThatWasPutAsideDoesNotChangeMuch() {
     CostModel costs = new CostModel(Timings.UNKNOWN, 1_000);
     for (int i = 0; i < 100; i++) {

@@ -23,13 +23,8 @@ import io.foregate.model.SlidingWindow;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Enumeration;
 import java.util.List;
 import java.util.Random;
 import java.util.logging.Logger;
@@ -156,9 +151,6 @@ class RefusalsTest {
 
   @Test
   void autoTakesTheProcessorAndSaysWhatTheDeviceLacks() throws IOException {
-    Path services = Files.createDirectories(folder.resolve("META-INF/services"));
-    Files.writeString(services.resolve(Backend.class.getName()), OnAnyDevice.class.getName());
-    ClassLoader before = Thread.currentThread().getContextClassLoader();
     Logger logger = Logger.getLogger(Backends.class.getName());
     List<String> said = new ArrayList<>();
     logger.setFilter(
@@ -166,8 +158,7 @@ class RefusalsTest {
           said.add(new SimpleFormatter().formatMessage(entry));
           return false;
         });
-    try (var loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, parent(before))) {
-      Thread.currentThread().setContextClassLoader(loader);
+    try (var _ = new BackendPath(folder, OnAnyDevice.class)) {
       EngineOptions fits = EngineOptions.defaults();
       try (Engine engine = Engine.open(DEMO, fits)) {
         assertThat(engine.backend()).isEqualTo("on-any-device");
@@ -183,19 +174,6 @@ class RefusalsTest {
           .contains("sessions (--ctx)");
     } finally {
       logger.setFilter(null);
-      Thread.currentThread().setContextClassLoader(before);
     }
-  }
-
-  /** Without the module's own entry: that one leaves a device alone that is the processor. */
-  private static ClassLoader parent(ClassLoader classes) {
-    return new ClassLoader(classes) {
-      @Override
-      public Enumeration<URL> getResources(String name) throws IOException {
-        return name.endsWith(Backend.class.getName())
-            ? Collections.emptyEnumeration()
-            : super.getResources(name);
-      }
-    };
   }
 }
