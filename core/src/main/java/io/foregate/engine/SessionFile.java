@@ -74,7 +74,7 @@ final class SessionFile {
     }
     var crc = new CRC32C();
     try (PartFile file = PartFile.create(path);
-        Arena arena = Arena.ofConfined()) {
+        Arena arena = Arena.ofShared()) {
       file.requireSpace(size(json.length, tokens.length, state, layers));
       MemorySegment head = arena.allocate(PREFIX + json.length + 4L * tokens.length);
       MemorySegment.copy(magic(), 0, head, ValueLayout.JAVA_BYTE, 0, MAGIC.length());
@@ -119,7 +119,7 @@ final class SessionFile {
    */
   static Restored read(Path path, KvState state, int layers, int capacity, ModelHash hash) {
     try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
-        Arena arena = Arena.ofConfined()) {
+        Arena arena = Arena.ofShared()) {
       Header header = header(path, file, arena);
       require(
           path, "is of model", header.model(), hash.hex(), "Open the model that it was made with.");

@@ -46,6 +46,51 @@ public final class Memory {
   }
 
   /**
+   * Copies words of a KV cache to where transfers to the host leave from, one thread per word.
+   *
+   * @param order {@code [0]}: first word; {@code [1]}: count
+   * @param halves with {@code singles} and {@code single} the {@link Cache}
+   * @param outHalves takes words of {@code halves}
+   * @param outSingles takes floats of {@code singles}, if they are in use
+   */
+  public static void fetch(
+      KernelContext context,
+      IntArray order,
+      IntArray halves,
+      FloatArray singles,
+      IntArray outHalves,
+      FloatArray outSingles,
+      int single) {
+    int i = context.globalIdx;
+    if (i < order.get(1)) {
+      if (single == 1) {
+        outSingles.set(i, singles.get(order.get(0) + i));
+      } else {
+        outHalves.set(i, halves.get(order.get(0) + i));
+      }
+    }
+  }
+
+  /** The reverse of {@link #fetch}. */
+  public static void restore(
+      KernelContext context,
+      IntArray order,
+      IntArray halves,
+      FloatArray singles,
+      IntArray inHalves,
+      FloatArray inSingles,
+      int single) {
+    int i = context.globalIdx;
+    if (i < order.get(1)) {
+      if (single == 1) {
+        singles.set(order.get(0) + i, inSingles.get(i));
+      } else {
+        halves.set(order.get(0) + i, inHalves.get(i));
+      }
+    }
+  }
+
+  /**
    * Claims the memory of a sequence. Touches nothing, see {@link #place}.
    *
    * @param order {@code [0]}: 0

@@ -4,6 +4,7 @@ import io.foregate.kernels.Experts;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
 import io.foregate.tornado.GraphBook.Step;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Optional;
@@ -27,6 +28,7 @@ final class SequencePlan {
   private final GraphBook book;
   private final TokenGraphs graphs;
   private final BatchGraphs batch;
+  private final CacheTransfers transfers;
   private final int[] zeros;
   private final DeviceMemory memory;
   private final TornadoExecutionPlan plan;
@@ -55,6 +57,7 @@ final class SequencePlan {
     this.book = new GraphBook(memory, buffers);
     this.graphs = new TokenGraphs(config, model, dense, book, variant, cache);
     this.batch = new BatchGraphs(config, model, dense, book, cache);
+    this.transfers = new CacheTransfers(config, cache, book);
     this.plan = new TornadoExecutionPlan(book.all());
     memory.exclusively(() -> execute(GraphBook.UPLOAD));
     execute(GraphBook.CLAIM);
@@ -253,5 +256,15 @@ final class SequencePlan {
     graphs.logits().step().set(1, token);
     execute(graphs.logits().graph());
     return buffers.logits();
+  }
+
+  /** Copies what a layer remembers of its first positions to the host, see {@link #load}. */
+  void save(int layer, int positions, MemorySegment target) {
+    transfers.save(this::execute, layer, positions, target);
+  }
+
+  /** Copies what {@link #save} wrote to the device. */
+  void load(int layer, int positions, MemorySegment source) {
+    transfers.load(this::execute, layer, positions, source);
   }
 }

@@ -1,10 +1,14 @@
 package io.foregate.tornado;
 
 import io.foregate.backend.ExpertMemory;
+import io.foregate.backend.KvState;
+import io.foregate.backend.KvType;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.Norm;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** One sequence on a device. A token alone has kernels of its own. */
@@ -53,14 +57,54 @@ final class TornadoSequence implements Sequence {
     return cache.bytes(config);
   }
 
+  private SequencePlan plan() {
+    if (plan == null) {
+      plan = model.takePlan(cache);
+    }
+    return plan;
+  }
+
+  @Override
+  public Optional<KvState> kvState() {
+    return Optional.of(new State());
+  }
+
+  /** The cache as the device holds it. */
+  private final class State implements KvState {
+    @Override
+    public String layout() {
+      return "tornado: keys [kvHead][position][keySize], values [kvHead][position][valueSize]";
+    }
+
+    @Override
+    public KvType type() {
+      return cache.type();
+    }
+
+    @Override
+    public long bytes(int layer, int positions) {
+      return cache.type().bytes() * (long) positions * config.attention().keptSize();
+    }
+
+    @Override
+    public void save(int layer, int positions, MemorySegment target) {
+      SequencePlan plan = plan();
+      model.compute(() -> plan.save(layer, positions, target));
+    }
+
+    @Override
+    public void load(int layer, int positions, MemorySegment source) {
+      SequencePlan plan = plan();
+      model.compute(() -> plan.load(layer, positions, source));
+    }
+  }
+
   @Override
   public void embed(int[] tokens, int from, int to, int position) {
     if (to <= from || to - from > maxBatch()) {
       throw new IllegalArgumentException("a batch of %d tokens".formatted(to - from));
     }
-    if (plan == null) {
-      plan = model.takePlan(cache);
-    }
+    plan();
     this.position = position;
     this.tokens = to - from;
     if (first && plan.hasGates()) {
