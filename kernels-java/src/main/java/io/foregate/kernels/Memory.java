@@ -110,12 +110,13 @@ public final class Memory {
       FloatArray out,
       IntArray codes,
       FloatArray scales,
+      FloatArray sums,
       FloatArray gateInput,
       FloatArray gateHidden) {
     if (order.get(0) < 0) { // never
       x.set(0, normed.get(0) + qkv.get(0) + rotated.get(0) + attended.get(0));
       x.set(0, hidden.get(0) + out.get(0) + angles.get(0) + halves.get(0) + singles.get(0));
-      x.set(0, codes.get(0) + scales.get(0) + gateInput.get(0) + gateHidden.get(0));
+      x.set(0, codes.get(0) + scales.get(0) + sums.get(0) + gateInput.get(0) + gateHidden.get(0));
     }
   }
 }

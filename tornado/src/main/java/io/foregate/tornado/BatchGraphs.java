@@ -3,14 +3,12 @@ package io.foregate.tornado;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.Embedding;
 import io.foregate.kernels.Experts;
-import io.foregate.kernels.MatMul;
 import io.foregate.kernels.Norm;
 import io.foregate.kernels.Router;
 import io.foregate.kernels.Tiles;
 import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.ModelWeights;
-import io.foregate.store.ExpertShape;
 import io.foregate.tornado.DenseWeights.LayerTypes;
 import io.foregate.tornado.GraphBook.Step;
 import java.util.ArrayList;
@@ -37,6 +35,7 @@ final class BatchGraphs {
   private final DeviceMemory memory;
   private final SequenceBuffers buffers;
   private final AttentionTasks between;
+  private final MatMulTasks products;
   private final int tokens;
   private final List<Step> attention = new ArrayList<>();
   private final List<Step> feedForward = new ArrayList<>();
@@ -49,6 +48,7 @@ final class BatchGraphs {
       ModelWeights model,
       DenseWeights dense,
       GraphBook book,
+      MatMulVariant variant,
       CacheShape cache) {
     this.config = config;
     this.book = book;
@@ -56,6 +56,15 @@ final class BatchGraphs {
     this.buffers = book.buffers();
     this.tokens = SequenceBuffers.tokens(cache.capacity());
     this.between = new AttentionTasks(config, book, cache, tokens);
+    this.products =
+        new MatMulTasks(
+            variant,
+            book.context(),
+            book.grid(),
+            tokens,
+            buffers.codes(),
+            buffers.scales(),
+            buffers.sums());
     this.gates = GateTasks.of(config, dense, book);
     this.embed = embedGraph(model.embedding());
     Map<LayerTypes, Step> attentionOf = new HashMap<>();
@@ -124,6 +133,7 @@ final class BatchGraphs {
     AttentionBlocks blocks = types.blocks();
     between.attend(graph, name, step, types);
     boolean adjusted = between.adjustsOutput(blocks);
+    products.read(graph, name, "attendedHalves", step, buffers.attended(), config.attendedSize());
     product(
         graph,
         name,
@@ -155,11 +165,11 @@ final class BatchGraphs {
   }
 
   private void route(TaskGraph graph, String name, IntArray step, LayerTypes types) {
-    product(
+    products.portable( // whom it picks must not depend on the variant
         graph,
         name,
         "router",
-        step,
+        dense(step),
         buffers.normed(),
         buffers.batchRouted(),
         Directory.ROUTER,
@@ -222,23 +232,26 @@ final class BatchGraphs {
               name,
               step,
               types,
-              (task, in, y, part, type, rows, columns, stride, at) ->
-                  product(
-                      graph,
-                      name,
-                      task,
-                      step,
-                      in,
-                      y,
-                      part,
-                      type,
-                      rows,
-                      columns,
-                      stride,
-                      at,
-                      Tiles.STORE));
+              (task, in, y, part, type, rows, columns, stride, at) -> {
+                products.read(graph, name, task + "Halves", step, in, columns);
+                product(
+                    graph,
+                    name,
+                    task,
+                    step,
+                    in,
+                    y,
+                    part,
+                    type,
+                    rows,
+                    columns,
+                    stride,
+                    at,
+                    Tiles.STORE);
+              });
       return;
     }
+    products.read(graph, name, "normedHalves", step, buffers.normed(), config.embedding());
     InputSizes sizes = InputSizes.of(config);
     input(graph, name, "query", step, Directory.QUERY, types.query(), sizes.query(), 0);
     input(graph, name, "key", step, Directory.KEY, types.key(), sizes.key(), sizes.query());
@@ -289,25 +302,12 @@ final class BatchGraphs {
       int stride,
       int at,
       int mode) {
-    graph.task(
-        task,
-        MatMul::product,
-        book.context(),
-        step,
-        memory.directory(),
-        memory.weights(),
-        memory.floats(),
-        in,
-        y,
-        part,
-        type,
-        rows,
-        columns,
-        stride,
-        at,
-        mode);
-    int groups = Tiles.ofRows(rows) * Tiles.ofTokens(tokens);
-    Launches.groups(book.grid(), name + "." + task, groups, Tiles.LANES);
+    products.product(
+        graph, name, task, dense(step), in, y, part, type, rows, columns, stride, at, mode);
+  }
+
+  private MatVecTasks.Dense dense(IntArray step) {
+    return new MatVecTasks.Dense(step, memory.directory(), memory.weights(), memory.floats());
   }
 
   private Step feedForwardGraph(LayerTypes types) {
@@ -356,81 +356,17 @@ final class BatchGraphs {
       FloatArray weights,
       FeedForwardTypes types,
       int experts) {
-    ExpertShape shape = types.experts();
-    int wide = shape.embedding();
-    int hidden = shape.feedForward();
-    var product = new ExpertProduct(graph, name, step, pool, types, experts);
-    product.add("gate", buffers.normed(), buffers.hidden(), shape.gate().id(), 0, hidden, wide);
-    int up = (int) (PlaneLayout.upOffset(shape) / 4);
-    product.add("up", buffers.normed(), buffers.hidden(), shape.up().id(), up, hidden, wide);
-    int down = (int) (PlaneLayout.downOffset(shape) / 4);
-    product.add("down", buffers.hidden(), buffers.out(), shape.down().id(), down, wide, hidden);
-    graph.task(
-        "combine",
-        Experts::combine,
-        book.context(),
-        step,
-        weights,
+    products.experts(
+        graph,
+        name,
+        dense(step),
+        pool,
+        buffers.normed(),
+        buffers.hidden(),
         buffers.out(),
+        weights,
         buffers.x(),
-        wide,
-        types.used());
-    Launches.perThread(book.grid(), name + ".combine", tokens * wide, THREAD_LANES);
-  }
-
-  /** The three products of experts, in a graph. */
-  private final class ExpertProduct {
-    private final TaskGraph graph;
-    private final String name;
-    private final IntArray step;
-    private final IntArray pool;
-    private final FeedForwardTypes types;
-    private final int experts;
-
-    ExpertProduct(
-        TaskGraph graph,
-        String name,
-        IntArray step,
-        IntArray pool,
-        FeedForwardTypes types,
-        int experts) {
-      this.graph = graph;
-      this.name = name;
-      this.step = step;
-      this.pool = pool;
-      this.types = types;
-      this.experts = experts;
-    }
-
-    void add(String task, FloatArray x, FloatArray y, int type, int offset, int rows, int columns) {
-      graph.task(
-          task,
-          Experts::multiply,
-          book.context(),
-          step,
-          memory.directory(),
-          memory.floats(),
-          pool,
-          x,
-          y,
-          type,
-          offset,
-          rows,
-          columns,
-          task.equals("down") ? 1 : types.used(),
-          task.equals("up") ? Tiles.UNIT : Tiles.STORE,
-          biasPart(task),
-          types.unit());
-      int groups = Tiles.ofRows(rows) * Experts.mostTiles(tokens, experts, types.used());
-      Launches.groups(book.grid(), name + "." + task, groups, Tiles.LANES);
-    }
-
-    private static int biasPart(String task) {
-      return switch (task) {
-        case "gate" -> Directory.GATE_PROJECTION_BIAS;
-        case "up" -> Directory.UP_PROJECTION_BIAS;
-        default -> Directory.DOWN_PROJECTION_BIAS;
-      };
-    }
+        types,
+        experts);
   }
 }

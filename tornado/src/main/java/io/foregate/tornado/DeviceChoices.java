@@ -33,7 +33,7 @@ final class DeviceChoices {
     List<String> found = new ArrayList<>();
     found.add(SelfTest.failure().orElse("its self-test passed"));
     try {
-      found.add("of Q4_K and Q6_K, " + MatVecChoice.of(device, List.of(LAYER)).describe());
+      found.add("of Q4_K and Q6_K, " + KernelChoices.of(device, List.of(LAYER)).describe());
       copies(found);
     } catch (RuntimeException e) {
       found.add("the rest cannot be tried: " + e.getMessage());

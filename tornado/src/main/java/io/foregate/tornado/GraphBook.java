@@ -62,6 +62,7 @@ final class GraphBook {
             buffers.out(),
             buffers.codes(),
             buffers.scales(),
+            buffers.sums(),
             buffers.gateInput(),
             buffers.gateHidden())
         .transferToDevice(DataTransferMode.EVERY_EXECUTION, order)
@@ -82,6 +83,7 @@ final class GraphBook {
             buffers.out(),
             buffers.codes(),
             buffers.scales(),
+            buffers.sums(),
             buffers.gateInput(),
             buffers.gateHidden())
         .persistOnDevice(kept)

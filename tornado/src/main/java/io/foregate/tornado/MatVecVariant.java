@@ -1,7 +1,7 @@
 package io.foregate.tornado;
 
 /** Ways to multiply weights with one token, slowest first. */
-enum MatVecVariant {
+enum MatVecVariant implements KernelVariant {
   /** {@link io.foregate.kernels.MatVec} and {@link io.foregate.kernels.Experts}. */
   PORTABLE("portable", 1e-3),
 
@@ -19,12 +19,13 @@ enum MatVecVariant {
     this.tolerance = tolerance;
   }
 
-  String id() {
+  @Override
+  public String id() {
     return id;
   }
 
-  /** The normalised error that its arithmetic may have. */
-  double tolerance() {
+  @Override
+  public double tolerance() {
     return tolerance;
   }
 }

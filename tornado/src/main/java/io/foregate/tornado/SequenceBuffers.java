@@ -2,6 +2,7 @@ package io.foregate.tornado;
 
 import io.foregate.backend.KvType;
 import io.foregate.kernels.Int8;
+import io.foregate.kernels.MmaTiles;
 import io.foregate.kernels.Planes;
 import io.foregate.model.LatentFacts;
 import io.foregate.model.ModelConfig;
@@ -24,9 +25,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param attended what attention makes of them
  * @param hidden activations inside feed-forward networks, {@code [tokens][used][width]}
  * @param out what feed-forward networks make of them, {@code [tokens][used][embedding]}
- * @param codes of a token alone, activations of 8 bits, see {@link Int8}; one word if none is
- *     wanted
- * @param scales likewise
+ * @param codes of a token alone, activations of 8 bits, see {@link Int8}, or of a batch, halves,
+ *     see {@link MmaTiles}; one word if none is wanted
+ * @param scales what they are to be multiplied with
+ * @param sums see {@link MmaTiles}; one float if none is wanted
  * @param gateInput what lookahead gates read, see {@link io.foregate.kernels.Gating}; one float
  *     without
  * @param gateHidden their hidden layer
@@ -51,6 +53,7 @@ record SequenceBuffers(
     FloatArray out,
     IntArray codes,
     FloatArray scales,
+    FloatArray sums,
     FloatArray gateInput,
     FloatArray gateHidden,
     FloatArray expertWeights,
@@ -64,15 +67,18 @@ record SequenceBuffers(
   private static final int MOST_TOKENS = 64;
 
   /**
-   * @param variant how weights are multiplied with a token alone
+   * @param variants how weights are multiplied with tokens
    * @param gates that are scored
    */
   static SequenceBuffers of(
-      ModelConfig config, CacheShape cache, MatVecVariant variant, GateSizes gates) {
+      ModelConfig config, CacheShape cache, KernelVariants variants, GateSizes gates) {
     int width = config.embedding();
     int used = used(config);
     int tokens = tokens(cache.capacity());
-    int units = variant == MatVecVariant.INT8 ? units(config) : 0;
+    int units = variants.token() == MatVecVariant.INT8 ? units(config) : 0;
+    int rows = variants.batch() == MatMulVariant.MMA ? tokens : 0;
+    int words = Math.max(units * Int8.CODE_WORDS, rows * longest(config) / 2);
+    int factors = Math.max(units * Int8.SCALES, rows * used);
     return new SequenceBuffers(
         new IntArray(cache.words(config, KvType.F16)),
         new FloatArray(cache.words(config, KvType.F32)),
@@ -84,8 +90,9 @@ record SequenceBuffers(
         new FloatArray(tokens * attended(config)),
         new FloatArray(tokens * hidden(config)),
         new FloatArray(tokens * used * width),
-        new IntArray(Math.max(1, units * Int8.CODE_WORDS)),
-        new FloatArray(Math.max(1, units * Int8.SCALES)),
+        new IntArray(Math.max(1, words)),
+        new FloatArray(Math.max(1, factors)),
+        new FloatArray(rows > 0 ? MmaTiles.MOST_GROUPS * MmaTiles.GROUP_SUMS : 1),
         new FloatArray(gates.present() ? 2 * width : 1),
         new FloatArray(Math.max(1, gates.hidden())),
         new FloatArray(used),
@@ -140,13 +147,16 @@ record SequenceBuffers(
     return Math.max(experts, others);
   }
 
-  /** Units of the longest vector that weights are multiplied with. */
-  private static int units(ModelConfig config) {
-    int longest = Math.max(hidden(config), Math.max(config.embedding(), attended(config)));
-    return Math.ceilDiv(longest, Planes.UNIT);
+  /** Numbers of a token in what weights are multiplied with, at most. */
+  private static int longest(ModelConfig config) {
+    return Math.max(hidden(config), Math.max(config.embedding(), attended(config)));
   }
 
-  /** Device memory of a sequence, but for some hundred bytes. */
+  private static int units(ModelConfig config) {
+    return Math.ceilDiv(longest(config), Planes.UNIT);
+  }
+
+  /** Device memory of a sequence in whatever variants, but for some hundred bytes. */
   static long bytes(ModelConfig config, CacheShape cache) {
     long token =
         4L * config.embedding()
@@ -159,6 +169,8 @@ record SequenceBuffers(
         (long) cache.capacity() * config.rope().dimensions()
             + tokens(cache.capacity()) * token
             + (long) units(config) * (Int8.CODE_WORDS + Int8.SCALES)
+            + tokens(cache.capacity()) * (longest(config) / 2L + used(config))
+            + (long) MmaTiles.MOST_GROUPS * MmaTiles.GROUP_SUMS
             + config.vocabulary();
     return 4 * floats + cache.bytes(config);
   }
@@ -178,6 +190,7 @@ record SequenceBuffers(
         out,
         codes,
         scales,
+        sums,
         gateInput,
         gateHidden);
   }

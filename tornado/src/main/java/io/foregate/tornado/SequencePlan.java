@@ -44,19 +44,19 @@ final class SequencePlan {
       ModelWeights model,
       DenseWeights dense,
       DeviceMemory memory,
-      MatVecVariant variant,
+      KernelVariants variants,
       CacheShape cache,
       boolean captured) {
     this.config = config;
     this.dense = dense;
     this.cache = cache;
     this.memory = memory;
-    this.buffers = SequenceBuffers.of(config, cache, variant, dense.gates());
+    this.buffers = SequenceBuffers.of(config, cache, variants, dense.gates());
     this.most = SequenceBuffers.tokens(cache.capacity());
     this.zeros = new int[most];
     this.book = new GraphBook(memory, buffers);
-    this.graphs = new TokenGraphs(config, model, dense, book, variant, cache);
-    this.batch = new BatchGraphs(config, model, dense, book, cache);
+    this.graphs = new TokenGraphs(config, model, dense, book, variants.token(), cache);
+    this.batch = new BatchGraphs(config, model, dense, book, variants.batch(), cache);
     this.transfers = new CacheTransfers(config, cache, book);
     this.plan = new TornadoExecutionPlan(book.all());
     memory.exclusively(() -> execute(GraphBook.UPLOAD));

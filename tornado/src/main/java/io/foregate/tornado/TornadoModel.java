@@ -56,7 +56,7 @@ final class TornadoModel implements BackendModel {
   private CopyChoice copies = CopyChoice.of(Optional.empty());
 
   /** Chosen when the first sequence needs it. */
-  private MatVecVariant kernels;
+  private KernelVariants kernels;
 
   private DeviceMemory memory;
   private DeviceExperts experts;
@@ -286,9 +286,9 @@ final class TornadoModel implements BackendModel {
     compute(
         () -> {
           if (kernels == null) {
-            MatVecChoice choice = MatVecChoice.of(Devices.preferred(), dense.layers());
+            KernelChoices choice = KernelChoices.of(Devices.preferred(), dense.layers());
             LOG.log(System.Logger.Level.INFO, "Kernels: {0}", choice.describe());
-            kernels = choice.variant();
+            kernels = choice.variants();
           }
           made[0] = newPlan(shared, cache);
         });

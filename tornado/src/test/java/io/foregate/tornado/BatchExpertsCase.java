@@ -3,6 +3,7 @@ package io.foregate.tornado;
 import io.foregate.gguf.GgmlType;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.Experts;
+import io.foregate.kernels.MmaTiles;
 import io.foregate.kernels.Tiles;
 import io.foregate.store.ExpertShape;
 import io.foregate.store.ExpertWeights;
@@ -19,6 +20,9 @@ final class BatchExpertsCase {
   private static final int WIDTH = 256;
   private static final int HIDDEN = 512;
   private static final int USED = 2;
+
+  /** Two halves that are no numbers. */
+  private static final int NO_HALVES = 0x7e007e00;
 
   /** Slot of each expert. */
   private static final int[] SLOT = {4, 0, 2, 5, 1};
@@ -153,68 +157,185 @@ final class BatchExpertsCase {
     return (int) (PlaneLayout.downOffset(shape) / 4);
   }
 
+  /** One of the three products of a wave, see {@link Experts#multiply}. */
+  private interface Product {
+    void of(
+        IntArray step,
+        FloatArray x,
+        FloatArray y,
+        int type,
+        int offset,
+        int rows,
+        int columns,
+        int share,
+        int mode,
+        int part);
+  }
+
+  private interface Combine {
+    void of(IntArray step, FloatArray out, FloatArray x);
+  }
+
   FloatArray onDevice(int[][] waves) {
+    return computed(
+        waves,
+        this::multiplyOnDevice,
+        (step, out, x) ->
+            DeviceRun.run(
+                Math.ceilDiv(most * WIDTH, 64),
+                64,
+                g ->
+                    g.task(
+                        "kernel",
+                        Experts::combine,
+                        DeviceRun.context(),
+                        step,
+                        weights,
+                        out,
+                        x,
+                        WIDTH,
+                        USED),
+                new Object[] {step, weights, out},
+                new Object[] {x}));
+  }
+
+  FloatArray asPlainJava(int[][] waves) {
+    return computed(
+        waves,
+        (step, x, y, type, offset, rows, columns, share, mode, part) ->
+            PlainJava.run(
+                Tiles.ofRows(rows) * mostTiles(),
+                c ->
+                    Experts.multiply(
+                        c,
+                        step,
+                        beside.directory(),
+                        beside.floats(),
+                        pool,
+                        x,
+                        y,
+                        type,
+                        offset,
+                        rows,
+                        columns,
+                        share,
+                        mode,
+                        part,
+                        beside.unit())),
+        this::combine);
+  }
+
+  /** The error of experts that run in two waves in a model of a device with tensor cores. */
+  static double errorInModel(
+      GgmlType type, GgmlType downType, int tokens, int most, int unit, int groups) {
+    var run = new BatchExpertsCase(type, downType, tokens, most, unit);
+    FloatArray found =
+        run.computed(
+            new int[][] {{2, 4}, {3, 0, 1}},
+            (step, x, y, matrixType, offset, rows, columns, share, mode, part) -> {
+              Halved in = run.halved(step, x, columns, share, groups);
+              TensorCores.run(
+                  groups,
+                  MmaTiles.LANES,
+                  c ->
+                      MmaTiles.experts(
+                          c,
+                          step,
+                          run.beside.directory(),
+                          run.beside.floats(),
+                          run.pool,
+                          in.halves,
+                          in.factors,
+                          in.sums,
+                          y,
+                          matrixType,
+                          offset,
+                          rows,
+                          columns,
+                          share,
+                          mode,
+                          part,
+                          run.beside.unit()));
+            },
+            run::combine);
+    return TestMatrix.error(run.expected(), found);
+  }
+
+  /** The same on TornadoVM's default device. */
+  FloatArray onTensorCores(int[][] waves, int groups) {
+    return computed(
+        waves,
+        (step, x, y, type, offset, rows, columns, share, mode, part) -> {
+          Halved in = halved(step, x, columns, share, groups);
+          DeviceRun.run(
+              groups,
+              MmaTiles.LANES,
+              g ->
+                  g.task(
+                      "kernel",
+                      MmaTiles::experts,
+                      DeviceRun.context(),
+                      step,
+                      beside.directory(),
+                      beside.floats(),
+                      pool,
+                      in.halves,
+                      in.factors,
+                      in.sums,
+                      y,
+                      type,
+                      offset,
+                      rows,
+                      columns,
+                      share,
+                      mode,
+                      part,
+                      beside.unit()),
+              new Object[] {step, beside.directory(), beside.floats(), pool, in.halves, in.factors},
+              new Object[] {in.sums, y});
+        },
+        this::combine);
+  }
+
+  /** What {@link MmaTiles#experts} reads of activations, and room for its sums. */
+  private record Halved(IntArray halves, FloatArray factors, FloatArray sums) {}
+
+  private Halved halved(IntArray step, FloatArray x, int columns, int share, int groups) {
+    int rowsOfToken = share == 1 ? USED : 1;
+    var halves = new IntArray(most * USED * columns / 2);
+    halves.init(NO_HALVES);
+    FloatArray factors = Poisoned.array(most * USED);
+    PlainJava.run(
+        most * rowsOfToken,
+        c -> MmaTiles.pack(c, step, x, halves, factors, columns, 3, rowsOfToken));
+    return new Halved(halves, factors, Poisoned.array(groups * MmaTiles.GROUP_SUMS));
+  }
+
+  private void combine(IntArray step, FloatArray out, FloatArray x) {
+    PlainJava.run(most * WIDTH, c -> Experts.combine(c, step, weights, out, x, WIDTH, USED));
+  }
+
+  private FloatArray computed(int[][] waves, Product product, Combine combine) {
     FloatArray x = residual();
     FloatArray in = normed();
     FloatArray hidden = Poisoned.array(most * USED * HIDDEN);
     FloatArray out = Poisoned.array(most * USED * WIDTH);
     int type = shape.gate().id();
+    int down = shape.down().id();
     for (int wave = 0; wave < waves.length; wave++) {
       IntArray step = step(waves[wave], wave == waves.length - 1);
-      run(
-          step,
-          in,
-          hidden,
-          type,
-          0,
-          HIDDEN,
-          WIDTH,
-          USED,
-          Tiles.STORE,
-          Directory.GATE_PROJECTION_BIAS);
-      run(
-          step,
-          in,
-          hidden,
-          type,
-          upOffset(),
-          HIDDEN,
-          WIDTH,
-          USED,
-          Tiles.UNIT,
-          Directory.UP_PROJECTION_BIAS);
-      run(
-          step,
-          hidden,
-          out,
-          shape.down().id(),
-          downOffset(),
-          WIDTH,
-          HIDDEN,
-          1,
-          Tiles.STORE,
-          Directory.DOWN_PROJECTION_BIAS);
-      DeviceRun.run(
-          Math.ceilDiv(most * WIDTH, 64),
-          64,
-          g ->
-              g.task(
-                  "kernel",
-                  Experts::combine,
-                  DeviceRun.context(),
-                  step,
-                  weights,
-                  out,
-                  x,
-                  WIDTH,
-                  USED),
-          new Object[] {step, weights, out},
-          new Object[] {x});
+      int gateBias = Directory.GATE_PROJECTION_BIAS;
+      product.of(step, in, hidden, type, 0, HIDDEN, WIDTH, USED, Tiles.STORE, gateBias);
+      int upBias = Directory.UP_PROJECTION_BIAS;
+      product.of(step, in, hidden, type, upOffset(), HIDDEN, WIDTH, USED, Tiles.UNIT, upBias);
+      int downBias = Directory.DOWN_PROJECTION_BIAS;
+      product.of(step, hidden, out, down, downOffset(), WIDTH, HIDDEN, 1, Tiles.STORE, downBias);
+      combine.of(step, out, x);
     }
     return x;
   }
 
-  private void run(
+  private void multiplyOnDevice(
       IntArray step,
       FloatArray x,
       FloatArray y,
@@ -249,77 +370,5 @@ final class BatchExpertsCase {
                 beside.unit()),
         new Object[] {step, beside.directory(), beside.floats(), pool, x},
         new Object[] {y});
-  }
-
-  FloatArray asPlainJava(int[][] waves) {
-    FloatArray x = residual();
-    FloatArray in = normed();
-    FloatArray hidden = Poisoned.array(most * USED * HIDDEN);
-    FloatArray out = Poisoned.array(most * USED * WIDTH);
-    int type = shape.gate().id();
-    int down = shape.down().id();
-    int most = mostTiles();
-    for (int wave = 0; wave < waves.length; wave++) {
-      IntArray step = step(waves[wave], wave == waves.length - 1);
-      PlainJava.run(
-          Tiles.ofRows(HIDDEN) * most,
-          c ->
-              Experts.multiply(
-                  c,
-                  step,
-                  beside.directory(),
-                  beside.floats(),
-                  pool,
-                  in,
-                  hidden,
-                  type,
-                  0,
-                  HIDDEN,
-                  WIDTH,
-                  USED,
-                  Tiles.STORE,
-                  Directory.GATE_PROJECTION_BIAS,
-                  beside.unit()));
-      PlainJava.run(
-          Tiles.ofRows(HIDDEN) * most,
-          c ->
-              Experts.multiply(
-                  c,
-                  step,
-                  beside.directory(),
-                  beside.floats(),
-                  pool,
-                  in,
-                  hidden,
-                  type,
-                  upOffset(),
-                  HIDDEN,
-                  WIDTH,
-                  USED,
-                  Tiles.UNIT,
-                  Directory.UP_PROJECTION_BIAS,
-                  beside.unit()));
-      PlainJava.run(
-          Tiles.ofRows(WIDTH) * most,
-          c ->
-              Experts.multiply(
-                  c,
-                  step,
-                  beside.directory(),
-                  beside.floats(),
-                  pool,
-                  hidden,
-                  out,
-                  down,
-                  downOffset(),
-                  WIDTH,
-                  HIDDEN,
-                  1,
-                  Tiles.STORE,
-                  Directory.DOWN_PROJECTION_BIAS,
-                  beside.unit()));
-      PlainJava.run(this.most * WIDTH, c -> Experts.combine(c, step, weights, out, x, WIDTH, USED));
-    }
-    return x;
   }
 }

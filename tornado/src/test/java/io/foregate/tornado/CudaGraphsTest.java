@@ -62,7 +62,7 @@ class CudaGraphsTest {
         weights,
         dense,
         memory,
-        MatVecVariant.PORTABLE,
+        KernelVariants.PORTABLE,
         new CacheShape(16, KvType.F16),
         false);
   }

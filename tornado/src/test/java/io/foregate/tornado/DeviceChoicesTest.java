@@ -19,7 +19,8 @@ class DeviceChoicesTest {
         .contains(
             "its self-test passed",
             "of Q4_K and Q6_K, products of weights with tokens: portable"
-                + " (TornadoVM has no shuffles on OPENCL)",
+                + " (TornadoVM has no warps and no tensor cores on OPENCL); with batches: portable"
+                + " (TornadoVM has no warps and no tensor cores on OPENCL)",
             "copy engine cuda left alone: TornadoVM drives the device through OPENCL");
     assertThat(choices.getLast())
         .matches(

@@ -19,7 +19,7 @@ final class PlainJava {
   }
 
   /** The fields are final for those who write kernels: a device has registers in their place. */
-  private static void set(KernelContext context, String field, int value) {
+  static void set(KernelContext context, String field, int value) {
     try {
       var f = KernelContext.class.getField(field);
       f.setAccessible(true);

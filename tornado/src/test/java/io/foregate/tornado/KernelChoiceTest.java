@@ -1,22 +1,24 @@
 package io.foregate.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.foregate.gguf.GgmlType;
 import io.foregate.model.Activation;
 import io.foregate.store.ExpertShape;
 import io.foregate.tornado.DenseWeights.LayerTypes;
-import io.foregate.tornado.MatVecTrial.Outcome;
+import io.foregate.tornado.KernelChoice.Outcome;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** Which variant of the kernels is taken, and that one which computes something else never is. */
-class MatVecChoiceTest {
+class KernelChoiceTest {
   private static final LayerTypes TYPES =
       new LayerTypes(
           GgmlType.Q4_K.id(),
@@ -39,7 +41,8 @@ class MatVecChoiceTest {
   }
 
   /** A layer on which each variant gives what is told. */
-  private static MatVecChoice.Run layer(Outcome portable, Outcome warps, Outcome int8) {
+  private static KernelChoice.Run<MatVecVariant> layer(
+      Outcome portable, Outcome warps, Outcome int8) {
     return variant ->
         switch (variant) {
           case PORTABLE -> portable;
@@ -50,18 +53,22 @@ class MatVecChoiceTest {
 
   @Test
   void theFastestThatAgreesIsTaken() {
-    MatVecChoice.Run layer =
+    KernelChoice.Run<MatVecVariant> layer =
         layer(outcome(100, 1, 2), outcome(60, 1, 2.0001f), outcome(40, 1.01f, 2));
-    MatVecChoice choice = MatVecChoice.among(List.of(layer, layer));
+    KernelChoice<MatVecVariant> choice =
+        KernelChoice.among(MatVecVariant.values(), List.of(layer, layer));
     assertThat(choice.variant()).isEqualTo(MatVecVariant.INT8);
     assertThat(choice.reasons()).hasSize(2).allMatch(reason -> reason.contains("agrees"));
   }
 
   @Test
   void oneThatIsWrongInOneLayerIsNot() {
-    MatVecChoice.Run good = layer(outcome(100, 1, 2), outcome(60, 1, 2), outcome(40, 1, 2));
-    MatVecChoice.Run bad = layer(outcome(100, 1, 2), outcome(60, 1, 2), outcome(40, 1, 2.2f));
-    MatVecChoice choice = MatVecChoice.among(List.of(good, bad));
+    KernelChoice.Run<MatVecVariant> good =
+        layer(outcome(100, 1, 2), outcome(60, 1, 2), outcome(40, 1, 2));
+    KernelChoice.Run<MatVecVariant> bad =
+        layer(outcome(100, 1, 2), outcome(60, 1, 2), outcome(40, 1, 2.2f));
+    KernelChoice<MatVecVariant> choice =
+        KernelChoice.among(MatVecVariant.values(), List.of(good, bad));
     assertThat(choice.variant()).isEqualTo(MatVecVariant.WARPS);
     assertThat(choice.reasons()).anyMatch(r -> r.startsWith("int8 gives wrong numbers"));
   }
@@ -70,10 +77,13 @@ class MatVecChoiceTest {
   void norOneThatIsSlowerOrGivesNoNumbersOrDoesNotRun() {
     Outcome portable = outcome(100, 1, 2);
     Outcome nothing = outcome(1, 1, Float.NaN);
-    MatVecChoice choice = MatVecChoice.among(List.of(layer(portable, outcome(120, 1, 2), nothing)));
+    KernelChoice<MatVecVariant> choice =
+        KernelChoice.among(
+            MatVecVariant.values(), List.of(layer(portable, outcome(120, 1, 2), nothing)));
     assertThat(choice.variant()).isEqualTo(MatVecVariant.PORTABLE);
-    MatVecChoice failing =
-        MatVecChoice.among(
+    KernelChoice<MatVecVariant> failing =
+        KernelChoice.among(
+            MatVecVariant.values(),
             List.of(
                 variant -> {
                   if (variant != MatVecVariant.PORTABLE) {
@@ -89,7 +99,8 @@ class MatVecChoiceTest {
   @Test
   void warpsWithoutShufflesAreRejectedOnTheDeviceItself() {
     assumeTrue(Devices.preferred().getTornadoVMBackend() == TornadoVMBackendType.OPENCL);
-    MatVecChoice choice = MatVecChoice.among(List.of(new MatVecTrial(TYPES)::run));
+    KernelChoice<MatVecVariant> choice =
+        KernelChoice.among(MatVecVariant.values(), List.of(new MatVecTrial(TYPES)::run));
     assertThat(choice.variant()).isEqualTo(MatVecVariant.PORTABLE);
     assertThat(choice.reasons())
         .satisfiesExactly(
@@ -100,8 +111,37 @@ class MatVecChoiceTest {
   @Test
   void onOpenClNothingElseIsTried() {
     assumeTrue(Devices.preferred().getTornadoVMBackend() == TornadoVMBackendType.OPENCL);
-    MatVecChoice choice = MatVecChoice.of(Devices.preferred(), List.of(TYPES));
-    assertThat(choice.variant()).isEqualTo(MatVecVariant.PORTABLE);
-    assertThat(choice.reasons()).containsExactly("TornadoVM has no shuffles on OPENCL");
+    assertThat(KernelChoices.of(Devices.preferred(), List.of(TYPES)).variants())
+        .isEqualTo(KernelVariants.PORTABLE);
+    KernelChoice<MatMulVariant> choice =
+        KernelChoices.of(
+            MatMulVariant.values(),
+            TornadoVMBackendType.OPENCL,
+            Stream.of(variant -> fail("tried " + variant)));
+    assertThat(choice.variant()).isEqualTo(MatMulVariant.PORTABLE);
+    assertThat(choice.reasons())
+        .containsExactly("TornadoVM has no warps and no tensor cores on OPENCL");
+  }
+
+  /** As for warps: where there are none, it is not enough to be told so. */
+  @Test
+  void tensorCoresThatAreNoneAreRejectedOnTheDeviceItself() {
+    assumeTrue(Devices.preferred().getTornadoVMBackend() == TornadoVMBackendType.OPENCL);
+    KernelChoice<MatMulVariant> choice =
+        KernelChoice.among(MatMulVariant.values(), List.of(new MatMulTrial(TYPES)::run));
+    assertThat(choice.variant()).isEqualTo(MatMulVariant.PORTABLE);
+    assertThat(choice.reasons()).singleElement().asString().startsWith("mma ");
+  }
+
+  @Test
+  void ofEachKindTheFirstNamedIsForced() {
+    assertThat(KernelChoice.forced(MatVecVariant.values(), "int8,mma").orElseThrow().variant())
+        .isEqualTo(MatVecVariant.INT8);
+    assertThat(KernelChoice.forced(MatMulVariant.values(), "int8,mma").orElseThrow().variant())
+        .isEqualTo(MatMulVariant.MMA);
+    assertThat(KernelChoice.forced(MatMulVariant.values(), "mma,portable").orElseThrow().variant())
+        .isEqualTo(MatMulVariant.MMA);
+    assertThat(KernelChoice.forced(MatMulVariant.values(), "warps")).isEmpty();
+    assertThat(KernelChoice.forced(MatMulVariant.values(), "")).isEmpty();
   }
 }
