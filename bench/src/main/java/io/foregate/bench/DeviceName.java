@@ -3,6 +3,7 @@ package io.foregate.bench;
 import io.foregate.backend.Backend;
 import io.foregate.engine.Backends;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -12,13 +13,21 @@ final class DeviceName {
 
   private DeviceName() {}
 
+  /** The driver that a backend uses, in small letters; empty if it uses none. */
+  static Optional<String> driver(Backend backend) {
+    Matcher matcher = DESCRIPTION.matcher(backend.description());
+    return matcher.matches()
+        ? Optional.of(matcher.group(2).toLowerCase(Locale.ROOT))
+        : Optional.empty();
+  }
+
   public static void main(String[] args) {
     Backends all = Backends.find();
     for (Backend backend : all.usable()) {
       Matcher matcher = DESCRIPTION.matcher(backend.description());
       if (backend.name().equals("tornado") && matcher.matches()) {
         String name = matcher.group(1).toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
-        System.out.println(name + " " + matcher.group(2).toLowerCase(Locale.ROOT));
+        System.out.println(name + " " + driver(backend).orElseThrow());
         System.exit(0); // TornadoVM's threads would stay
       }
     }

@@ -61,6 +61,7 @@ final class DeviceReport {
     agreement();
     slots();
     kernels();
+    prefill();
     links();
     decoding();
     return out.toString();
@@ -198,6 +199,34 @@ final class DeviceReport {
             kernel.path("micros").asDouble(),
             reads ? String.format(Locale.ROOT, "%.2f", gbps) : "",
             reads ? String.format(Locale.ROOT, "%.0f %%", 100 * gbps / copy) : "");
+      }
+    }
+  }
+
+  private void prefill() {
+    for (Part part : of("prefill-")) {
+      out.format(
+          """
+
+          ## Batches (%s, slice %s)
+
+          Tokens of a batch over the median of the times of batches, all layers of the slice.
+
+          | type | variant | tokens per second | of the portable one |
+          |---|---|--:|--:|
+          """,
+          part.driver(), part.result().path("settings").path("slice").asText());
+      double portable = Double.NaN;
+      for (JsonNode batch : part.found()) {
+        String type = batch.path("type").asText();
+        String variant = batch.path("variant").asText();
+        if (batch.path("unusable").isTextual()) {
+          out.format("| %s | %s | %s | |%n", type, variant, batch.path("unusable").asText());
+          continue;
+        }
+        double speed = batch.path("tokens_per_second").asDouble();
+        portable = variant.equals("portable") ? speed : portable;
+        out.format("| %s | %s | %.1f | %.2f |%n", type, variant, speed, speed / portable);
       }
     }
   }

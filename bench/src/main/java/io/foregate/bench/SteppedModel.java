@@ -20,6 +20,8 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * A few layers of a generated model on a device, whose steps and copies can be made one by one. Its
@@ -125,6 +127,27 @@ final class SteppedModel implements AutoCloseable {
     }
     sequence.logits(0, 1, logits);
     position++;
+  }
+
+  /**
+   * Computes the first tokens of a sequence in one batch, all layers, anew each time.
+   *
+   * @return how many
+   */
+  int batch() {
+    int[] tokens = IntStream.range(0, sequence.maxBatch()).toArray();
+    sequence.embed(tokens, 0, tokens.length, 0);
+    for (int layer = 0; layer < LAYERS; layer++) {
+      int first = layer * EXPERTS;
+      sequence.attention(layer);
+      Routing routing = sequence.route(layer);
+      int[] all = Arrays.stream(routing.ids(), 0, tokens.length * USED).distinct().toArray();
+      int[] slotOf = Arrays.stream(all).map(expert -> first + expert).toArray();
+      sequence.runExperts(layer, slots, all, slotOf, all.length);
+      sequence.combineExperts(layer);
+    }
+    sequence.logits(tokens.length - 1, tokens.length, logits);
+    return tokens.length;
   }
 
   /** Copies the experts of a store one after another to slots that no kernel reads. */

@@ -48,4 +48,17 @@ class DeviceReportTest {
         .contains("peak was not measured: part bus has not run")
         .contains("| cuda | 22.50 | 24.00 | | 90 % at 1.5 |");
   }
+
+  @Test
+  void batchesOfVariantsStandSideBySide() throws IOException {
+    String variants =
+        """
+        [{"type": "Q4_K", "variant": "portable", "tokens_per_second": 100},
+         {"type": "Q4_K", "variant": "mma", "tokens_per_second": 350},
+         {"type": "Q8_0", "variant": "mma", "unusable": "not offered"}]""";
+    assertThat(reportWith("prefill-ptx", variants))
+        .contains("| Q4_K | portable | 100.0 | 1.00 |")
+        .contains("| Q4_K | mma | 350.0 | 3.50 |")
+        .contains("| Q8_0 | mma | not offered | |");
+  }
 }
