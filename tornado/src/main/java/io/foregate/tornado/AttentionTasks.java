@@ -8,7 +8,6 @@ import io.foregate.model.AttentionFacts;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.QueryKeyNorm;
 import io.foregate.model.RopeStyle;
-import io.foregate.tornado.DenseWeights.LayerTypes;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;

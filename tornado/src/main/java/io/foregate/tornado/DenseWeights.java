@@ -51,36 +51,6 @@ final class DenseWeights {
   private DenseArrays arrays;
   private GateSizes gates = GateSizes.NONE;
 
-  /**
-   * What the kernels of a layer are compiled for. Layers of equal types share their kernels.
-   *
-   * @param query of latent attention, of what reads the residual
-   * @param value of latent attention, which has no such matrix, as {@code key}
-   * @param blocks what attention has beside products
-   * @param latent what latent attention has beside
-   * @param feedForward of its second half
-   */
-  record LayerTypes(
-      int query,
-      int key,
-      int value,
-      int output,
-      AttentionBlocks blocks,
-      Optional<LatentMaps> latent,
-      FeedForwardTypes feedForward) {
-    boolean hasLowRankQueries() {
-      return latent.isPresent() && latent.get().queryUp().isPresent();
-    }
-
-    boolean isRouted() {
-      return feedForward.isRouted();
-    }
-
-    ExpertShape experts() {
-      return feedForward.experts();
-    }
-  }
-
   private DenseWeights(ModelConfig config, ModelWeights model) {
     this.config = config;
     this.records = new int[config.layers()];

@@ -3,7 +3,6 @@ package io.foregate.tornado;
 import io.foregate.gguf.GgmlType;
 import io.foregate.model.Activation;
 import io.foregate.store.ExpertShape;
-import io.foregate.tornado.DenseWeights.LayerTypes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

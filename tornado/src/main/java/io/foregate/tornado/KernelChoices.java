@@ -1,6 +1,5 @@
 package io.foregate.tornado;
 
-import io.foregate.tornado.DenseWeights.LayerTypes;
 import io.foregate.tornado.KernelChoice.Run;
 import java.util.Collection;
 import java.util.List;

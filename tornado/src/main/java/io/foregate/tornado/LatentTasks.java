@@ -7,7 +7,6 @@ import io.foregate.kernels.Norm;
 import io.foregate.model.LatentFacts;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.RopeStyle;
-import io.foregate.tornado.DenseWeights.LayerTypes;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -24,25 +23,6 @@ record LatentTasks(ModelConfig config, LatentFacts facts, GraphBook book, int to
   private static final int LANES = 64;
   private static final int NORM_LANES = 128;
 
-  /** Adds a product of a resident matrix with the tokens to a graph. */
-  interface Products {
-    /**
-     * @param in of each token {@code columns}
-     * @param y rows of {@code stride}; results begin at element {@code at}
-     * @param part of the {@link Directory}
-     */
-    void add(
-        String task,
-        FloatArray in,
-        FloatArray y,
-        int part,
-        int type,
-        int rows,
-        int columns,
-        int stride,
-        int at);
-  }
-
   /** Queries of low rank, and the latents: what attention begins with, see {@link InputSizes}. */
   void lowRankInput(
       TaskGraph graph, String name, IntArray step, LayerTypes types, Products products) {
@@ -52,8 +32,20 @@ record LatentTasks(ModelConfig config, LatentFacts facts, GraphBook book, int to
     int rank = facts.queryRank();
     FloatArray low = buffers.attended();
     FloatArray normed = buffers.rotated();
-    products.add(
-        "low", buffers.normed(), low, Directory.QUERY, types.query(), rank, width, rank, 0);
+    products.product(
+        graph,
+        name,
+        "low",
+        step,
+        buffers.normed(),
+        low,
+        Directory.QUERY,
+        types.query(),
+        rank,
+        width,
+        rank,
+        0,
+        false);
     graph.task(
         "lowNorm",
         Norm::rms,
@@ -72,8 +64,11 @@ record LatentTasks(ModelConfig config, LatentFacts facts, GraphBook book, int to
         config.normEpsilon());
     Launches.groups(book.grid(), name + ".lowNorm", tokens, NORM_LANES);
     int up = types.latent().orElseThrow().queryUp().orElseThrow();
-    products.add(
+    products.product(
+        graph,
+        name,
         "query",
+        step,
         normed,
         buffers.qkv(),
         Directory.QUERY_UP,
@@ -81,9 +76,13 @@ record LatentTasks(ModelConfig config, LatentFacts facts, GraphBook book, int to
         sizes.query(),
         rank,
         sizes.sum(),
-        0);
-    products.add(
+        0,
+        false);
+    products.product(
+        graph,
+        name,
         "key",
+        step,
         buffers.normed(),
         buffers.qkv(),
         Directory.KEY,
@@ -91,7 +90,8 @@ record LatentTasks(ModelConfig config, LatentFacts facts, GraphBook book, int to
         sizes.key(),
         width,
         sizes.sum(),
-        sizes.query());
+        sizes.query(),
+        false);
   }
 
   /** From what attention begins with to queries of the latent's space, and latents in the cache. */

@@ -8,7 +8,6 @@ import static io.foregate.tornado.TrialLayer.WIDTH;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.MmaTiles;
 import io.foregate.kernels.Tiles;
-import io.foregate.tornado.DenseWeights.LayerTypes;
 import io.foregate.tornado.KernelChoice.Outcome;
 import java.util.Arrays;
 import java.util.List;

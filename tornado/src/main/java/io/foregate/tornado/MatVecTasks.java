@@ -34,7 +34,11 @@ record MatVecTasks(
   private static final int WARP_LANES = 128;
 
   /** Dense weights, and the small array that says of which layer. */
-  record Dense(IntArray step, IntArray directory, IntArray weights, FloatArray floats) {}
+  record Dense(IntArray step, IntArray directory, IntArray weights, FloatArray floats) {
+    static Dense of(IntArray step, DeviceMemory memory) {
+      return new Dense(step, memory.directory(), memory.weights(), memory.floats());
+    }
+  }
 
   /**
    * {@code y = W x}, see {@link MatVec#product}.
@@ -110,7 +114,7 @@ record MatVecTasks(
       Dense dense,
       FloatArray x,
       FloatArray y,
-      DenseWeights.LayerTypes types,
+      LayerTypes types,
       int queryRows,
       int keyRows,
       int valueRows,

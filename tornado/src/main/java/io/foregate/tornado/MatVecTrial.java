@@ -9,7 +9,6 @@ import io.foregate.kernels.Directory;
 import io.foregate.kernels.Experts;
 import io.foregate.kernels.Int8;
 import io.foregate.kernels.Planes;
-import io.foregate.tornado.DenseWeights.LayerTypes;
 import io.foregate.tornado.KernelChoice.Outcome;
 import java.util.List;
 import uk.ac.manchester.tornado.api.GridScheduler;

@@ -26,8 +26,9 @@ final class SequencePlan {
   private final int most;
   private final SequenceBuffers buffers;
   private final GraphBook book;
-  private final TokenGraphs graphs;
-  private final BatchGraphs batch;
+  private final LayerGraphs alone;
+  private final LayerGraphs batch;
+  private final OutputGraphs outputs;
   private final CacheTransfers transfers;
   private final int[] zeros;
   private final DeviceMemory memory;
@@ -55,8 +56,11 @@ final class SequencePlan {
     this.most = SequenceBuffers.tokens(cache.capacity());
     this.zeros = new int[most];
     this.book = new GraphBook(memory, buffers);
-    this.graphs = new TokenGraphs(config, model, dense, book, variants.token(), cache);
-    this.batch = new BatchGraphs(config, model, dense, book, variants.batch(), cache);
+    Products one = TokenProducts.of(config, book, variants.token());
+    Products several = BatchProducts.of(config, book, variants.batch(), most);
+    this.alone = new LayerGraphs(config, model.embedding(), dense, book, cache, one);
+    this.batch = new LayerGraphs(config, model.embedding(), dense, book, cache, several);
+    this.outputs = new OutputGraphs(config, model, dense, book, one);
     this.transfers = new CacheTransfers(config, cache, book);
     this.plan = new TornadoExecutionPlan(book.all());
     memory.exclusively(() -> execute(GraphBook.UPLOAD));
@@ -112,7 +116,7 @@ final class SequencePlan {
 
   /** The residual stream becomes the embeddings of {@code tokens[from, to)}. */
   void embed(int[] tokens, int from, int to) {
-    Step step = to - from == 1 ? graphs.embed() : batch.embed();
+    Step step = to - from == 1 ? alone.embed() : batch.embed();
     for (int i = from; i < to; i++) {
       step.step().set(1 + i - from, tokens[i]);
     }
@@ -125,7 +129,7 @@ final class SequencePlan {
    * @param position of the first token
    */
   void attention(int layer, int position, int tokens) {
-    Step step = tokens == 1 ? graphs.attention(layer) : batch.attention(layer);
+    Step step = tokens == 1 ? alone.attention(layer) : batch.attention(layer);
     step.step().set(0, layer);
     step.step().set(1, position);
     step.step().set(2, tokens);
@@ -156,12 +160,12 @@ final class SequencePlan {
 
   /** To the gates, the next token is the first. */
   void forgetGateInput() {
-    execute(graphs.forget().graph());
+    execute(outputs.forget().orElseThrow().graph());
   }
 
   /** The first words of records, their ranks and experts, for {@link #feedForward}. */
   void place(int layer, int i, int word, int rank, int expert) {
-    place(graphs.feedForward(layer).step(), types(layer).used(), i, word, rank, expert);
+    place(alone.feedForward(layer).step(), types(layer).used(), i, word, rank, expert);
   }
 
   private static void place(IntArray step, int used, int i, int word, int rank, int expert) {
@@ -197,7 +201,7 @@ final class SequencePlan {
    * @param last whether all of the token have run then, so that their sum is due
    */
   void feedForward(int layer, int count, boolean last) {
-    Step step = graphs.feedForward(layer);
+    Step step = alone.feedForward(layer);
     step.step().set(0, layer);
     step.step().set(1, count);
     step.step().set(2, last ? 1 : 0);
@@ -209,8 +213,8 @@ final class SequencePlan {
     for (int i = 0; i < output.length; i++) {
       buffers.delivered().set(i, output[i]);
     }
-    graphs.deliver().step().set(0, pair);
-    execute(graphs.deliver().graph());
+    outputs.deliver().step().set(0, pair);
+    execute(outputs.deliver().graph());
   }
 
   /** A dense layer's feed-forward block. */
@@ -231,19 +235,19 @@ final class SequencePlan {
 
   /** A layer's shared expert, if it has one: before its experts, as they share their memory. */
   void shared(int layer, int tokens) {
-    Optional<Step> alone = graphs.shared(layer);
-    if (alone.isEmpty()) {
+    Optional<Step> one = alone.shared(layer);
+    if (one.isEmpty()) {
       return;
     }
     if (tokens == 1) {
-      IntArray step = alone.get().step();
+      IntArray step = one.get().step();
       step.set(0, layer);
       step.set(1, 1);
       step.set(2, 1);
       place(step, 1, 0, dense.record(layer), 0, 0);
-      execute(alone.get().graph());
+      execute(one.get().graph());
     } else {
-      Step step = batch.shared(layer);
+      Step step = batch.shared(layer).orElseThrow();
       BatchStep all = BatchStep.of(step.step(), 1, 1, most);
       all.add(dense.record(layer), 0, zeros, tokens);
       all.end(layer, true, tokens);
@@ -253,8 +257,8 @@ final class SequencePlan {
 
   /** Logits after a token of the batch. */
   FloatArray logits(int token) {
-    graphs.logits().step().set(1, token);
-    execute(graphs.logits().graph());
+    outputs.logits().step().set(1, token);
+    execute(outputs.logits().graph());
     return buffers.logits();
   }
 

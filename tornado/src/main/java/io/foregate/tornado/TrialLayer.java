@@ -7,7 +7,6 @@ import io.foregate.model.Matrix;
 import io.foregate.quant.Quants;
 import io.foregate.store.ExpertShape;
 import io.foregate.store.ExpertWeights;
-import io.foregate.tornado.DenseWeights.LayerTypes;
 import io.foregate.tornado.KernelChoice.Outcome;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.foregate.gguf.GgmlType;
 import io.foregate.model.Activation;
 import io.foregate.store.ExpertShape;
-import io.foregate.tornado.DenseWeights.LayerTypes;
 import io.foregate.tornado.KernelChoice.Outcome;
 import java.util.List;
 import java.util.Optional;
