@@ -92,7 +92,7 @@ record SequenceBuffers(
         new FloatArray(tokens * used * width),
         new IntArray(Math.max(1, words)),
         new FloatArray(Math.max(1, factors)),
-        new FloatArray(rows > 0 ? MmaTiles.MOST_GROUPS * MmaTiles.GROUP_SUMS : 1),
+        new FloatArray(Math.max(1, sums(rows))),
         new FloatArray(gates.present() ? 2 * width : 1),
         new FloatArray(Math.max(1, gates.hidden())),
         new FloatArray(used),
@@ -156,6 +156,11 @@ record SequenceBuffers(
     return Math.ceilDiv(longest(config), Planes.UNIT);
   }
 
+  /** Floats that batches of so many tokens need for {@code sums}. */
+  private static int sums(int tokens) {
+    return tokens > 0 ? MmaTiles.MOST_GROUPS * MmaTiles.GROUP_SUMS : 0;
+  }
+
   /** Device memory of a sequence in whatever variants, but for some hundred bytes. */
   static long bytes(ModelConfig config, CacheShape cache) {
     long token =
@@ -170,7 +175,7 @@ record SequenceBuffers(
             + tokens(cache.capacity()) * token
             + (long) units(config) * (Int8.CODE_WORDS + Int8.SCALES)
             + tokens(cache.capacity()) * (longest(config) / 2L + used(config))
-            + (long) MmaTiles.MOST_GROUPS * MmaTiles.GROUP_SUMS
+            + sums(tokens(cache.capacity()))
             + config.vocabulary();
     return 4 * floats + cache.bytes(config);
   }
