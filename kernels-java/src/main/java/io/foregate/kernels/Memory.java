@@ -4,7 +4,7 @@ import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Memory that stays on the device: moving into it, and claiming it. */
+/** Memory that stays on the device: moving into it and out of it, and claiming it. */
 public final class Memory {
   private Memory() {}
 

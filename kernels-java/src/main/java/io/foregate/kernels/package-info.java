@@ -2,10 +2,11 @@
  * Kernels: static methods that TornadoVM compiles for a device at run time.
  *
  * <p>All of them are work-group kernels on {@link uk.ac.manchester.tornado.api.KernelContext}, and
- * all but {@link io.foregate.kernels.Warps} and {@link io.foregate.kernels.Int8Warps} are portable:
- * they reduce in local memory, and use neither half-precision types nor shuffles. A group of any
- * power of two of threads computes the same thing, so a group of one thread is how the same method
- * runs as plain Java, which tests do.
+ * all but {@link io.foregate.kernels.Warps}, {@link io.foregate.kernels.Int8Warps} and {@link
+ * io.foregate.kernels.MmaTiles} are portable: they reduce in local memory, and use neither
+ * half-precision types, shuffles nor tensor cores; a group of any power of two of threads computes
+ * the same thing, so a group of one thread is how the same method runs as plain Java, which tests
+ * do.
  *
  * <p>No kernel joins conditions with {@code &&} or {@code ||}, or nests ifs to the same end:
  * TornadoVM 5.2 compiled {@code a > b || (a == b && i < j)} to something else, without an error.

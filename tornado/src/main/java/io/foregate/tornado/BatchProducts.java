@@ -112,7 +112,7 @@ record BatchProducts(ModelConfig config, GraphBook book, MatMulTasks tasks) impl
         Tiles.STORE);
   }
 
-  /** Whom it picks must not depend on the variant. */
+  /** Portable, so that logits are rounded no further than what they are made of. */
   @Override
   public void router(TaskGraph graph, String name, IntArray step, LayerTypes types) {
     tasks.portable(
