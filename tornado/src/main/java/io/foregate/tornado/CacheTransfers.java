@@ -45,7 +45,6 @@ final class CacheTransfers {
   private Step fetchGraph(GraphBook book) {
     IntArray order = IntArray.fromElements(0, 0);
     TaskGraph graph = book.graph("fetch", order);
-    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, halves, singles);
     graph.task(
         "fetch",
         Memory::fetch,

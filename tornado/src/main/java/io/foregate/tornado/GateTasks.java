@@ -3,27 +3,18 @@ package io.foregate.tornado;
 import io.foregate.kernels.Gating;
 import io.foregate.kernels.Planes;
 import io.foregate.model.ModelConfig;
-import uk.ac.manchester.tornado.api.GridScheduler;
-import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Adds lookahead gates to graphs, see {@link Gating}. */
-record GateTasks(
-    ModelConfig config,
-    GateSizes sizes,
-    DeviceMemory memory,
-    SequenceBuffers buffers,
-    KernelContext context,
-    GridScheduler grid) {
+record GateTasks(ModelConfig config, GateSizes sizes, GraphBook book) {
   private static final int MOST_LANES = 64;
   private static final int THREAD_LANES = 64;
 
   static GateTasks of(ModelConfig config, DenseWeights dense, GraphBook book) {
-    return new GateTasks(
-        config, dense.gates(), book.memory(), book.buffers(), book.context(), book.grid());
+    return new GateTasks(config, dense.gates(), book);
   }
 
   /** The gate's first matrix, after what the gate reads was normed. */
@@ -40,15 +31,15 @@ record GateTasks(
     graph.task(
         "gate",
         Gating::first,
-        context,
+        book.context(),
         step,
-        memory.directory(),
-        memory.weights(),
-        memory.floats(),
-        buffers.normed(),
-        buffers.gateInput(),
-        buffers.routed(),
-        buffers.gateHidden(),
+        book.memory().directory(),
+        book.memory().weights(),
+        book.memory().floats(),
+        book.buffers().normed(),
+        book.buffers().gateInput(),
+        book.buffers().routed(),
+        book.buffers().gateHidden(),
         routerType,
         config.embedding(),
         routerRows,
@@ -58,7 +49,7 @@ record GateTasks(
         sizes.outputs(),
         sizes.hidden());
     int groups = routerRows + sizes.outputs() + sizes.hidden();
-    Launches.groups(grid, name + ".gate", groups, lanes(config.embedding()));
+    Launches.groups(book.grid(), name + ".gate", groups, lanes(config.embedding()));
   }
 
   /** What remains of the gate. */
@@ -66,26 +57,26 @@ record GateTasks(
     graph.task(
         "scores",
         Gating::second,
-        context,
+        book.context(),
         step,
-        memory.directory(),
-        memory.weights(),
-        buffers.gateInput(),
-        buffers.routed(),
-        buffers.gateHidden(),
+        book.memory().directory(),
+        book.memory().weights(),
+        book.buffers().gateInput(),
+        book.buffers().routed(),
+        book.buffers().gateHidden(),
         config.embedding(),
         SequenceBuffers.record(config),
         config.layers(),
         sizes.outputs(),
         sizes.hidden());
-    Launches.groups(grid, name + ".scores", sizes.outputs() + 1, MOST_LANES);
+    Launches.groups(book.grid(), name + ".scores", sizes.outputs() + 1, MOST_LANES);
   }
 
   /** The gate of the token itself, once its embedding was normed. */
   void ofToken(TaskGraph graph, String name, IntArray step) {
     first(graph, name, step);
     second(graph, name, step);
-    graph.transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.routed());
+    graph.transferToHost(DataTransferMode.EVERY_EXECUTION, book.buffers().routed());
   }
 
   /**
@@ -97,20 +88,26 @@ record GateTasks(
     graph.task(
         "keep",
         Gating::keep,
-        context,
+        book.context(),
         step,
         plain,
-        buffers.gateInput(),
+        book.buffers().gateInput(),
         plainAt,
         config.embedding(),
         config.layers());
-    Launches.perThread(grid, name + ".keep", config.embedding(), THREAD_LANES);
+    Launches.perThread(book.grid(), name + ".keep", config.embedding(), THREAD_LANES);
   }
 
   /** Makes the next token the first. */
   void forget(TaskGraph graph, String name, IntArray step) {
-    graph.task("forget", Gating::forget, context, step, buffers.gateInput(), config.embedding());
-    Launches.perThread(grid, name + ".forget", config.embedding(), THREAD_LANES);
+    graph.task(
+        "forget",
+        Gating::forget,
+        book.context(),
+        step,
+        book.buffers().gateInput(),
+        config.embedding());
+    Launches.perThread(book.grid(), name + ".forget", config.embedding(), THREAD_LANES);
   }
 
   /** As the router alone has them: its logits are the same bits with gates and without. */

@@ -26,6 +26,8 @@ final class SequencePlan {
   private final int most;
   private final SequenceBuffers buffers;
   private final GraphBook book;
+  private final Products one;
+  private final Products several;
   private final LayerGraphs alone;
   private final LayerGraphs batch;
   private final OutputGraphs outputs;
@@ -56,8 +58,8 @@ final class SequencePlan {
     this.most = SequenceBuffers.tokens(cache.capacity());
     this.zeros = new int[most];
     this.book = new GraphBook(memory, buffers);
-    Products one = TokenProducts.of(config, book, variants.token());
-    Products several = BatchProducts.of(config, book, variants.batch(), most);
+    this.one = TokenProducts.of(config, book, variants.token());
+    this.several = BatchProducts.of(config, book, variants.batch(), most);
     this.alone = new LayerGraphs(config, model.embedding(), dense, book, cache, one);
     this.batch = new LayerGraphs(config, model.embedding(), dense, book, cache, several);
     this.outputs = new OutputGraphs(config, model, dense, book, one);
@@ -114,6 +116,10 @@ final class SequencePlan {
     return logits(tokens - 1).toHeapArray();
   }
 
+  private Products products(int tokens) {
+    return tokens == 1 ? one : several;
+  }
+
   /** The residual stream becomes the embeddings of {@code tokens[from, to)}. */
   void embed(int[] tokens, int from, int to) {
     Step step = to - from == 1 ? alone.embed() : batch.embed();
@@ -138,7 +144,7 @@ final class SequencePlan {
 
   /** What the router of the last attention decided, see {@link io.foregate.kernels.Router}. */
   FloatArray routed(int tokens) {
-    return tokens == 1 ? buffers.routed() : buffers.batchRouted();
+    return products(tokens).routed();
   }
 
   /** Where in {@link #routed} the gates' input of a token begins. */
@@ -180,7 +186,7 @@ final class SequencePlan {
 
   /** The weights of the tokens' experts, {@code [tokens][used]}. */
   FloatArray expertWeights(int tokens) {
-    return tokens == 1 ? buffers.expertWeights() : buffers.batchWeights();
+    return products(tokens).expertWeights();
   }
 
   /** Begins to tell which experts of a batch are to run, for {@link #feedForward(int)}. */
@@ -235,17 +241,17 @@ final class SequencePlan {
 
   /** A layer's shared expert, if it has one: before its experts, as they share their memory. */
   void shared(int layer, int tokens) {
-    Optional<Step> one = alone.shared(layer);
-    if (one.isEmpty()) {
+    Optional<Step> found = alone.shared(layer);
+    if (found.isEmpty()) {
       return;
     }
     if (tokens == 1) {
-      IntArray step = one.get().step();
+      IntArray step = found.get().step();
       step.set(0, layer);
       step.set(1, 1);
       step.set(2, 1);
       place(step, 1, 0, dense.record(layer), 0, 0);
-      execute(one.get().graph());
+      execute(found.get().graph());
     } else {
       Step step = batch.shared(layer).orElseThrow();
       BatchStep all = BatchStep.of(step.step(), 1, 1, most);
