@@ -233,7 +233,7 @@ check_drivers() {
     opencl | full)
       has_library libOpenCL.so.1 || say "missing: the OpenCL loader (libOpenCL.so.1): package ocl-icd-libopencl1"
       compgen -G "/etc/OpenCL/vendors/*.icd" >/dev/null \
-        || say "missing: an OpenCL driver: package nvidia-opencl-icd, intel-opencl-icd, mesa-opencl-icd, or pocl-opencl-icd (processor)"
+        || say "missing: an OpenCL driver: package nvidia-opencl-icd, intel-opencl-icd, mesa-opencl-icd, or pocl-opencl-icd (CPU)"
       ;;
   esac
 }

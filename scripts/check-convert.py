@@ -154,7 +154,7 @@ def tokenizer(folder: Path) -> None:
     special = ["<s>", "</s>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=special, initial_alphabet=alphabet, show_progress=False)
-    text = (REPOSITORY / "docs/architecture.md").read_text(encoding="utf-8")
+    text = (REPOSITORY / "models/foregate-demo-heldout/novels.txt").read_text(encoding="utf-8")
     bpe.train_from_iterator([text], trainer)
     assert bpe.get_vocab_size() == VOCABULARY
     bpe.save(str(folder / "tokenizer.json"))

@@ -107,7 +107,7 @@ export async function createReferenceContext(model, length, {threads = 1, kvType
 }
 
 /** The `top` most probable entries of a map from token id to logit. */
-function mostProbable(logits, top) {
+export function mostProbable(logits, top) {
   const entries = [...logits].sort(([idA, a], [idB, b]) => b - a || idA - idB);
   const highest = entries[0][1];
   const sum = entries.reduce((total, [, logit]) => total + Math.exp(logit - highest), 0);

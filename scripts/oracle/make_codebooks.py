@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the grids of ggml's IQ1, IQ2 and IQ3 types as Foregate reads them (quant.Codebooks), from the Python package `gguf`
+"""Writes the grids of ggml's IQ1, IQ2 and IQ3 types as Foregate reads them (quant.format.Codebook), from the Python package `gguf`
 (MIT licence), which keeps each element's position in its type's alphabet.
 
-    make_codebooks.py --out core/src/main/resources/io/foregate/quant/codebooks.bin
+    make_codebooks.py --out core/src/main/resources/io/foregate/quant/format/codebooks.bin
 
 Grids follow each other in the order of TYPES: entries of 8 elements (IQ1, IQ2) in 2 bytes, 2 bits each, or of 4 elements
 (IQ3) in 2 bytes, 4 bits each; the first element in the lowest bits. What is written is read again and held to the package's grid.

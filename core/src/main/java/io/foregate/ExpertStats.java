@@ -1,6 +1,6 @@
 package io.foregate;
 
-import io.foregate.schedule.ScheduleStatistics;
+import io.foregate.schedule.state.ScheduleStatistics;
 
 /**
  * How experts came to the device. An expert counts once per layer and step, however many tokens of
@@ -9,7 +9,7 @@ import io.foregate.schedule.ScheduleStatistics;
  * @param hits experts that were there when due
  * @param lates experts that were on their way
  * @param misses experts that were neither
- * @param hostRuns misses that the processor computed instead, straight from host memory
+ * @param hostRuns misses that the CPU computed instead, straight from host memory
  * @param stallSeconds time for which computing waited
  * @param copies experts copied to the device
  * @param speculativeCopies the part of them that was started on a guess

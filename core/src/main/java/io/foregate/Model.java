@@ -2,13 +2,21 @@ package io.foregate;
 
 import io.foregate.engine.Engine;
 import io.foregate.engine.Session;
+import io.foregate.error.ForegateException;
+import io.foregate.files.Claim;
+import io.foregate.files.FileKind;
+import io.foregate.files.Target;
+import io.foregate.options.GenerateOptions;
+import io.foregate.options.ModelOptions;
+import io.foregate.options.Sampling;
 import io.foregate.store.BuildListener;
-import io.foregate.tokenizer.ChatTemplate;
+import io.foregate.tokenizer.ChatTemplateSet;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Spliterator;
 import java.util.Spliterators;
@@ -33,10 +41,12 @@ import java.util.stream.StreamSupport;
  */
 public final class Model implements AutoCloseable {
   private final Engine engine;
+  private final Sampling sampling;
   private final AtomicLong kvBytes = new AtomicLong();
 
   private Model(Engine engine) {
     this.engine = engine;
+    this.sampling = SamplingDefaults.of(engine.file().metadata());
   }
 
   /** Opens a GGUF file with {@link ModelOptions#defaults()}. */
@@ -51,12 +61,17 @@ public final class Model implements AutoCloseable {
    *     model that is not supported
    */
   public static Model open(Path file, ModelOptions options) {
-    return new Model(Engine.open(file, options.toEngine()));
+    Objects.requireNonNull(file, "file");
+    Objects.requireNonNull(options, "options");
+    return new Model(Engine.open(file, options));
   }
 
   /** As {@link #open(Path, ModelOptions)}, telling {@code listener} of work that takes long. */
   public static Model open(Path file, ModelOptions options, LoadListener listener) {
-    return new Model(Engine.open(file, options.toEngine(), building(listener)));
+    Objects.requireNonNull(file, "file");
+    Objects.requireNonNull(options, "options");
+    Objects.requireNonNull(listener, "listener");
+    return new Model(Engine.open(file, options, building(listener)));
   }
 
   private static BuildListener building(LoadListener listener) {
@@ -78,6 +93,19 @@ public final class Model implements AutoCloseable {
     return engine.config().name();
   }
 
+  /**
+   * How the file's makers would have the model sampled ({@code general.sampling.*}), open where
+   * they do not say. Generations take it for what their options leave open.
+   */
+  public Sampling sampling() {
+    return sampling;
+  }
+
+  /** The options of a generation, what they leave open filled in. */
+  GenerateOptions fill(GenerateOptions options) {
+    return options.withSampling(options.sampling().or(sampling));
+  }
+
   /** The most tokens of prompt and answer together. */
   public int context() {
     return engine.context();
@@ -90,7 +118,13 @@ public final class Model implements AutoCloseable {
 
   /** The backend that computes, and its threads: "cpu, 8 threads". */
   public String backend() {
-    return "%s, %d threads".formatted(engine.backend(), engine.threads());
+    int threads = engine.threads();
+    return "%s, %d %s".formatted(engine.backend(), threads, threads == 1 ? "thread" : "threads");
+  }
+
+  /** What the backend computes on, in one line. */
+  public String device() {
+    return engine.device();
   }
 
   /** How experts came to the device since the model was opened; empty where they all are there. */
@@ -112,6 +146,9 @@ public final class Model implements AutoCloseable {
    * @throws IllegalStateException when the model has been closed
    */
   public Generation generate(String prompt, GenerateOptions options, Consumer<String> onText) {
+    Objects.requireNonNull(prompt, "prompt");
+    Objects.requireNonNull(options, "options");
+    Objects.requireNonNull(onText, "onText");
     long called = System.nanoTime();
     Session session = newSession();
     try {
@@ -127,22 +164,44 @@ public final class Model implements AutoCloseable {
    * file holds the prompt and the text.
    *
    * @param session the file; none need be there yet
-   * @throws io.foregate.error.ForegateException also when the file is damaged, or was made with
-   *     another model or another type of KV cache; it is left as it is
+   * @throws io.foregate.error.ForegateException also when the file is damaged, holds a
+   *     conversation, was made with another model or another type of KV cache, or is being used by
+   *     another run; it is left as it is
+   * @throws SessionNotSavedException when the text was generated, and the file could not be written
    */
   public Generation generate(
       String prompt, GenerateOptions options, Path session, Consumer<String> onText) {
+    Objects.requireNonNull(prompt, "prompt");
+    Objects.requireNonNull(options, "options");
+    Objects.requireNonNull(session, "session");
+    Objects.requireNonNull(onText, "onText");
     long called = System.nanoTime();
+    Target.requireOwn(session, FileKind.SESSION);
     Session tokens = newSession();
-    try {
+    try (Claim _ = Claim.take(session)) {
       if (Files.exists(session)) {
-        tokens.load(session, engine.modelHash());
+        requireText(session, tokens.load(session, engine.modelHash()));
       }
-      Generation result = run(generator(called, tokens, prompt, options), onText);
-      tokens.save(session, engine.modelHash(), "");
+      TextGenerator generator = generator(called, tokens, prompt, options);
+      tokens.requireRoom(session, generator.mostTokens());
+      Generation result = run(generator, onText);
+      try {
+        tokens.save(session, engine.modelHash(), "");
+      } catch (ForegateException e) {
+        throw new SessionNotSavedException(e, result);
+      }
       return result;
     } finally {
       close(tokens);
+    }
+  }
+
+  /** A conversation would be lost, with all that was said in it. */
+  private static void requireText(Path session, String note) {
+    if (!note.isEmpty()) {
+      throw new ForegateException(
+          session + " holds a conversation, which a text would take the place of",
+          "Go on with [[Model.chat]], or choose another file.");
     }
   }
 
@@ -156,6 +215,8 @@ public final class Model implements AutoCloseable {
    * its KV cache is given back when the text ends, when making it fails, or when it is closed.
    */
   public Stream<String> stream(String prompt, GenerateOptions options) {
+    Objects.requireNonNull(prompt, "prompt");
+    Objects.requireNonNull(options, "options");
     long called = System.nanoTime();
     Session session = newSession();
     try {
@@ -172,23 +233,28 @@ public final class Model implements AutoCloseable {
 
   /** Whether the file brings a chat template of its own. */
   public boolean hasChatTemplate() {
-    return ChatTemplate.of(engine.file().metadata(), engine.tokenizer()).isPresent();
+    return ChatTemplateSet.of(engine.file().metadata(), engine.tokenizer()).isPresent();
   }
 
   /** A conversation in the format of the model's own chat template. */
   public Chat chat(GenerateOptions options) {
+    Objects.requireNonNull(options, "options");
     engine.requireOpen();
     return new Chat(this, engine, options);
   }
 
   /**
    * A conversation that goes on where {@link Chat#save} left it, or a new one if there is no such
-   * file yet.
+   * file yet. Several may go on from one file; what each of them becomes is saved by its owner.
    *
-   * @throws io.foregate.error.ForegateException when the file is damaged, was made with another
-   *     model or another type of KV cache, or does not fit the context
+   * @throws io.foregate.error.ForegateException when the file is damaged, holds a text and no
+   *     conversation, was made with another model or another type of KV cache, does not fit the
+   *     context, or could not be written at the end
    */
   public Chat chat(GenerateOptions options, Path session) {
+    Objects.requireNonNull(options, "options");
+    Objects.requireNonNull(session, "session");
+    Target.requireOwn(session, FileKind.SESSION);
     Chat chat = chat(options);
     try {
       if (Files.exists(session)) {
@@ -233,9 +299,9 @@ public final class Model implements AutoCloseable {
 
   private TextGenerator generator(
       long called, Session session, String prompt, GenerateOptions options) {
-    int[] tokens = engine.tokenizer().encode(prompt, true, false);
+    int[] tokens = engine.tokenizer().encode(prompt, true, options.specialTokens());
     return new TextGenerator(
-        called, session, engine.tokenizer(), keepPrefix(session, tokens), options);
+        called, session, engine.tokenizer(), keepPrefix(session, tokens), fill(options));
   }
 
   /**

@@ -1,10 +1,11 @@
 package io.foregate;
 
 import io.foregate.engine.Sampler;
-import io.foregate.engine.SamplingOptions;
 import io.foregate.engine.Session;
 import io.foregate.engine.StopMatcher;
 import io.foregate.error.ForegateException;
+import io.foregate.files.MappedFault;
+import io.foregate.options.GenerateOptions;
 import io.foregate.tokenizer.StreamingDecoder;
 import io.foregate.tokenizer.Tokenizer;
 import java.util.Optional;
@@ -36,17 +37,33 @@ final class TextGenerator {
    * @param called when the user called, in {@link System#nanoTime}
    * @param session where the prompt goes; may hold earlier text
    * @param prompt at least one token
+   * @param options how, with what the model's file recommends
    */
   TextGenerator(
       long called, Session session, Tokenizer tokenizer, int[] prompt, GenerateOptions options) {
+    this(called, session, tokenizer, tokenizer.continuation(false), prompt, options);
+  }
+
+  /**
+   * As the other, with a decoder of its own.
+   *
+   * @param decoder makes text of the tokens that are made
+   */
+  TextGenerator(
+      long called,
+      Session session,
+      Tokenizer tokenizer,
+      StreamingDecoder decoder,
+      int[] prompt,
+      GenerateOptions options) {
     this.called = called;
     this.session = session;
     this.tokenizer = tokenizer;
     this.options = options;
     this.prompt = prompt;
-    SamplingOptions sampling = options.sampling(session.capacity());
-    this.sampler = new Sampler(sampling, tokenizer.size());
-    this.decoder = tokenizer.continuation(false);
+    this.sampler =
+        new Sampler(options.sampling(), options.seed(), session.capacity(), tokenizer.size());
+    this.decoder = decoder;
     this.stops = new StopMatcher(options.stop());
     if (prompt.length == 0) {
       throw new ForegateException(
@@ -62,15 +79,27 @@ final class TextGenerator {
                       ? ""
                       : " with %d already there".formatted(session.position()),
                   session.capacity()),
-          "Shorten it, or open the model with a larger context (--ctx).");
+          "Shorten it, or open the model with a larger [[context]].");
     }
-    for (int token : session.lastTokens(sampling.repeatLastN())) {
+    for (int token : session.lastTokens(sampler.window())) {
       sampler.accept(token);
     }
   }
 
-  /** The next piece of text, which may be empty; or nothing when the text has ended. */
+  /**
+   * The next piece of text, which may be empty; or nothing when the text has ended.
+   *
+   * @throws ForegateException also when the model's file was cut meanwhile
+   */
   Optional<String> next() {
+    try {
+      return step();
+    } catch (InternalError e) { // may come later than the read that failed
+      throw MappedFault.rethrow(e, "the model");
+    }
+  }
+
+  private Optional<String> step() {
     if (reason != null) {
       return Optional.empty();
     }
@@ -101,6 +130,12 @@ final class TextGenerator {
     return Optional.of(piece);
   }
 
+  /** Tokens that the session holds at the end, at most. */
+  int mostTokens() {
+    long made = options.maxTokens() < 0 ? session.capacity() : options.maxTokens();
+    return (int) Math.min(session.capacity(), session.position() + prompt.length + made);
+  }
+
   /** What happened; call it after {@link #next} has returned nothing. */
   Generation result() {
     long promptEnd = picked ? firstToken : end;
@@ -111,7 +146,7 @@ final class TextGenerator {
             Math.max(0, tokens - 1),
             picked ? (end - firstToken) / 1e9 : 0,
             picked ? (firstToken - called) / 1e9 : 0);
-    return new Generation(text.toString(), prompt.length, tokens, reason, stats);
+    return new Generation(text.toString(), "", prompt.length, tokens, reason, stats);
   }
 
   private FinishReason cannotGoOn() {

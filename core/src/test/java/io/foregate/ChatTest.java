@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.cli.TinyGguf;
 import io.foregate.error.ForegateException;
+import io.foregate.options.GenerateOptions;
+import io.foregate.options.ModelOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

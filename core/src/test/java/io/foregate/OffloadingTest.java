@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.error.ForegateException;
+import io.foregate.options.GenerateOptions;
+import io.foregate.options.HostStore;
+import io.foregate.options.ModelOptions;
+import io.foregate.options.Offloading;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -82,14 +87,24 @@ class OffloadingTest {
     for (Offloading nonsense :
         List.of(
             Offloading.of("magic", "50%"),
-            Offloading.lookahead("many"),
-            Offloading.lookahead("50%").withLinkGbps(Double.NaN),
-            Offloading.lookahead("50%").withStore(HostStore.auto().withTier("cloud")),
             Offloading.of("oracle", "50%"),
             Offloading.of("oracle", "50%").withOracleTrace(folder.resolve("none")))) {
       assertThatThrownBy(() -> open(nonsense, new Progress()).close())
           .as(nonsense.toString())
           .isInstanceOf(ForegateException.class);
+    }
+  }
+
+  /** What means nothing whatever the model is refused where it is said. */
+  @Test
+  void nonsenseIsRefusedWhereItIsSaid() {
+    for (ThrowingCallable said :
+        List.<ThrowingCallable>of(
+            () -> Offloading.lookahead("many"),
+            () -> Offloading.of("lru", "many"),
+            () -> Offloading.lookahead("50%").withLinkGbps(Double.NaN),
+            () -> HostStore.auto().withTier("cloud"))) {
+      assertThatThrownBy(said).isInstanceOf(ForegateException.class);
     }
   }
 }

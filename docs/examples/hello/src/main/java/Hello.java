@@ -1,5 +1,5 @@
-import io.foregate.GenerateOptions;
 import io.foregate.Model;
+import io.foregate.options.GenerateOptions;
 import java.nio.file.Path;
 
 void main(String[] args) {

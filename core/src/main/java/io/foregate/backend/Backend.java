@@ -1,7 +1,7 @@
 package io.foregate.backend;
 
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelWeights;
+import io.foregate.model.weights.ModelWeights;
 import java.util.List;
 import java.util.Optional;
 

@@ -1,7 +1,9 @@
 package io.foregate.backend;
 
-import io.foregate.store.ExpertLayout;
-import io.foregate.store.ExpertRecords;
+import io.foregate.options.KvType;
+import io.foregate.options.Link;
+import io.foregate.store.layout.ExpertLayout;
+import io.foregate.store.layout.ExpertRecords;
 import java.util.OptionalLong;
 
 /** A model whose dense weights are on a device. Owns the device's threads and memory. */
@@ -13,24 +15,24 @@ public interface BackendModel extends AutoCloseable {
   /**
    * All experts that {@link #expertLayout} holds, on the device for good, as policy {@code
    * resident} has them: an expert's place is {@code layer * experts + expert}, {@link
-   * io.foregate.store.PackedLayers packed layers} alone being counted.
+   * io.foregate.store.layout.PackedLayers packed layers} alone being counted.
    */
   ExpertMemory residentExperts();
 
   /**
-   * All experts in host memory, computed there by the processor's cores, as policy {@code hybrid}
-   * does with some: an expert's place is {@code layer * experts + expert}, layers counted among
-   * those with experts.
+   * All experts in host memory, computed there by CPU cores, as policy {@code hybrid} does with
+   * some: an expert's place is {@code layer * experts + expert}, layers counted among those with
+   * experts.
    *
-   * @param records in this model's {@link #expertLayout}, by {@link io.foregate.store.PackedLayers
-   *     packed layer}; must outlive the result
+   * @param records in this model's {@link #expertLayout}, by {@link
+   *     io.foregate.store.layout.PackedLayers packed layer}; must outlive the result
    */
   ExpertMemory hostExperts(ExpertRecords records);
 
   /**
-   * Experts that {@link #expertLayout} does not hold, computed by the processor's cores from where
-   * they lie in the model's file: an expert's place is {@code layer * experts + expert}, all layers
-   * with experts being counted. Asked for only where there are such.
+   * Experts that {@link #expertLayout} does not hold, computed by CPU cores from where they lie in
+   * the model's file: an expert's place is {@code layer * experts + expert}, all layers with
+   * experts being counted. Asked for only where there are such.
    */
   default ExpertMemory unpackedExperts() {
     throw new IllegalStateException("the layout holds all experts");

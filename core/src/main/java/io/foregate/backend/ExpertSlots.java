@@ -1,15 +1,30 @@
 package io.foregate.backend;
 
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 
 /**
  * Device memory for a number of experts, and the link over which they come. Which expert is in
  * which slot, and which slot may be overwritten, is for others to know: the slots know bytes only.
  *
- * <p>Copies run while sequences compute from other slots. Each thread that copies stays the same
- * platform thread for the slots' life; different threads may copy into different slots at a time.
+ * <p>Copies run while sequences compute from other slots, each on the thread that asks for it,
+ * which {@link #copying} gives. Different threads may copy into different slots at a time.
  */
 public interface ExpertSlots extends ExpertMemory, AutoCloseable {
+
+  /**
+   * Starts work that makes copies, on a platform thread that it keeps to its end: a new one, or the
+   * one from which the device wants to be used, so that no copy waits for another thread.
+   *
+   * @param name of a new thread
+   * @return done when the work has ended
+   */
+  default Future<?> copying(String name, Runnable work) {
+    var task = new FutureTask<Void>(work, null);
+    Thread.ofPlatform().daemon().name(name).start(task);
+    return task;
+  }
 
   /** Bytes of a slot: the longest record that fits. */
   long slotBytes();

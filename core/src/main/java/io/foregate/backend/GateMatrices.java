@@ -1,6 +1,6 @@
 package io.foregate.backend;
 
-import io.foregate.model.Matrix;
+import io.foregate.model.weights.Matrix;
 import java.util.List;
 
 /**

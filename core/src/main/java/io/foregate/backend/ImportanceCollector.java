@@ -2,8 +2,8 @@ package io.foregate.backend;
 
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufTensor;
-import io.foregate.model.Matrix;
-import io.foregate.quant.Activation;
+import io.foregate.model.weights.Matrix;
+import io.foregate.quant.vector.ActivationRows;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -30,7 +30,7 @@ public final class ImportanceCollector implements ProductListener {
   }
 
   @Override
-  public void product(Matrix weights, Activation inputs, int from, int to) {
+  public void product(Matrix weights, ActivationRows inputs, int from, int to) {
     Map.Entry<Long, GgufTensor> at = tensors.floorEntry(weights.data().address());
     if (at == null) {
       return;

@@ -1,16 +1,20 @@
 package io.foregate.backend;
 
 import io.foregate.error.ForegateException;
+import io.foregate.files.FileKind;
+import io.foregate.files.InputFile;
 import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufArray;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufTensor;
 import io.foregate.gguf.GgufValue;
 import io.foregate.gguf.GgufWriter;
-import io.foregate.quant.Quants;
+import io.foregate.quant.format.Quants;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -96,12 +100,14 @@ public final class ImportanceMatrix {
    * @throws ForegateException if it is no importance matrix, or damaged
    */
   public static ImportanceMatrix read(Path path) {
+    requireKind(path);
     try (GgufFile file = GgufFile.open(path)) {
       String type = file.metadata().string(TYPE_KEY, "");
       if (!type.equals(TYPE)) {
         throw new ForegateException(
-            "%s: %s is '%s', expected '%s'.".formatted(path, TYPE_KEY, type, TYPE),
-            "Make an importance matrix with foregate trace --imatrix, or llama-imatrix.");
+            "%s: is not an importance matrix: %s is '%s', expected '%s'."
+                .formatted(path, TYPE_KEY, type, TYPE),
+            "'foregate trace' makes an [[importance matrix]], and so does llama-imatrix.");
       }
       Map<String, Entry> entries = new HashMap<>();
       for (GgufTensor tensor : file.tensors()) {
@@ -111,6 +117,18 @@ public final class ImportanceMatrix {
         }
       }
       return new ImportanceMatrix(path.toString(), Map.copyOf(entries));
+    }
+  }
+
+  /** Of a GGUF file only its metadata tells, wherever in it its type is. */
+  private static void requireKind(Path path) {
+    try (FileChannel file = InputFile.open(path, FileKind.IMATRIX.title())) {
+      FileKind found = FileKind.of(file);
+      if (found != FileKind.GGUF) {
+        FileKind.IMATRIX.require(path.toString(), found);
+      }
+    } catch (IOException e) {
+      throw InputFile.unreadable(path, e);
     }
   }
 
@@ -150,7 +168,7 @@ public final class ImportanceMatrix {
    * Writes a file that llama.cpp reads, too.
    *
    * @param texts names of what was read
-   * @param chunks stretches of text that were fed
+   * @param chunks pieces of text that were fed
    * @param chunkSize tokens of each
    */
   public void write(Path path, List<String> texts, int chunks, int chunkSize) {

@@ -1,5 +1,6 @@
 package io.foregate.backend;
 
+import io.foregate.options.KvType;
 import java.lang.foreign.MemorySegment;
 
 /**

@@ -1,7 +1,7 @@
 package io.foregate.backend;
 
-import io.foregate.model.Matrix;
-import io.foregate.quant.Activation;
+import io.foregate.model.weights.Matrix;
+import io.foregate.quant.vector.ActivationRows;
 
 /**
  * Told of every matrix product before it is computed, on the session's thread: what an importance
@@ -17,5 +17,5 @@ public interface ProductListener {
    * @param weights the matrix
    * @param inputs what it is about to meet, rows {@code [from, to)}; valid during the call
    */
-  void product(Matrix weights, Activation inputs, int from, int to);
+  void product(Matrix weights, ActivationRows inputs, int from, int to);
 }

@@ -1,25 +1,27 @@
 package io.foregate.cli;
 
+import io.foregate.calibrate.AlignListener;
+import io.foregate.calibrate.AlignOptions;
+import io.foregate.calibrate.AlignResult;
+import io.foregate.calibrate.Alignment;
+import io.foregate.cli.flag.ModelFlags;
+import io.foregate.cli.terminal.DrawnWork;
+import io.foregate.cli.terminal.ExitCode;
+import io.foregate.cli.terminal.Shell;
+import io.foregate.cli.terminal.ShellListener;
+import io.foregate.cli.terminal.TextFile;
+import io.foregate.cli.terminal.UsageException;
 import io.foregate.engine.Engine;
-import io.foregate.engine.EngineOptions;
-import io.foregate.engine.GateAlignment;
-import io.foregate.engine.TextStretches;
 import io.foregate.gate.GateFile;
-import io.foregate.gate.GateShape;
 import io.foregate.gate.LookaheadGates;
-import io.foregate.gate.Reliability;
-import io.foregate.gguf.GgufFile;
-import io.foregate.gguf.ModelHash;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.foregate.options.ModelOptions;
+import io.foregate.report.Json;
+import io.foregate.report.Sizes;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,8 +32,6 @@ import picocli.CommandLine.Option;
     description = "Train lookahead gates, which predict the experts that a model will need.",
     mixinStandardHelpOptions = true)
 final class AlignCommand implements Callable<Integer> {
-  private static final int DEFAULT_LENGTH = 512;
-
   private final Shell shell;
 
   @Mixin private ModelFlags model;
@@ -41,7 +41,10 @@ final class AlignCommand implements Callable<Integer> {
       required = true,
       arity = "1..*",
       paramLabel = "FILE",
-      description = "Calibration text, UTF-8. --ctx is the stretches' length, by default 512.")
+      description =
+          "Calibration text, UTF-8. --ctx is the chunks' length, by default "
+              + AlignOptions.DEFAULT_LENGTH
+              + ".")
   private List<Path> texts = List.of();
 
   @Option(
@@ -54,7 +57,10 @@ final class AlignCommand implements Callable<Integer> {
   @Option(
       names = "--horizon",
       paramLabel = "K",
-      description = "Layers to look ahead. Default: 8, or all others of a model with fewer.")
+      description =
+          "Layers to look ahead. Default: "
+              + LookaheadGates.DEFAULT_HORIZON
+              + ", or all others of a model with fewer.")
   private Integer horizon;
 
   @Option(
@@ -67,13 +73,13 @@ final class AlignCommand implements Callable<Integer> {
       names = "--tokens",
       paramLabel = "N",
       description = "Tokens of calibration text, at most. Default: ${DEFAULT-VALUE}.")
-  private int tokens = 500_000;
+  private int tokens = AlignOptions.DEFAULT_TOKENS;
 
   @Option(
       names = "--holdout-tokens",
       paramLabel = "N",
       description = "Tokens of each held-out text, at most. Default: ${DEFAULT-VALUE}.")
-  private int holdoutTokens = 16_384;
+  private int holdoutTokens = AlignOptions.DEFAULT_HOLDOUT_TOKENS;
 
   @Option(
       names = "--round-tokens",
@@ -87,7 +93,7 @@ final class AlignCommand implements Callable<Integer> {
       names = "--passes",
       paramLabel = "N",
       description = "Passes over the text. Default: ${DEFAULT-VALUE}.")
-  private int passes = 2;
+  private int passes = AlignOptions.DEFAULT_PASSES;
 
   @Option(
       names = {"-o", "--out"},
@@ -110,127 +116,68 @@ final class AlignCommand implements Callable<Integer> {
       names = {"-s", "--seed"},
       paramLabel = "N",
       description = "Of everything random. Default: ${DEFAULT-VALUE}.")
-  private long seed = 1;
+  private long seed = AlignOptions.DEFAULT_SEED;
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
-
-  /**
-   * The schema of {@code --json}: recalls by text, then by predictor, the gap closed, and whether
-   * the gates' probabilities come true, by distance.
-   */
-  private record Result(
-      String model,
-      String modelHash,
-      String gates,
-      long gatesBytes,
-      GateShape shape,
-      long seed,
-      long trainedTokens,
-      int passes,
-      int rounds,
-      int plannedRounds,
-      double validationRecall,
-      double seconds,
-      double processorSeconds,
-      int threads,
-      long holdoutTokens,
-      Map<String, Map<String, AlignReport.Recalls>> recall,
-      Map<String, List<Double>> gapClosed,
-      List<Reliability.Summary> reliability) {}
 
   AlignCommand(Shell shell) {
     this.shell = shell;
   }
 
   @Override
-  public Integer call() throws IOException {
-    check();
-    EngineOptions options = model.options();
-    Path target = out == null ? GateFile.of(model.model) : out;
-    Path checkpoint = target.resolveSibling(target.getFileName() + ".checkpoint");
-    long begin = System.nanoTime();
-    double processorBefore = processorSeconds();
-    int asked = options.context() == 0 ? DEFAULT_LENGTH : options.context();
-    try (Engine engine = model.openEngine(shell.terminal(), options.withContext(asked))) {
-      int length = Math.min(asked, engine.config().contextLength());
-      int layers = horizon == null ? LookaheadGates.defaultHorizon(engine.config()) : horizon;
-      var alignment =
-          new GateAlignment(
-              engine,
-              texts,
-              new GateAlignment.Options(
-                  layers, hidden, tokens, length, roundTokens, passes, seed, checkpoint, resume));
-      GateAlignment.Result trained = train(alignment);
-      double seconds = (System.nanoTime() - begin) / 1e9;
-      double processor = processorSeconds() - processorBefore;
-      ModelHash hash = ModelHash.of(engine.file());
-      GateFile.write(target, trained.gates(), hash, facts(trained));
-      // What is judged is what was written, rounding and all.
-      var report = new AlignReport(engine, GateFile.read(target, hash, engine.config()));
-      judge(engine, report, length);
-      finish(engine, trained, report, new Output(target, hash, seconds, processor));
-      Files.deleteIfExists(checkpoint);
-    }
-    return ExitCode.OK;
-  }
-
-  private record Output(Path target, ModelHash hash, double seconds, double processorSeconds) {}
-
-  /** What this process has used of all processors; 0 where the system does not tell. */
-  private static double processorSeconds() {
-    return ProcessHandle.current()
-        .info()
-        .totalCpuDuration()
-        .map(time -> time.toNanos() / 1e9)
-        .orElse(0.0);
-  }
-
-  private void check() {
-    if (horizon != null) {
-      requirePositive("--horizon", horizon);
-    }
-    requirePositive("--tokens", tokens);
-    requirePositive("--holdout-tokens", holdoutTokens);
-    requirePositive("--passes", passes);
-    Flags.requireNotNegative("--hidden", hidden);
-    Flags.requireNotNegative("--round-tokens", roundTokens);
+  public Integer call() {
     if (report != null && holdouts.isEmpty()) {
       throw new UsageException(
           "--report needs text to judge the gates on", "Name it with --holdout.");
     }
+    texts.forEach(text -> TextFile.tellMark(text, shell.terminal()));
+    holdouts.forEach(text -> TextFile.tellMark(text, shell.terminal()));
+    ModelOptions options = model.options();
+    int length = options.context() == 0 ? AlignOptions.DEFAULT_LENGTH : options.context();
+    var alignment = new Alignment(out == null ? GateFile.of(model.model) : out, options(length));
+    try (Engine engine = model.openEngine(shell.terminal(), options.withContext(length))) {
+      if (report != null) {
+        alignment.requireReport(report, model.model);
+      }
+      AlignResult result = align(alignment, engine);
+      shell.terminal().println(json ? Json.pretty(result) : summary(result));
+      if (report != null) { // last: what was found out is not lost with the files
+        alignment.writeReport(report);
+      }
+    }
+    return ExitCode.OK;
   }
 
-  private static void requirePositive(String option, int value) {
-    if (value < 1) {
-      throw new UsageException(
-          "%s is %d, expected 1 or more".formatted(option, value), "Leave it out for the default.");
+  private AlignResult align(Alignment alignment, Engine engine) {
+    try (var watcher = new Watcher()) {
+      return alignment.run(engine, watcher);
     }
   }
 
-  private GateAlignment.Result train(GateAlignment alignment) {
-    var listener = new Watcher();
-    try {
-      return alignment.run(listener);
-    } finally {
-      listener.close();
-    }
+  private AlignOptions options(int length) {
+    return new AlignOptions(
+        texts,
+        holdouts,
+        horizon == null ? 0 : horizon,
+        hidden,
+        tokens,
+        holdoutTokens,
+        length,
+        roundTokens,
+        passes,
+        seed,
+        resume,
+        model.force());
   }
 
-  /** Draws progress, and stops when the user wants it. */
-  private final class Watcher implements GateAlignment.Listener {
-    private Progress progress;
+  /** Draws a bar, and tells a person of each round. */
+  private final class Watcher implements AlignListener, DrawnWork {
+    private final ShellListener bar = new ShellListener(shell);
 
     @Override
-    public void begun(int done, int total) {
-      progress = Progress.of(shell.terminal(), "align", total);
-      progress.step(done);
-    }
-
-    @Override
-    public void collected() {
-      shell.cancellation().check();
-      progress.step(1);
+    public ShellListener bar() {
+      return bar;
     }
 
     @Override
@@ -248,106 +195,9 @@ final class AlignCommand implements Callable<Integer> {
                     recall));
       }
     }
-
-    void close() {
-      if (progress != null) {
-        progress.close();
-      }
-    }
   }
 
-  private Map<String, String> facts(GateAlignment.Result trained) {
-    Map<String, String> facts = new LinkedHashMap<>();
-    facts.put("trained_tokens", Long.toString(trained.tokens()));
-    facts.put("passes", Integer.toString(passes));
-    facts.put("seed", Long.toString(seed));
-    facts.put("validation_recall_at_k", String.format(Locale.ROOT, "%.4f", trained.recall()));
-    return facts;
-  }
-
-  private void judge(Engine engine, AlignReport report, int length) {
-    int stretches = Math.ceilDiv(holdoutTokens, length);
-    Map<Path, TextStretches> texts = new LinkedHashMap<>();
-    for (Path file : holdouts) {
-      texts.put(file, new TextStretches(List.of(file), engine.tokenizer(), length, stretches));
-    }
-    long total = texts.values().stream().mapToLong(TextStretches::count).sum();
-    try (Progress progress = Progress.of(shell.terminal(), "judge", total)) {
-      texts.forEach(
-          (file, text) ->
-              report.judge(
-                  engine,
-                  file,
-                  text,
-                  () -> {
-                    shell.cancellation().check();
-                    progress.step(1);
-                  }));
-    }
-  }
-
-  private void finish(
-      Engine engine, GateAlignment.Result trained, AlignReport judged, Output output)
-      throws IOException {
-    Map<String, List<Double>> closed = new LinkedHashMap<>();
-    for (String text : judged.texts()) {
-      closed.put(
-          text,
-          IntStream.rangeClosed(1, judged.shape().horizon())
-              .mapToObj(j -> judged.closed(text, j))
-              .toList());
-    }
-    var result =
-        new Result(
-            model.model.getFileName().toString(),
-            output.hash().hex(),
-            output.target().getFileName().toString(),
-            Files.size(output.target()),
-            judged.shape(),
-            seed,
-            trained.tokens(),
-            passes,
-            trained.rounds(),
-            trained.planned(),
-            trained.recall(),
-            output.seconds(),
-            output.processorSeconds(),
-            engine.threads(),
-            judged.tokens(),
-            judged.figures(),
-            closed,
-            holdouts.isEmpty() ? List.of() : judged.reliability());
-    if (report != null) {
-      String stem = "recall-" + GgufFile.stem(model.model);
-      new AlignDocument(judged, stem, result, told(result)).write(report);
-    }
-    shell.terminal().println(json ? Json.pretty(result) : summary(result));
-  }
-
-  private Map<String, String> told(Result r) {
-    Map<String, String> facts = new LinkedHashMap<>();
-    facts.put("model", "%s, hash `%.12s`".formatted(r.model(), r.modelHash()));
-    facts.put(
-        "gates",
-        "%s, %s: horizon %d, hidden layer of %d"
-            .formatted(r.gates(), Sizes.text(r.gatesBytes()), r.shape().horizon(), hidden));
-    facts.put(
-        "trained on",
-        "%,d tokens of calibration text, %d passes, seed %d; %d of %d rounds"
-            .formatted(r.trainedTokens(), passes, seed, r.rounds(), r.plannedRounds()));
-    facts.put(
-        "took",
-        String.format(
-            Locale.ROOT,
-            "%.0f s on %d threads, %.0f s of processor time",
-            r.seconds(),
-            r.threads(),
-            r.processorSeconds()));
-    facts.put("judged on", "%,d held-out tokens".formatted(r.holdoutTokens()));
-    return facts;
-  }
-
-  private String summary(Result r) {
+  private static String summary(AlignResult r) {
     String gates =
         String.format(
             Locale.ROOT,

@@ -1,13 +1,30 @@
 package io.foregate.cli;
 
-import io.foregate.backend.KvType;
+import io.foregate.cli.flag.BackendFlag;
+import io.foregate.cli.flag.ExpertFlags;
+import io.foregate.cli.output.BenchFormat;
+import io.foregate.cli.output.BenchOutput;
+import io.foregate.cli.terminal.ExitCode;
+import io.foregate.cli.terminal.LoadProgress;
+import io.foregate.cli.terminal.Shell;
+import io.foregate.cli.terminal.ShellListener;
+import io.foregate.cli.terminal.UsageException;
 import io.foregate.engine.Engine;
-import io.foregate.engine.EngineOptions;
-import io.foregate.schedule.Policy;
+import io.foregate.evaluate.SpeedResult;
+import io.foregate.evaluate.SpeedRunner;
+import io.foregate.evaluate.Workload;
+import io.foregate.options.BackendName;
+import io.foregate.options.KvType;
+import io.foregate.options.ModelOptions;
+import io.foregate.options.Offloading;
+import io.foregate.options.PolicyName;
+import io.foregate.work.WorkListener;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -18,6 +35,11 @@ import picocli.CommandLine.Option;
     description = "Time prefill and decode (llama-bench's conventions and output formats).",
     mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
+  private static final Pattern PAIR = Pattern.compile("(\\d{1,9}),(\\d{1,9})");
+
+  private static final int PROMPT = 512;
+  private static final int GENERATED = 128;
+
   private final Shell shell;
 
   @Option(
@@ -32,15 +54,15 @@ final class BenchCommand implements Callable<Integer> {
       names = {"-p", "--n-prompt"},
       split = ",",
       paramLabel = "N",
-      description = "Time the prefill of N tokens; 0 for none. Default: 512.")
-  private List<Integer> prompts = List.of(512);
+      description = "Time the prefill of N tokens; 0 for none. Default: " + PROMPT + ".")
+  private List<Integer> prompts = List.of(PROMPT);
 
   @Option(
       names = {"-n", "--n-gen"},
       split = ",",
       paramLabel = "N",
-      description = "Time the decode of N tokens; 0 for none. Default: 128.")
-  private List<Integer> generations = List.of(128);
+      description = "Time the decode of N tokens; 0 for none. Default: " + GENERATED + ".")
+  private List<Integer> generations = List.of(GENERATED);
 
   @Option(
       names = "-pg",
@@ -59,26 +81,29 @@ final class BenchCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "N",
       description = "Compute threads; a list times them all. Default: one per core.")
-  private List<Integer> threads = List.of(0);
+  private List<Integer> threads = List.of(ModelOptions.defaults().threads());
 
   @Option(
       names = "--kv-type",
+      split = ",",
       paramLabel = "TYPE",
-      description = "Type of the KV cache: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-  private KvType kvType = KvType.F16;
+      description =
+          "Type of the KV cache: ${COMPLETION-CANDIDATES}; a list times them all. Default: F16.")
+  private List<KvType> kvTypes = List.of(ModelOptions.defaults().kvType());
 
   @Option(
       names = "--backend",
+      split = ",",
       paramLabel = "NAME",
-      description = "What computes: auto, cpu or tornado. Default: ${DEFAULT-VALUE}.")
-  private String backend = "auto";
+      description = "What computes: auto, cpu or tornado; a list times them all. Default: auto.")
+  private List<String> backends = List.of(ModelOptions.defaults().backend().text());
 
   @Option(
       names = "--policy",
       split = ",",
       paramLabel = "NAME",
       description = "Where experts are kept; a list times them all. Default: resident.")
-  private List<String> policies = List.of("resident");
+  private List<String> policies = List.of(ModelOptions.defaults().offloading().policy().text());
 
   @Mixin private ExpertFlags experts;
 
@@ -107,12 +132,13 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   /** A model and a way in which it is timed. */
-  private record Subject(Path model, EngineOptions setup) {}
+  private record Subject(Path model, ModelOptions setup) {}
 
   @Override
   public Integer call() {
-    List<BenchTest> tests = tests();
-    List<EngineOptions> setups = setups(tests);
+    experts.requireTargets();
+    List<Workload> tests = tests();
+    List<ModelOptions> setups = setups(tests);
     List<Subject> subjects =
         models.stream()
             .flatMap(model -> setups.stream().map(setup -> new Subject(model, setup)))
@@ -121,7 +147,8 @@ final class BenchCommand implements Callable<Integer> {
     long samples = (long) subjects.size() * tests.size() * repetitions;
     try (Engine first = open(subjects.getFirst());
         var output = BenchOutput.begin(shell.terminal(), format(), showsPolicy(setups));
-        Progress progress = Progress.of(shell.terminal(), "bench", samples)) {
+        var progress = new ShellListener(shell)) {
+      progress.begin("bench", samples, "samples");
       for (int i = 0; i < subjects.size(); i++) {
         try (Engine engine = i == 0 ? first : open(subjects.get(i))) {
           run(engine, tests, output, progress);
@@ -136,32 +163,36 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   /** As llama-bench shows a parameter only where it is not the default. */
-  private static boolean showsPolicy(List<EngineOptions> setups) {
-    return setups.stream().anyMatch(setup -> !setup.experts().policy().equals(Policy.resident()));
+  private static boolean showsPolicy(List<ModelOptions> setups) {
+    return setups.stream().anyMatch(setup -> !isResident(setup.offloading()));
   }
 
   /** All ways in which every model is timed. */
-  private List<EngineOptions> setups(List<BenchTest> tests) {
-    if (repetitions < 1) {
-      throw new UsageException(
-          "-r is " + repetitions + ", expected 1 or more", "llama-bench's default is 5.");
-    }
-    if (!(warmupSeconds >= 0 && warmupSeconds < Double.POSITIVE_INFINITY)) {
-      throw new UsageException(
-          "--warmup-seconds is " + warmupSeconds + ", expected 0 or more",
-          "--no-warmup times cold code.");
-    }
-    int context = tests.stream().mapToInt(BenchTest::tokens).max().orElseThrow();
-    List<EngineOptions> setups = new ArrayList<>();
-    for (int threadCount : threads) {
-      Flags.requireNotNegative("--threads", threadCount);
-      for (String policy : policies) {
-        setups.add(
-            new EngineOptions(
-                threadCount, context, kvType, Flags.backend(backend), experts.options(policy)));
+  private List<ModelOptions> setups(List<Workload> tests) {
+    int context = tests.stream().mapToInt(Workload::tokens).max().orElseThrow();
+    List<ModelOptions> setups = new ArrayList<>();
+    List<Offloading> experts = experts();
+    for (BackendName backend : backends.stream().map(BackendFlag::named).toList()) {
+      for (int threadCount : threads) {
+        for (KvType kvType : kvTypes) {
+          experts.forEach(
+              e -> setups.add(new ModelOptions(threadCount, context, kvType, backend, e)));
+        }
       }
     }
     return setups;
+  }
+
+  /** All ways in which experts move; where they never do, one is enough. */
+  private List<Offloading> experts() {
+    return policies.stream()
+        .map(experts::all)
+        .flatMap(all -> (isResident(all.getFirst()) ? all.subList(0, 1) : all).stream())
+        .toList();
+  }
+
+  private static boolean isResident(Offloading experts) {
+    return experts.policy().equals(PolicyName.RESIDENT);
   }
 
   /**
@@ -183,31 +214,33 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  private void run(Engine engine, List<BenchTest> tests, BenchOutput output, Progress progress) {
-    var runner = new BenchRunner(engine, shell.cancellation());
-    for (BenchTest test : tests) {
+  private void run(Engine engine, List<Workload> tests, BenchOutput output, WorkListener progress) {
+    var runner = new SpeedRunner(engine, progress);
+    for (Workload test : tests) {
       if (!noWarmup) {
         runner.warmUp(test, warmupSeconds);
       }
-      long[] samples = runner.samples(test, repetitions, () -> progress.step(1));
-      output.result(BenchResult.of(engine, test, samples));
+      long[] samples = runner.samples(test, repetitions);
+      output.result(SpeedResult.of(engine, test, samples));
     }
   }
 
-  private List<BenchTest> tests() {
-    List<BenchTest> tests = new ArrayList<>();
-    prompts.stream().filter(n -> n != 0).forEach(n -> tests.add(new BenchTest(n, 0)));
-    generations.stream().filter(n -> n != 0).forEach(n -> tests.add(new BenchTest(0, n)));
-    both.forEach(text -> tests.add(BenchTest.parse(text)));
+  /** Reads {@code 512,128}. */
+  private static Workload workload(String text) {
+    Matcher matcher = PAIR.matcher(text.strip());
+    if (!matcher.matches()) {
+      throw new UsageException("-pg is '" + text + "', expected two counts", "Try -pg 512,128.");
+    }
+    return new Workload(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
+  }
+
+  private List<Workload> tests() {
+    List<Workload> tests = new ArrayList<>();
+    prompts.stream().filter(n -> n != 0).forEach(n -> tests.add(new Workload(n, 0)));
+    generations.stream().filter(n -> n != 0).forEach(n -> tests.add(new Workload(0, n)));
+    both.forEach(text -> tests.add(workload(text)));
     if (tests.isEmpty()) {
       throw new UsageException("there is nothing to time", "Try -p 512 -n 128.");
-    }
-    for (BenchTest test : tests) {
-      if (test.prompt() < 0 || test.generated() < 0) {
-        throw new UsageException(
-            "a test of %d and %d tokens".formatted(test.prompt(), test.generated()),
-            "Counts of tokens are positive.");
-      }
     }
     return tests;
   }

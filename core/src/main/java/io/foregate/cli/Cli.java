@@ -1,10 +1,31 @@
 package io.foregate.cli;
 
-import io.foregate.cli.Terminal.ClosedOutputException;
+import io.foregate.cli.flag.CommandLineCheck;
+import io.foregate.cli.flag.Effects;
+import io.foregate.cli.flag.HelpLayout;
+import io.foregate.cli.flag.OptionRanges;
+import io.foregate.cli.flag.Outputs;
+import io.foregate.cli.terminal.Cancellation;
+import io.foregate.cli.terminal.CommandException;
+import io.foregate.cli.terminal.CommandLog;
+import io.foregate.cli.terminal.ExitCode;
+import io.foregate.cli.terminal.Hints;
+import io.foregate.cli.terminal.Shell;
+import io.foregate.cli.terminal.Terminal;
+import io.foregate.cli.terminal.Terminal.ClosedOutputException;
+import io.foregate.cli.terminal.UsageException;
 import io.foregate.error.ForegateException;
+import io.foregate.files.MappedFault;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -17,7 +38,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
     synopsisSubcommandLabel = "COMMAND",
     description = "Runs Mixture-of-Experts language models, in pure Java.",
     footer = "%n'foregate COMMAND --help' describes a command.")
-final class Cli implements Runnable {
+public final class Cli implements Runnable {
+  private static final Set<List<String>> VERSION = Set.of(List.of("--version"), List.of("-V"));
+
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
   @Option(
@@ -33,47 +56,107 @@ final class Cli implements Runnable {
    *
    * @return the exit code
    */
-  static int run(Terminal terminal, Cancellation cancellation, String... args) {
-    try (var log = new CommandLog(terminal)) {
-      return run(new Shell(terminal, cancellation), log, args);
-    }
-  }
-
-  private static int run(Shell shell, CommandLog log, String... args) {
+  public static int run(Terminal terminal, Cancellation cancellation, String... args) {
+    var shell = new Shell(terminal, cancellation);
     var root = new Cli();
-    var commands =
-        new CommandLine(root)
-            .addSubcommand(new RunCommand(shell))
-            .addSubcommand(new ChatCommand(shell))
-            .addSubcommand(new EvalCommand(shell))
-            .addSubcommand(new PerplexityCommand(shell))
-            .addSubcommand(new InspectCommand(shell))
-            .addSubcommand(new BenchCommand(shell))
-            .addSubcommand(new TraceCommand(shell))
-            .addSubcommand(new SimulateCommand(shell))
-            .addSubcommand(new AlignCommand(shell))
-            .addSubcommand(new QuantizeCommand(shell))
-            .addSubcommand(new ConvertCommand(shell))
-            .addSubcommand(new DevicesCommand(shell, () -> root.verbose));
-    var failures = new FailurePrinter(shell.terminal(), shell.cancellation());
+    CommandLine commands = commands(root, shell, Arrays.asList(args));
+    var failures = new FailurePrinter(terminal, cancellation);
     commands
         .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExpandAtFiles(false) // a prompt may begin with @
         .setOut(shell.outWriter())
         .setErr(shell.errWriter())
         .setUsageHelpAutoWidth(false)
         .setUsageHelpWidth(100)
-        .setExecutionStrategy(
-            parsed -> {
-              log.show(root.verbose);
-              return new CommandLine.RunLast().execute(parsed);
-            })
+        .setExecutionStrategy(parsed -> execute(parsed, terminal, failures, root))
         .setParameterExceptionHandler((e, a) -> failures.badUsage(e))
         .setExecutionExceptionHandler((e, command, parsed) -> failures.failed(e, root.verbose));
+    commands.getSubcommands().values().forEach(HelpLayout::apply);
     try {
+      CommandLineCheck.check(commands, Arrays.asList(args));
       return commands.execute(args);
-    } catch (ClosedOutputException | CommandException | Error e) {
-      // The first two: while help was being printed.
+    } catch (ClosedOutputException | CommandException | UsageException | Error e) {
+      // The first two: while help was being printed; the third: before a command began.
       return failures.failed(e, Arrays.asList(args).contains("--verbose"));
+    }
+  }
+
+  /** Every command, ready to parse; {@link #run} adds how failures are told. */
+  public static CommandLine commands(Shell shell) {
+    var root = new Cli();
+    return commands(root, makers(root, shell).values());
+  }
+
+  /** The commands that a command line needs, ready to parse. */
+  static CommandLine commands(Shell shell, List<String> args) {
+    return commands(new Cli(), shell, args);
+  }
+
+  private static CommandLine commands(Cli root, Collection<Supplier<Object>> makers) {
+    var commands = new CommandLine(root);
+    makers.forEach(maker -> commands.addSubcommand(maker.get()));
+    return commands;
+  }
+
+  /**
+   * The commands that a command line needs. To make one reads its annotations, and all of them take
+   * longer than starting the virtual machine; so a command is made alone where it is named, and
+   * none for the version. Help, and what is no command, need all.
+   */
+  private static CommandLine commands(Cli root, Shell shell, List<String> args) {
+    Map<String, Supplier<Object>> makers = makers(root, shell);
+    List<String> words = CommandLineCheck.fromCommand(args);
+    if (VERSION.contains(words)) {
+      return commands(root, List.of());
+    }
+    Supplier<Object> named = words.isEmpty() ? null : makers.get(words.getFirst());
+    return named == null
+        ? commands(root, makers.values()).addSubcommand(new CommandLine.HelpCommand())
+        : commands(root, List.of(named));
+  }
+
+  /** What makes each command, by its name, in the order of help. */
+  private static Map<String, Supplier<Object>> makers(Cli root, Shell shell) {
+    Map<String, Supplier<Object>> makers = new LinkedHashMap<>();
+    makers.put("run", () -> new RunCommand(shell));
+    makers.put("chat", () -> new ChatCommand(shell));
+    makers.put("eval", () -> new EvalCommand(shell));
+    makers.put("perplexity", () -> new PerplexityCommand(shell));
+    makers.put("inspect", () -> new InspectCommand(shell));
+    makers.put("template", () -> new TemplateCommand(shell));
+    makers.put("bench", () -> new BenchCommand(shell));
+    makers.put("trace", () -> new TraceCommand(shell));
+    makers.put("simulate", () -> new SimulateCommand(shell));
+    makers.put("align", () -> new AlignCommand(shell));
+    makers.put("quantize", () -> new QuantizeCommand(shell));
+    makers.put("convert", () -> new ConvertCommand(shell));
+    makers.put("devices", () -> new DevicesCommand(shell, () -> root.verbose));
+    return makers;
+  }
+
+  private static int execute(
+      CommandLine.ParseResult parsed, Terminal terminal, FailurePrinter failures, Cli root) {
+    Integer help = CommandLine.executeHelpRequest(parsed);
+    if (help != null) {
+      return help; // nothing is logged, and java.util.logging is slow to start
+    }
+    try (var log = new CommandLog(terminal)) {
+      log.show(root.verbose);
+      try {
+        check(parsed, terminal);
+      } catch (UsageException e) {
+        return failures.failed(e, root.verbose); // picocli would print its stack
+      }
+      return new CommandLine.RunLast().execute(parsed);
+    }
+  }
+
+  /** Looks at the options of a command that is about to run. */
+  private static void check(CommandLine.ParseResult parsed, Terminal terminal) {
+    if (parsed.hasSubcommand() && !parsed.subcommand().isUsageHelpRequested()) {
+      OptionRanges.check(parsed.subcommand());
+      Outputs.check(parsed.subcommand());
+      Effects.check(parsed.subcommand(), terminal);
     }
   }
 
@@ -99,6 +182,11 @@ final class Cli implements Runnable {
               .formatted(String.join(" or ", suggestions), command);
         }
       }
+      if (e instanceof MissingParameterException missing
+          && missing.getMessage().contains("--model=")) {
+        return "Name the model's file: %s -m MODEL.gguf. '%s --help' lists what there is."
+            .formatted(command, command);
+      }
       return "'%s --help' lists what there is.".formatted(command);
     }
 
@@ -117,7 +205,7 @@ final class Cli implements Runnable {
                   "Use a smaller --ctx, or give the JVM more: FOREGATE_JAVA_OPTS=-Xmx4g.");
               yield ExitCode.FAILURE;
             }
-            case InternalError fault when isMappedFileFault(fault) -> {
+            case Throwable fault when MappedFault.is(fault) -> {
               terminal.complain(
                   "a file became shorter while it was in use, or the disk failed",
                   "Start again when nothing writes the model or the trace; check the disk.");
@@ -138,13 +226,8 @@ final class Cli implements Runnable {
       return code;
     }
 
-    /** How the virtual machine reports that a mapped page could not be read. */
-    private static boolean isMappedFileFault(InternalError e) {
-      return String.valueOf(e.getMessage()).contains("unsafe memory access");
-    }
-
     private int print(ForegateException e, int code) {
-      terminal.complain(e.getMessage(), e.hint());
+      terminal.complain(e.getMessage(), Hints.of(e));
       return code;
     }
   }

@@ -1,15 +1,28 @@
 package io.foregate.cli;
 
-import io.foregate.cli.Cancellation.CancelledException;
+import io.foregate.cli.flag.Habits;
+import io.foregate.cli.terminal.Cancellation.CancelledException;
+import io.foregate.cli.terminal.CommandException;
+import io.foregate.cli.terminal.ExitCode;
+import io.foregate.cli.terminal.Progress;
+import io.foregate.cli.terminal.Shell;
+import io.foregate.cli.terminal.UsageException;
 import io.foregate.convert.Conversion;
 import io.foregate.convert.ConvertListener;
 import io.foregate.convert.ConvertOptions;
 import io.foregate.convert.OutType;
+import io.foregate.files.Target;
+import io.foregate.inspect.ModelFile;
+import io.foregate.report.Json;
+import io.foregate.report.Sizes;
+import io.foregate.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -63,7 +76,13 @@ final class ConvertCommand implements Callable<Integer> {
 
   /** The schema of {@code --json}. */
   private record Result(
-      String model, String architecture, String type, int tensors, long bytes, double seconds) {}
+      String model,
+      String architecture,
+      String type,
+      int tensors,
+      long bytes,
+      double seconds,
+      List<String> notes) {}
 
   ConvertCommand(Shell shell) {
     this.shell = shell;
@@ -74,10 +93,9 @@ final class ConvertCommand implements Callable<Integer> {
     long begin = System.nanoTime();
     try (Conversion conversion = Conversion.open(folder, options())) {
       Path target = out != null ? out : defaultTarget(conversion.type());
-      if (Files.exists(target) && !force) {
-        throw new CommandException(
-            target + " exists", "Choose another name, or replace it with --force.");
-      }
+      Target.requireAbsent(target, force);
+      Tokenizer.of(conversion.metadata()); // what cannot be opened is not worth writing
+      conversion.notes().forEach(note -> shell.terminal().message("note: " + note + "."));
       try (var drawn = new Drawn()) {
         conversion.write(target, drawn, shell.cancellation()::requested);
       } catch (CancelledException e) {
@@ -93,6 +111,20 @@ final class ConvertCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
+  /** Opens what has been written as `run` would; what does not open never takes its name. */
+  private static void requireOpens(Path part) {
+    Optional<String> obstacle;
+    try (ModelFile file = ModelFile.open(part)) {
+      obstacle = file.obstacle();
+    }
+    if (obstacle.isPresent()) {
+      throw new CommandException(
+          "what the folder was converted to does not open, and has been deleted: " + obstacle.get(),
+          "The folder's files contradict each other, or are of a variant that is not supported.",
+          null);
+    }
+  }
+
   private void report(Conversion conversion, Path target, double seconds) throws IOException {
     long bytes = Files.size(target);
     String type = conversion.type().name();
@@ -105,7 +137,8 @@ final class ConvertCommand implements Callable<Integer> {
                     type,
                     conversion.tensorCount(),
                     bytes,
-                    seconds))
+                    seconds,
+                    conversion.notes()))
             : "%s: %s, %d tensors, matrices in %s, %s"
                 .formatted(
                     target,
@@ -128,15 +161,19 @@ final class ConvertCommand implements Callable<Integer> {
         .filter(type -> type.name().equalsIgnoreCase(outType))
         .findFirst()
         .orElseThrow(
-            () ->
-                new UsageException(
-                    "'%s' is no type to convert to".formatted(outType),
-                    "Types: %s, %s."
-                        .formatted(
-                            Arrays.stream(OutType.values())
-                                .map(type -> type.name().toLowerCase(Locale.ROOT))
-                                .collect(Collectors.joining(", ")),
-                            AUTO)));
+            () -> new UsageException("'%s' is no type to convert to".formatted(outType), advice()));
+  }
+
+  private String advice() {
+    String nearest = Habits.nearestType(outType);
+    if (nearest != null) {
+      return "Convert as it is, then: foregate quantize --experts %s IN OUT.".formatted(nearest);
+    }
+    String types =
+        Arrays.stream(OutType.values())
+            .map(type -> type.name().toLowerCase(Locale.ROOT))
+            .collect(Collectors.joining(", "));
+    return "Types: %s, %s.".formatted(types, AUTO);
   }
 
   private Path defaultTarget(OutType type) {
@@ -158,6 +195,11 @@ final class ConvertCommand implements Callable<Integer> {
     public void advance(long bytes) {
       shell.cancellation().check();
       progress.step(bytes);
+    }
+
+    @Override
+    public void complete(Path part) {
+      requireOpens(part);
     }
 
     @Override

@@ -1,9 +1,15 @@
 package io.foregate.cli;
 
 import io.foregate.backend.Backend;
-import io.foregate.engine.Backends;
+import io.foregate.cli.flag.BackendFlag;
+import io.foregate.cli.terminal.ExitCode;
+import io.foregate.cli.terminal.LongWork;
+import io.foregate.cli.terminal.Shell;
+import io.foregate.engine.BackendRegistry;
 import io.foregate.engine.Machine;
-import io.foregate.quant.VectorProvider;
+import io.foregate.report.Json;
+import io.foregate.report.Sizes;
+import io.foregate.report.Table;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -17,8 +23,6 @@ import picocli.CommandLine.Option;
     description = "List backends and devices found, and why one was not.",
     mixinStandardHelpOptions = true)
 final class DevicesCommand implements Callable<Integer> {
-  private static final String TORNADO = "tornado";
-
   private final Shell shell;
   private final BooleanSupplier verbose;
 
@@ -59,22 +63,17 @@ final class DevicesCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<Entry> backends = new ArrayList<>();
-    Backends found = Backends.find();
-    for (Backend backend : found.usable()) {
-      backends.add(Entry.of(backend, verbose.getAsBoolean()));
+    BackendRegistry found = BackendRegistry.find();
+    boolean tries = verbose.getAsBoolean();
+    try (LongWork _ = LongWork.of(shell.terminal(), "trying what devices can do")) {
+      found.usable().forEach(backend -> backends.add(Entry.of(backend, tries)));
     }
-    if (backends.stream().noneMatch(backend -> backend.name().equals(TORNADO))) {
-      String where = found.failures().isEmpty() ? "on the class path" : "among what loaded";
+    if (backends.stream().noneMatch(backend -> backend.name().equals(BackendFlag.TORNADO))) {
       String advice = found.failures().isEmpty() ? " (setup-tornado.sh installs TornadoVM)" : "";
-      backends.add(
-          new Entry(
-              TORNADO,
-              false,
-              "not found: the TornadoVM module is not " + where + advice,
-              List.of()));
+      String reason = BackendFlag.whyNoTornado(found) + advice;
+      backends.add(new Entry(BackendFlag.TORNADO, false, reason, List.of()));
     }
-    var report =
-        new Report(Machine.here(), VectorProvider.get().reason(), backends, found.failures());
+    var report = new Report(Machine.here(), VectorProbe.reason(), backends, found.failures());
     shell.terminal().print(json ? Json.pretty(report) + "\n" : text(report));
     return ExitCode.OK;
   }
@@ -87,7 +86,7 @@ final class DevicesCommand implements Callable<Integer> {
     }
     Machine machine = report.machine();
     var facts = new Table("  ", "ll");
-    facts.row("processor", machine.cpu() + ", " + machine.cores() + " cores for this process");
+    facts.row("CPU", machine.cpu() + ", " + machine.cores() + " cores for this process");
     facts.row("memory", Sizes.text(machine.memoryBytes()));
     facts.row("system", machine.os());
     facts.row("java", machine.java());

@@ -1,9 +1,14 @@
 package io.foregate.cli;
 
-import io.foregate.engine.Divergence;
+import io.foregate.cli.flag.ModelFlags;
+import io.foregate.cli.terminal.ExitCode;
+import io.foregate.cli.terminal.LongWork;
+import io.foregate.cli.terminal.Shell;
+import io.foregate.cli.terminal.ShellListener;
 import io.foregate.engine.Engine;
-import io.foregate.engine.Session;
-import java.util.ArrayList;
+import io.foregate.evaluate.NextTokens;
+import io.foregate.report.Json;
+import io.foregate.report.Table;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -47,11 +52,7 @@ final class EvalCommand implements Callable<Integer> {
   private boolean json;
 
   /** The schema of {@code --json}. */
-  private record Report(String model, List<Position> positions) {}
-
-  private record Position(int token, List<Candidate> next) {}
-
-  private record Candidate(int id, double p) {}
+  private record Report(String model, List<NextTokens.Position> positions) {}
 
   EvalCommand(Shell shell) {
     this.shell = shell;
@@ -59,40 +60,19 @@ final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (top < 1) {
-      throw new UsageException("--top is " + top + ", expected 1 or more", "Try --top 16.");
-    }
-    List<Position> positions = new ArrayList<>();
     try (Engine engine = model.openEngine(shell.terminal(), model.options());
-        Session session = engine.newSession()) {
+        var listener = new ShellListener(shell);
+        LongWork work = LongWork.of(shell.terminal(), "computing")) {
       int trained = engine.config().contextLength();
       ModelFlags.tellLongContext(shell.terminal(), engine.context(), trained);
-      if (oneByOne) {
-        for (int i = 0; i < tokens.length; i++) {
-          shell.cancellation().check();
-          session.feed(tokens, i, i + 1);
-          positions.add(position(tokens[i], session.logits(), 0, session.logits().length));
-        }
-      } else {
-        int vocabulary = engine.config().vocabulary();
-        session.feedAll(
-            tokens,
-            0,
-            tokens.length,
-            (i, logits, offset) -> positions.add(position(tokens[i], logits, offset, vocabulary)));
-      }
+      List<NextTokens.Position> positions =
+          oneByOne
+              ? NextTokens.afterEach(engine, tokens, top, listener)
+              : NextTokens.afterBatch(engine, tokens, top);
+      work.end();
       print(new Report(model.model.getFileName().toString(), positions), engine);
     }
     return ExitCode.OK;
-  }
-
-  private Position position(int token, float[] logits, int offset, int vocabulary) {
-    double logSum = Divergence.logSumExp(logits, offset, vocabulary);
-    List<Candidate> next = new ArrayList<>();
-    for (int id : Softmax.largest(logits, offset, vocabulary, top)) {
-      next.add(new Candidate(id, Math.exp(logits[offset + id] - logSum)));
-    }
-    return new Position(token, next);
   }
 
   private void print(Report report, Engine engine) {
@@ -101,9 +81,9 @@ final class EvalCommand implements Callable<Integer> {
       return;
     }
     var table = new Table("", "rrl");
-    for (Position position : report.positions()) {
+    for (NextTokens.Position position : report.positions()) {
       table.row(position.token(), "", quoted(engine, position.token()));
-      for (Candidate next : position.next()) {
+      for (NextTokens.Candidate next : position.next()) {
         String p = String.format(Locale.ROOT, "%.4f", next.p());
         table.row(next.id(), p, quoted(engine, next.id()));
       }

@@ -1,12 +1,19 @@
 package io.foregate.cli;
 
+import io.foregate.cli.terminal.Cancellation;
+import io.foregate.cli.terminal.ExitCode;
+import io.foregate.cli.terminal.Hints;
+import io.foregate.cli.terminal.PlatformText;
+import io.foregate.cli.terminal.Terminal;
+import io.foregate.cli.terminal.UsageException;
+import io.foregate.error.ForegateException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** Entry point of the {@code foregate} command. */
 public final class Main {
-  /** How long an interrupted command may take to stop by itself, in seconds. */
-  private static final int GRACE_SECONDS = 5;
+  /** How long an interrupted command may take to stop by itself, in seconds: to keep a session. */
+  private static final int GRACE_SECONDS = 30;
 
   private Main() {}
 
@@ -25,7 +32,10 @@ public final class Main {
                 .unstarted(() -> stop(terminal, cancellation, command, finished)));
     int code;
     try {
-      code = Cli.run(terminal, cancellation, args);
+      code = Cli.run(terminal, cancellation, PlatformText.arguments(args));
+    } catch (UsageException e) {
+      terminal.complain(e.getMessage(), Hints.of(e));
+      code = ExitCode.USAGE;
     } finally {
       finished.countDown();
     }
@@ -34,9 +44,17 @@ public final class Main {
 
   private static void stop(
       Terminal terminal, Cancellation cancellation, Thread command, CountDownLatch finished) {
+    if (finished.getCount() == 0) {
+      return; // the command has ended by itself
+    }
     cancellation.request();
     if (terminal.waitsForInput()) {
       terminal.endLine();
+      try {
+        cancellation.doBeforeExit();
+      } catch (ForegateException e) {
+        terminal.complain(e.getMessage(), Hints.of(e));
+      }
       return;
     }
     command.interrupt(); // a long prompt looks at nothing else

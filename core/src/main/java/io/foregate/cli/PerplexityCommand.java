@@ -1,37 +1,34 @@
 package io.foregate.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.foregate.engine.Divergence;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.foregate.cli.flag.Flags;
+import io.foregate.cli.flag.ModelFlags;
+import io.foregate.cli.terminal.DrawnWork;
+import io.foregate.cli.terminal.ExitCode;
+import io.foregate.cli.terminal.Shell;
+import io.foregate.cli.terminal.ShellListener;
+import io.foregate.cli.terminal.TextFile;
 import io.foregate.engine.Engine;
-import io.foregate.engine.EngineOptions;
-import io.foregate.engine.Session;
-import io.foregate.tokenizer.Tokenizer;
+import io.foregate.evaluate.NamedText;
+import io.foregate.evaluate.PerplexityListener;
+import io.foregate.evaluate.PerplexityMeasurement;
+import io.foregate.evaluate.PerplexityResult;
+import io.foregate.options.ModelOptions;
+import io.foregate.report.Json;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Locale;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/**
- * {@code perplexity}: how well the model predicts a text, by the conventions of llama.cpp's
- * llama-perplexity, so that the numbers can be compared: the text is tokenized once; it is cut into
- * chunks of the context's length, and the rest is left out; a chunk's first token is replaced by
- * BOS where the model has one; the first half of a chunk is context and is not scored.
- */
+/** {@code perplexity}: how well the model predicts a text. */
 @Command(
     name = "perplexity",
     description = "Measure how well the model predicts a text (llama.cpp's conventions).",
     mixinStandardHelpOptions = true)
 final class PerplexityCommand implements Callable<Integer> {
-  private static final int DEFAULT_CONTEXT = 512;
-
-  /** Tokens that both models read in turns. */
-  private static final int STRETCH = 32;
-
   private final Shell shell;
 
   @Mixin private ModelFlags model;
@@ -40,14 +37,17 @@ final class PerplexityCommand implements Callable<Integer> {
       names = {"-f", "--file"},
       required = true,
       paramLabel = "FILE",
-      description = "The text, UTF-8. --ctx is the chunks' length, by default 512.")
+      description =
+          "The text, UTF-8, or - for standard input. --ctx is the chunks' length, by default "
+              + PerplexityMeasurement.DEFAULT_CONTEXT
+              + ".")
   private Path file;
 
   @Option(
       names = "--chunks",
       paramLabel = "N",
       description = "Score only that many chunks, -1 for all. Default: ${DEFAULT-VALUE}.")
-  private int chunks = -1;
+  private int chunks = PerplexityMeasurement.ALL_CHUNKS;
 
   @Option(
       names = "--kl-divergence",
@@ -70,19 +70,10 @@ final class PerplexityCommand implements Callable<Integer> {
       double perplexity,
       double error,
       double bitsPerToken,
-      @JsonInclude(JsonInclude.Include.NON_NULL) Against base) {}
+      @JsonInclude(JsonInclude.Include.NON_NULL) BaseFigures base) {}
 
   /** What {@code --kl-divergence} adds; divergences in nats per token. */
-  private record Against(
-      String model,
-      double perplexity,
-      double perplexityRatio,
-      double klDivergence,
-      double klDivergenceError,
-      double klDivergenceMedian,
-      double klDivergenceP99,
-      double klDivergenceGreatest,
-      double sameTopToken) {}
+  private record BaseFigures(String model, @JsonUnwrapped PerplexityResult.Against figures) {}
 
   PerplexityCommand(Shell shell) {
     this.shell = shell;
@@ -90,185 +81,58 @@ final class PerplexityCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Flags.requireCountOrAll("--chunks", chunks, 1);
-    EngineOptions options = model.options();
-    int length = options.context() == 0 ? DEFAULT_CONTEXT : options.context();
-    String text = TextFile.read(file);
-    try (Engine engine = model.openEngine(shell.terminal(), options.withContext(length));
-        Session session = engine.newSession()) {
+    ModelOptions given = model.options();
+    int length = given.context() == 0 ? PerplexityMeasurement.DEFAULT_CONTEXT : given.context();
+    ModelOptions options = given.withContext(length);
+    Flags.check(() -> PerplexityMeasurement.requireContext(length));
+    var text = new NamedText(file.toString(), TextFile.read(file, shell.terminal()));
+    try (Engine engine = model.openEngine(shell.terminal(), options)) {
       ModelFlags.tellLongContext(shell.terminal(), length, engine.config().contextLength());
-      // llama.cpp drops one final line break of a file.
-      String stripped = text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
-      int[] tokens = engine.tokenizer().encode(stripped, true, false);
-      int available = countChunks(tokens.length, length);
-      int count = chunks >= 0 ? Math.min(chunks, available) : available;
-      Scores scores = new Scores(engine.tokenizer(), tokens, length, count);
+      var measurement = new PerplexityMeasurement(engine, text, chunks);
       if (base == null) {
-        score(scores, session);
-        print(scores, null);
+        try (var listener = new Running()) {
+          print(measurement.run(listener));
+        }
       } else {
-        compare(scores, session, engine, stripped, options);
+        try (Engine baseEngine = Engine.open(base, PerplexityMeasurement.baseOptions(options));
+            var listener = new Running()) {
+          print(measurement.against(baseEngine, listener));
+        }
       }
     }
     return ExitCode.OK;
   }
 
-  private void compare(
-      Scores scores, Session session, Engine engine, String text, EngineOptions options) {
-    // The base is never what is offloaded: it only says what would be right.
-    EngineOptions plain =
-        options.withContext(scores.length).withExperts(EngineOptions.defaults().experts());
-    try (Engine baseEngine = Engine.open(base, plain);
-        Session baseSession = baseEngine.newSession()) {
-      Tokenizer tokenizer = baseEngine.tokenizer();
-      if (tokenizer.size() != engine.tokenizer().size()
-          || !Arrays.equals(tokenizer.encode(text, true, false), scores.tokens)) {
-        throw new CommandException(
-            "%s: has another vocabulary than %s".formatted(base, model.model),
-            "Compare with the model that it was made from.");
-      }
-      compare(scores, session, baseSession);
-    }
-    Divergence divergence = scores.divergence;
-    print(
-        scores,
-        new Against(
-            base.toString(),
-            scores.basePerplexity.value(),
-            scores.perplexity.value() / scores.basePerplexity.value(),
-            divergence.mean(),
-            divergence.error(),
-            divergence.quantile(0.5),
-            divergence.quantile(0.99),
-            divergence.quantile(1),
-            divergence.sameTop()));
-  }
+  /** Prints the figure so far after each chunk, beside the bar. */
+  private final class Running implements PerplexityListener, DrawnWork {
+    private final ShellListener bar = new ShellListener(shell);
 
-  private int countChunks(int tokens, int length) {
-    if (length < 4) {
-      throw new UsageException(
-          "--ctx is %d, and half of it would score nothing".formatted(length), "Try --ctx 512.");
-    }
-    if (tokens < 2 * length) {
-      throw new CommandException(
-          "%s has %d tokens, and a context of %d needs at least %d"
-              .formatted(file, tokens, length, 2 * length),
-          "Use a longer text or a smaller --ctx.");
-    }
-    return tokens / length;
-  }
-
-  /** A text cut into chunks, and what has been learnt of it. */
-  private static final class Scores {
-    final int[] tokens;
-    final int length;
-    final int count;
-    final int vocabulary;
-    final OptionalInt firstToken;
-    final Perplexity perplexity = new Perplexity();
-    final Perplexity basePerplexity = new Perplexity();
-    final Divergence divergence = new Divergence();
-
-    Scores(Tokenizer tokenizer, int[] tokens, int length, int count) {
-      this.tokens = tokens;
-      this.length = length;
-      this.count = count;
-      this.vocabulary = tokenizer.size();
-      OptionalInt bos = tokenizer.bos();
-      boolean startsWithBos = bos.isPresent() && tokens[0] == bos.getAsInt();
-      this.firstToken = startsWithBos ? bos : OptionalInt.empty();
+    @Override
+    public ShellListener bar() {
+      return bar;
     }
 
-    /** Chunk {@code i}, its first token replaced by BOS where the model has one. */
-    int[] chunk(int i) {
-      int[] chunk = Arrays.copyOfRange(tokens, i * length, (i + 1) * length);
-      firstToken.ifPresent(bos -> chunk[0] = bos);
-      return chunk;
-    }
-
-    /** The negative log likelihood of a token. */
-    double loss(float[] logits, int offset, int token) {
-      return Divergence.logSumExp(logits, offset, vocabulary) - logits[offset + token];
-    }
-  }
-
-  private void score(Scores scores, Session session) {
-    int length = scores.length;
-    eachChunk(
-        scores,
-        chunk -> {
-          session.truncate(0);
-          session.feed(chunk, 0, length / 2);
-          session.feedAll(
-              chunk,
-              length / 2,
-              length - 1,
-              (at, logits, o) -> scores.perplexity.add(scores.loss(logits, o, chunk[at + 1])));
-        });
-  }
-
-  /** Both models read a stretch in turns, so that few logits have to be kept. */
-  private void compare(Scores scores, Session session, Session baseSession) {
-    int length = scores.length;
-    int vocabulary = scores.vocabulary;
-    var expected = new float[STRETCH * vocabulary];
-    eachChunk(
-        scores,
-        chunk -> {
-          session.truncate(0);
-          baseSession.truncate(0);
-          session.feed(chunk, 0, length / 2);
-          baseSession.feed(chunk, 0, length / 2);
-          for (int from = length / 2; from < length - 1; from += STRETCH) {
-            int begin = from;
-            int to = Math.min(from + STRETCH, length - 1);
-            baseSession.feedAll(
-                chunk,
-                from,
-                to,
-                (at, logits, o) -> {
-                  System.arraycopy(logits, o, expected, (at - begin) * vocabulary, vocabulary);
-                  scores.basePerplexity.add(scores.loss(logits, o, chunk[at + 1]));
-                });
-            session.feedAll(
-                chunk,
-                from,
-                to,
-                (at, logits, o) -> {
-                  scores.divergence.add(expected, (at - begin) * vocabulary, logits, o, vocabulary);
-                  scores.perplexity.add(scores.loss(logits, o, chunk[at + 1]));
-                });
-          }
-        });
-  }
-
-  private void eachChunk(Scores scores, Consumer<int[]> reader) {
-    try (Progress progress = Progress.of(shell.terminal(), "chunks", scores.count)) {
-      for (int i = 0; i < scores.count; i++) {
-        shell.cancellation().check();
-        reader.accept(scores.chunk(i));
-        progress.step(1);
-        if (!json) {
-          shell.terminal().print("[%d]%s,".formatted(i + 1, decimal(scores.perplexity.value(), 4)));
-        }
+    @Override
+    public void scored(int chunk, double perplexity) {
+      if (!json) {
+        shell.terminal().print("[%d]%s,".formatted(chunk, decimal(perplexity, 4)));
       }
     }
   }
 
-  private void print(Scores scores, Against against) {
-    Perplexity result = scores.perplexity;
+  private void print(PerplexityResult result) {
     if (json) {
       var report =
           new Report(
               model.model.toString(),
               file.toString(),
-              scores.length,
-              scores.count,
-              result.count(),
-              result.value(),
+              result.context(),
+              result.chunks(),
+              result.scoredTokens(),
+              result.perplexity(),
               result.error(),
-              result.bits(),
-              against);
+              result.bitsPerToken(),
+              result.base().map(figures -> new BaseFigures(base.toString(), figures)).orElse(null));
       shell.terminal().println(Json.pretty(report));
       return;
     }
@@ -277,13 +141,11 @@ final class PerplexityCommand implements Callable<Integer> {
         .terminal()
         .println(
             "Final estimate: PPL = %s +/- %s"
-                .formatted(decimal(result.value(), 4), decimal(result.error(), 5)));
-    if (against != null) {
-      shell.terminal().println(text(against));
-    }
+                .formatted(decimal(result.perplexity(), 4), decimal(result.error(), 5)));
+    result.base().ifPresent(against -> shell.terminal().println(text(against)));
   }
 
-  private static String text(Against against) {
+  private static String text(PerplexityResult.Against against) {
     String base =
         "Base: PPL = %s, ratio %s"
             .formatted(decimal(against.perplexity(), 4), decimal(against.perplexityRatio(), 5));

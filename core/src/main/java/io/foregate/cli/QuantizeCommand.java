@@ -1,17 +1,32 @@
 package io.foregate.cli;
 
-import io.foregate.backend.ImportanceMatrix;
-import io.foregate.gguf.GgufFile;
-import io.foregate.gguf.GgufTensor;
-import io.foregate.quant.WeightQuantizer.Method;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.foregate.cli.flag.Flags;
+import io.foregate.cli.flag.Habits;
+import io.foregate.cli.output.QuantizeText;
+import io.foregate.cli.terminal.ExitCode;
+import io.foregate.cli.terminal.Hints;
+import io.foregate.cli.terminal.Shell;
+import io.foregate.cli.terminal.ShellListener;
+import io.foregate.cli.terminal.UsageException;
+import io.foregate.error.ForegateException;
+import io.foregate.files.FileKind;
+import io.foregate.files.Target;
+import io.foregate.inspect.TensorPart;
+import io.foregate.quantize.Quantization;
+import io.foregate.quantize.QuantizeMethod;
+import io.foregate.quantize.QuantizeOptions;
+import io.foregate.quantize.QuantizeReport;
+import io.foregate.quantize.TypeRule;
+import io.foregate.report.Json;
+import io.foregate.report.TextFileWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -84,7 +99,7 @@ final class QuantizeCommand implements Callable<Integer> {
       description = "Threads; default: one per core.")
   private int threads;
 
-  @Option(names = "--force", description = "Replace OUT if it exists.")
+  @Option(names = "--force", description = "Replace OUT and the report if they exist.")
   private boolean force;
 
   @Option(names = "--json", description = "Print one JSON object.")
@@ -107,27 +122,21 @@ final class QuantizeCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException {
-    Flags.requireNotNegative("--threads", threads);
-    List<TypeRule> rules = rules();
-    Method how = method();
-    long begin = System.nanoTime();
-    try (GgufFile file = GgufFile.open(in)) {
-      refuseToOverwrite();
-      QuantizePlan plan = QuantizePlan.of(file, rules);
-      ImportanceMatrix importance =
-          imatrix == null ? ImportanceMatrix.NONE : ImportanceMatrix.read(imatrix);
-      int workers = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-      long weights = plan.targets().keySet().stream().mapToLong(GgufTensor::elements).sum();
-      List<QuantizeReport.Tensor> tensors;
-      try (var requantizer =
-              new Requantizer(file, plan, how, importance, workers, shell.cancellation());
-          Progress progress = Progress.of(shell.terminal(), "quantize", weights)) {
-        tensors = requantizer.write(out, progress);
-      }
-      print(report(file, tensors, how, (System.nanoTime() - begin) / 1e9));
+  public Integer call() {
+    QuantizeOptions options = options();
+    Flags.check(() -> Quantization.requireOther(in, out));
+    if (report != null) {
+      Target.require(report, FileKind.TEXT, force);
+    }
+    try (var listener = new ShellListener(shell)) {
+      print(Quantization.write(in, out, options, listener));
     }
     return ExitCode.OK;
+  }
+
+  private QuantizeOptions options() {
+    return new QuantizeOptions(
+        rules(), method(), Optional.ofNullable(imatrix), Math.max(0, threads), force);
   }
 
   private List<TypeRule> rules() {
@@ -138,7 +147,14 @@ final class QuantizeCommand implements Callable<Integer> {
     add(rules, "--attention", TensorPart.ATTENTION, attention);
     add(rules, "--embedding", TensorPart.EMBEDDING, embedding);
     add(rules, "--output", TensorPart.OUTPUT, output);
-    perLayer.forEach(rule -> rules.add(TypeRule.parse("--per-layer", rule)));
+    perLayer.forEach(
+        rule ->
+            rules.add(
+                rule(
+                    "--per-layer",
+                    rule,
+                    rule.substring(rule.lastIndexOf('=') + 1),
+                    TypeRule::parse)));
     if (rules.isEmpty()) {
       throw new UsageException(
           "nothing is to be quantized", "Say what, for example --experts Q4_K.");
@@ -148,12 +164,28 @@ final class QuantizeCommand implements Callable<Integer> {
 
   private static void add(List<TypeRule> rules, String option, TensorPart part, String type) {
     if (type != null) {
-      rules.add(TypeRule.ofPart(option, part, type));
+      rules.add(rule(option, type, type, name -> TypeRule.ofPart(part, name)));
     }
   }
 
-  private Method method() {
-    return Arrays.stream(Method.values())
+  /** A rule, called as it was given; a type of llama.cpp's leads to the one that is nearest. */
+  private static TypeRule rule(
+      String option, String value, String type, Function<String, TypeRule> reader) {
+    try {
+      return reader.apply(value).calledAs(option + " " + value);
+    } catch (ForegateException e) {
+      String nearest = Habits.nearestType(type);
+      throw new UsageException(
+          option + ": " + e.getMessage(),
+          nearest == null
+              ? Hints.of(e)
+              : "Nearest to it is --experts %s: types are given by parts of the model. %s"
+                  .formatted(nearest, Hints.of(e)));
+    }
+  }
+
+  private QuantizeMethod method() {
+    return Arrays.stream(QuantizeMethod.values())
         .filter(m -> m.name().equalsIgnoreCase(method))
         .findFirst()
         .orElseThrow(
@@ -162,59 +194,19 @@ final class QuantizeCommand implements Callable<Integer> {
                     "--method '%s' is not known".formatted(method),
                     "Methods: %s."
                         .formatted(
-                            Arrays.stream(Method.values())
+                            Arrays.stream(QuantizeMethod.values())
                                 .map(m -> m.name().toLowerCase(Locale.ROOT))
                                 .collect(Collectors.joining(", ")))));
   }
 
-  private QuantizeReport report(
-      GgufFile file, List<QuantizeReport.Tensor> tensors, Method how, double seconds)
-      throws IOException {
-    long weights = file.tensors().stream().mapToLong(GgufTensor::elements).sum();
-    long bytes;
-    try (GgufFile written = GgufFile.open(out)) {
-      bytes = written.tensors().stream().mapToLong(GgufTensor::byteSize).sum();
-    }
-    return new QuantizeReport(
-        out.toString(),
-        in.toString(),
-        how.name().toLowerCase(Locale.ROOT),
-        imatrix == null ? null : imatrix.toString(),
-        QuantizeReport.count(tensors.stream().map(QuantizeReport.Tensor::before).toList()),
-        QuantizeReport.count(tensors.stream().map(QuantizeReport.Tensor::after).toList()),
-        tensors.size(),
-        file.tensors().size() - tensors.size(),
-        file.fileSize(),
-        Files.size(out),
-        8.0 * bytes / weights,
-        seconds,
-        QuantizeReport.parts(tensors),
-        tensors);
-  }
-
   private void print(QuantizeReport result) {
-    if (report != null) {
-      TextFile.write(report, Json.pretty(result) + "\n");
-    }
     if (json) {
       shell.terminal().println(Json.pretty(result));
     } else {
-      shell.terminal().print(result.text());
+      shell.terminal().print(QuantizeText.of(result));
     }
-  }
-
-  private void refuseToOverwrite() throws IOException {
-    if (!Files.exists(out)) {
-      return;
-    }
-    if (Files.isSameFile(in, out)) {
-      throw new UsageException(
-          "%s is both the model to read and the file to write".formatted(in),
-          "Write to another file, then rename it.");
-    }
-    if (!force) {
-      throw new CommandException(
-          out + " exists", "Choose another name, or replace it with --force.");
+    if (report != null) { // last: what was found out is not lost with the file
+      TextFileWriter.write(report, Json.pretty(result) + "\n");
     }
   }
 }

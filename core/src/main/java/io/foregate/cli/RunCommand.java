@@ -1,7 +1,24 @@
 package io.foregate.cli;
 
+import io.foregate.FinishReason;
 import io.foregate.Generation;
 import io.foregate.Model;
+import io.foregate.SessionNotSavedException;
+import io.foregate.cli.chat.GenerationMonitor;
+import io.foregate.cli.flag.GenerationFlags;
+import io.foregate.cli.flag.ModelFlags;
+import io.foregate.cli.flag.PromptFlags;
+import io.foregate.cli.output.RunStats;
+import io.foregate.cli.output.SamplingInForce;
+import io.foregate.cli.terminal.ExitCode;
+import io.foregate.cli.terminal.Hints;
+import io.foregate.cli.terminal.Shell;
+import io.foregate.cli.terminal.Terminal;
+import io.foregate.files.Claim;
+import io.foregate.files.FileKind;
+import io.foregate.files.Target;
+import io.foregate.options.GenerateOptions;
+import io.foregate.report.Json;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -23,17 +40,7 @@ final class RunCommand implements Callable<Integer> {
   @Mixin private ModelFlags model;
   @Mixin private GenerationFlags generation;
 
-  @Option(
-      names = {"-p", "--prompt"},
-      paramLabel = "TEXT",
-      description = "The text to continue.")
-  private String prompt;
-
-  @Option(
-      names = {"-f", "--file"},
-      paramLabel = "FILE",
-      description = "A UTF-8 file with the text to continue.")
-  private Path file;
+  @Mixin private PromptFlags prompt;
 
   @Option(
       names = "--session",
@@ -43,7 +50,9 @@ final class RunCommand implements Callable<Integer> {
               + " there is none.")
   private Path session;
 
-  @Option(names = "--no-echo", description = "Do not print the prompt before what follows it.")
+  @Option(
+      names = {"--no-echo", "--no-display-prompt"},
+      description = "Do not print the prompt before what follows it.")
   private boolean noEcho;
 
   @Option(names = "--stats", description = "Print speed and memory to standard error.")
@@ -62,31 +71,69 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    String text = prompt();
+    String text = prompt.text(shell.terminal());
     Terminal terminal = shell.terminal();
-    try (Model opened = model.open(terminal)) {
-      var watch = json ? Watch.silent(shell, opened) : Watch.printing(shell, opened, echo(text));
+    if (session != null) {
+      Target.requireOwn(session, FileKind.SESSION);
+      Claim.requireFree(session);
+    }
+    GenerateOptions options = generation.options(terminal).withSpecialTokens(prompt.parseSpecial());
+    try (Model opened = model.open(terminal);
+        GenerationMonitor watch = watch(opened, text)) {
       ModelFlags.tellLongContext(terminal, opened.context(), opened.trainedContext());
-      Generation result =
-          session == null
-              ? opened.generate(text, generation.options(), watch)
-              : opened.generate(text, generation.options(), session, watch);
-      shell.cancellation().check(); // it may have come before there was any text to watch
-      RunStats figures = RunStats.of(result.stats(), watch.memory(), opened.expertStats());
-      watch.finish();
-      if (json) {
-        terminal.println(Json.pretty(report(text, result, figures)));
+      if (session == null) {
+        print(opened, options, text, opened.generate(text, options, watch), watch);
+      } else {
+        printKept(opened, text, options, watch);
       }
-      terminal.endLine();
-      if (stats) {
-        terminal.message(figures.text());
-      }
+      shell.cancellation().check();
     }
     return ExitCode.OK;
   }
 
-  private String echo(String text) {
-    return noEcho ? "" : text;
+  /** As without a session; what was generated is printed even where it cannot be kept. */
+  private void printKept(
+      Model opened, String text, GenerateOptions options, GenerationMonitor watch) {
+    try {
+      print(opened, options, text, opened.generate(text, options, session, watch), watch);
+    } catch (SessionNotSavedException e) {
+      print(opened, options, text, e.generation(), watch);
+      if (shell.cancellation().requested()) { // which is all that would be told of the failure
+        shell.terminal().complain(e.getMessage(), Hints.of(e));
+      }
+      throw e;
+    }
+  }
+
+  private void print(
+      Model opened,
+      GenerateOptions options,
+      String text,
+      Generation result,
+      GenerationMonitor watch) {
+    Terminal terminal = shell.terminal();
+    if (result.tokens() == 0 && !json) {
+      shell.cancellation().check(); // it came before there was any text to watch
+    }
+    RunStats figures =
+        RunStats.of(result.stats(), watch.memory(), opened, SamplingInForce.of(options, opened));
+    watch.finish();
+    if (json) {
+      terminal.println(Json.pretty(report(text, result, figures)));
+    }
+    terminal.endLine();
+    if (result.finishReason() == FinishReason.CONTEXT) {
+      ModelFlags.tellFullContext(terminal, opened.context());
+    }
+    if (stats) {
+      terminal.message(figures.text());
+    }
+  }
+
+  private GenerationMonitor watch(Model opened, String text) {
+    return json
+        ? GenerationMonitor.silent(shell, opened)
+        : GenerationMonitor.printing(shell, opened, noEcho ? "" : text);
   }
 
   private Report report(String text, Generation result, RunStats figures) {
@@ -97,13 +144,5 @@ final class RunCommand implements Callable<Integer> {
         result.tokens(),
         result.finishReason().name().toLowerCase(Locale.ROOT),
         figures);
-  }
-
-  private String prompt() {
-    if ((prompt == null) == (file == null)) {
-      throw new UsageException(
-          "run takes one prompt", "Give it with --prompt TEXT or with --file FILE.");
-    }
-    return prompt == null ? TextFile.read(file) : prompt;
   }
 }

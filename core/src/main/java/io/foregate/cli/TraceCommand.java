@@ -1,48 +1,40 @@
 package io.foregate.cli;
 
-import io.foregate.backend.ImportanceCollector;
-import io.foregate.backend.ImportanceMatrix;
+import io.foregate.calibrate.ImportanceMeasurement;
+import io.foregate.calibrate.TraceOptions;
+import io.foregate.calibrate.TraceRecording;
+import io.foregate.calibrate.TraceReport;
+import io.foregate.cli.flag.Flags;
+import io.foregate.cli.flag.ModelFlags;
+import io.foregate.cli.terminal.ExitCode;
+import io.foregate.cli.terminal.Shell;
+import io.foregate.cli.terminal.ShellListener;
+import io.foregate.cli.terminal.TextFile;
+import io.foregate.cli.terminal.UsageException;
 import io.foregate.engine.Engine;
-import io.foregate.engine.EngineOptions;
-import io.foregate.engine.PredictionOptions;
-import io.foregate.engine.Sampler;
-import io.foregate.engine.Session;
-import io.foregate.gate.ExpertPredictor;
-import io.foregate.gate.GateFile;
+import io.foregate.evaluate.NamedText;
+import io.foregate.files.FileKind;
+import io.foregate.files.Target;
 import io.foregate.gate.LookaheadGates;
-import io.foregate.gate.trace.ScoreSet;
-import io.foregate.gate.trace.TraceFile;
-import io.foregate.gate.trace.TraceHeader;
 import io.foregate.gate.trace.TraceStatistics;
-import io.foregate.gate.trace.TraceWriter;
-import io.foregate.gguf.ModelHash;
-import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelWeights;
+import io.foregate.options.ModelOptions;
+import io.foregate.report.Json;
+import io.foregate.report.Sizes;
+import io.foregate.report.Table;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/**
- * {@code trace}: records how a model routes texts, and what gates said about it, for {@code
- * simulate}. A text is cut into stretches of the context's length, each of which begins with an
- * empty KV cache; tokens are fed one at a time, as in decoding.
- */
+/** {@code trace}: records how a model routes texts, and what gates said about it. */
 @Command(
     name = "trace",
     description = "Record which experts a model uses on given texts, and what gates predict.",
     mixinStandardHelpOptions = true)
 final class TraceCommand implements Callable<Integer> {
-  private static final int DEFAULT_TOKENS = 2048;
-
   private final Shell shell;
 
   @Mixin private ModelFlags model;
@@ -52,7 +44,7 @@ final class TraceCommand implements Callable<Integer> {
       required = true,
       arity = "1..*",
       paramLabel = "FILE",
-      description = "Texts, UTF-8.")
+      description = "Texts, UTF-8; - is standard input.")
   private List<Path> texts;
 
   @Option(
@@ -73,36 +65,27 @@ final class TraceCommand implements Callable<Integer> {
       names = "--horizon",
       paramLabel = "K",
       description =
-          "Layers that untrained gates look ahead. Default: 8, or all others of a model with fewer.")
+          "Layers that untrained gates look ahead. Default: "
+              + LookaheadGates.DEFAULT_HORIZON
+              + ", or all others of a model with fewer.")
   private Integer horizon;
 
   @Option(
       names = "--tokens",
       paramLabel = "N",
       description = "Tokens of each text, -1 for all. Default: ${DEFAULT-VALUE}.")
-  private int tokens = DEFAULT_TOKENS;
+  private int tokens = TraceOptions.defaults().tokens();
 
   @Option(
       names = "--generate",
       paramLabel = "N",
       description =
           "Instead of going on with the text, let the model generate the last N tokens of each "
-              + "stretch, greedily. What comes before them is marked as its prompt.")
+              + "chunk, greedily. What comes before them is marked as its prompt.")
   private int generate;
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
-
-  /** The schema of {@code --json}. */
-  private record Report(
-      String trace,
-      String model,
-      String modelHash,
-      long bytes,
-      List<ScoreSet> sets,
-      List<String> texts,
-      Map<String, List<Double>> recall,
-      TraceStatistics statistics) {}
 
   TraceCommand(Shell shell) {
     this.shell = shell;
@@ -110,240 +93,83 @@ final class TraceCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Flags.requireCountOrAll("--tokens", tokens, 1);
-    Flags.requireNotNegative("--generate", generate);
     if (out == null && imatrix == null) {
       throw new UsageException("nothing is to be written", "Give --out, --imatrix, or both.");
     }
-    EngineOptions options = model.options();
+    if (out != null) {
+      Target.require(out, FileKind.TRACE, model.force());
+    }
     if (imatrix != null) {
-      measureInputs(options);
+      Target.require(imatrix, FileKind.IMATRIX, model.force());
     }
-    if (out == null) {
-      return ExitCode.OK;
+    ModelOptions options = model.options();
+    // Once: standard input cannot be read again.
+    List<NamedText> contents =
+        texts.stream()
+            .map(file -> new NamedText(file.toString(), TextFile.read(file, shell.terminal())))
+            .toList();
+    if (imatrix != null) {
+      measureInputs(options, contents);
     }
-    try (Engine engine = model.openEngine(shell.terminal(), options)) {
-      requireUsable(engine.config(), engine.context());
-      record(engine, predictors(engine));
+    if (out != null) {
+      record(options, contents);
+      print();
     }
-    print();
     return ExitCode.OK;
   }
 
-  /** Reads the texts in batches, as the importance of inputs asks for no order. */
-  private void measureInputs(EngineOptions options) {
-    EngineOptions resident =
-        options.withBackend("cpu").withExperts(EngineOptions.defaults().experts());
-    try (Engine engine = model.openEngine(shell.terminal(), resident);
-        Session session = engine.newSession()) {
-      List<int[]> all = texts.stream().map(file -> read(engine, file)).toList();
-      var collector = new ImportanceCollector(engine.file());
-      session.onProducts(collector);
-      int chunks = 0;
-      long total = all.stream().mapToLong(text -> text.length).sum();
-      try (Progress progress = Progress.of(shell.terminal(), "tokens", total)) {
-        for (int[] ids : all) {
-          for (int start = 0; start < ids.length; start += engine.context(), chunks++) {
-            shell.cancellation().check();
-            int end = Math.min(start + engine.context(), ids.length);
-            session.truncate(0);
-            session.feed(ids, start, end);
-            progress.step(end - start);
-          }
-        }
+  private void measureInputs(ModelOptions options, List<NamedText> contents) {
+    ModelOptions suited = ImportanceMeasurement.suited(options);
+    ImportanceMeasurement.Result result;
+    try (Engine engine = model.openEngine(shell.terminal(), suited);
+        var listener = new ShellListener(shell)) {
+      result = ImportanceMeasurement.write(engine, contents, tokens, imatrix, listener);
+    }
+    // With --json, standard output has one object, the trace's.
+    if (!json) {
+      shell
+          .terminal()
+          .println(
+              "%s: importance of the inputs of %s, %s of %s"
+                  .formatted(
+                      imatrix,
+                      Sizes.counted(result.tensors(), "tensor"),
+                      Sizes.counted(result.tokens(), "token"),
+                      Sizes.counted(texts.size(), "text")));
+    }
+  }
+
+  private void record(ModelOptions options, List<NamedText> contents) {
+    TraceOptions what =
+        TraceOptions.defaults()
+            .withTokens(tokens)
+            .withHorizon(horizon == null ? 0 : horizon)
+            .withGenerated(generate);
+    try (Engine engine = model.openEngine(shell.terminal(), options);
+        var listener = new ShellListener(shell)) {
+      if (engine.config().isMoe()) {
+        Flags.check(() -> TraceRecording.requireSuited(engine, what));
       }
-      ImportanceMatrix matrix = collector.matrix();
-      List<String> names = texts.stream().map(file -> file.getFileName().toString()).toList();
-      matrix.write(imatrix, names, chunks, engine.context());
-      // With --json, standard output has one object, the trace's.
-      if (!json) {
-        shell
-            .terminal()
-            .println(
-                "%s: importance of the inputs of %d tensors, %d tokens of %d texts"
-                    .formatted(imatrix, matrix.size(), total, texts.size()));
-      }
-    }
-  }
-
-  private void requireUsable(ModelConfig config, int context) {
-    if (!config.isMoe()) {
-      throw new CommandException(
-          "%s: is a dense model, which routes nothing".formatted(model.model),
-          "Use a Mixture-of-Experts model.");
-    }
-    int asked = horizon(config);
-    if (asked < 1 || asked >= config.routedLayers()) {
-      throw new UsageException(
-          "--horizon is %d, expected 1 to %d, the model's layers with experts less one"
-              .formatted(asked, config.routedLayers() - 1),
-          "Leave it out for %d.".formatted(LookaheadGates.defaultHorizon(config)));
-    }
-    if (generate >= context) {
-      throw new UsageException(
-          "--generate is %d, and the context of %d needs room for a prompt"
-              .formatted(generate, context),
-          "Generate fewer tokens, or give a larger --ctx.");
-    }
-  }
-
-  private int horizon(ModelConfig config) {
-    return horizon == null ? LookaheadGates.defaultHorizon(config) : horizon;
-  }
-
-  /** Everyone whose scores are written down. */
-  private Map<String, ExpertPredictor> predictors(Engine engine) {
-    PredictionOptions predictions = engine.options().experts().predictions();
-    ModelConfig config = engine.config();
-    ModelWeights weights = engine.weights();
-    Map<String, ExpertPredictor> predictors = new LinkedHashMap<>();
-    predictions
-        .trainedGates(engine.file(), config)
-        .ifPresentOrElse(
-            gates -> predictors.put(ScoreSet.LOOKAHEAD, gates.predictor(config, weights)),
-            this::tellUntrained);
-    predictors.put(
-        ScoreSet.UNTRAINED,
-        LookaheadGates.untrained(config, weights, horizon(config)).predictor(config, weights));
-    predictors.put(
-        ScoreSet.NEXT_ROUTER,
-        LookaheadGates.untrained(config, weights, 1).predictor(config, weights));
-    return predictors;
-  }
-
-  private void tellUntrained() {
-    shell
-        .terminal()
-        .message(
-            "foregate: %s is not there: recording without trained gates (see foregate align)."
-                .formatted(GateFile.of(model.model)));
-  }
-
-  private void record(Engine engine, Map<String, ExpertPredictor> predictors) {
-    List<int[]> all = texts.stream().map(file -> read(engine, file)).toList();
-    ModelConfig config = engine.config();
-    List<ScoreSet> sets = new ArrayList<>();
-    predictors.forEach((name, p) -> sets.add(new ScoreSet(name, p.horizon())));
-    List<String> names = texts.stream().map(file -> file.getFileName().toString()).toList();
-    var header =
-        new TraceHeader(
-            ModelHash.of(engine.file()),
-            config.name(),
-            config.routedLayers(),
-            config.experts(),
-            config.expertsUsed(),
-            sets,
-            names);
-    long total = all.stream().mapToLong(text -> text.length).sum();
-    try (TraceWriter writer = new TraceWriter(out, header);
-        Session session = engine.newSession();
-        Progress progress = Progress.of(shell.terminal(), "tokens", total)) {
-      var recorder =
-          new TraceRecorder(writer, header, List.copyOf(predictors.values()), config.embedding());
-      session.onRouting(recorder::routed);
-      var run = new Run(engine, session, recorder, progress);
-      for (int i = 0; i < all.size(); i++) {
-        run.text(all.get(i), i);
-      }
-      recorder.flush();
-      writer.finish();
-    }
-  }
-
-  private int[] read(Engine engine, Path file) {
-    int[] ids = engine.tokenizer().encode(TextFile.read(file), true, false);
-    int count = tokens < 0 ? ids.length : Math.min(tokens, ids.length);
-    if (count == 0) {
-      throw new CommandException(file + ": is empty", "Give a longer text.");
-    }
-    return Arrays.copyOf(ids, count);
-  }
-
-  /** Feeds texts, one token at a time. */
-  private final class Run {
-    private final Engine engine;
-    private final Session session;
-    private final TraceRecorder recorder;
-    private final Progress progress;
-    private final int[] one = new int[1];
-
-    Run(Engine engine, Session session, TraceRecorder recorder, Progress progress) {
-      this.engine = engine;
-      this.session = session;
-      this.recorder = recorder;
-      this.progress = progress;
-    }
-
-    void text(int[] ids, int text) {
-      for (int start = 0; start < ids.length; start += engine.context()) {
-        stretch(ids, start, Math.min(start + engine.context(), ids.length), text);
-      }
-    }
-
-    /** Every stretch begins with BOS where the model has one, as the text does. */
-    private void stretch(int[] ids, int start, int end, int text) {
-      session.truncate(0);
-      OptionalInt bos = engine.tokenizer().bos();
-      int prompt = generate == 0 ? 0 : Math.max(start + 1, end - generate);
-      for (int i = start; i < end; i++) {
-        shell.cancellation().check();
-        boolean first = i == start;
-        boolean generated = generate > 0 && i >= prompt;
-        int id =
-            first && bos.isPresent()
-                ? bos.getAsInt()
-                : generated ? Sampler.argmax(session.logits()) : ids[i];
-        recorder.token(id, i < prompt, first, text);
-        one[0] = id;
-        session.feed(one, 0, 1);
-        progress.step(1);
-      }
+      TraceRecording.write(engine, contents, what, out, listener);
     }
   }
 
   private void print() {
-    try (TraceFile trace = TraceFile.open(out)) {
-      TraceStatistics statistics = TraceStatistics.of(trace);
-      Map<String, List<Double>> recall = recall(trace);
-      if (json) {
-        shell.terminal().println(Json.pretty(report(trace, statistics, recall)));
-        return;
-      }
-      shell
-          .terminal()
-          .println(
-              "%s: %d tokens of %d texts, %s"
-                  .formatted(out, trace.tokens(), texts.size(), Sizes.text(trace.bytes())));
-      shell.terminal().print(repetition(statistics) + "\n" + recallTable(trace.header(), recall));
+    TraceReport report = TraceReport.of(out);
+    if (json) {
+      shell.terminal().println(Json.pretty(report));
+      return;
     }
-  }
-
-  private Report report(
-      TraceFile trace, TraceStatistics statistics, Map<String, List<Double>> recall) {
-    TraceHeader header = trace.header();
-    return new Report(
-        out.toString(),
-        header.modelName(),
-        header.model().hex(),
-        trace.bytes(),
-        header.sets(),
-        header.texts(),
-        recall,
-        statistics);
-  }
-
-  /** Recall@k of every set, distance by distance. */
-  private static Map<String, List<Double>> recall(TraceFile trace) {
-    Map<String, List<Double>> all = new LinkedHashMap<>();
-    TraceHeader header = trace.header();
-    for (int set = 0; set < header.sets().size(); set++) {
-      List<Double> values = new ArrayList<>();
-      for (int j = 1; j <= header.sets().get(set).horizon(); j++) {
-        values.add(TraceStatistics.recall(trace, set, j, header.used()));
-      }
-      all.put(header.sets().get(set).name(), values);
-    }
-    return all;
+    shell
+        .terminal()
+        .println(
+            "%s: %s of %s, %s"
+                .formatted(
+                    out,
+                    Sizes.counted(report.statistics().tokens(), "token"),
+                    Sizes.counted(texts.size(), "text"),
+                    Sizes.text(report.bytes())));
+    shell.terminal().print(repetition(report.statistics()) + "\n" + recallTable(report));
   }
 
   private static String repetition(TraceStatistics statistics) {
@@ -357,14 +183,16 @@ final class TraceCommand implements Callable<Integer> {
     return table.toString();
   }
 
-  private static String recallTable(TraceHeader header, Map<String, List<Double>> recall) {
-    var text = new StringBuilder("recall@" + header.used() + " by distance\n");
-    recall.forEach(
-        (name, values) -> {
-          text.append("  ").append(name);
-          values.forEach(v -> text.append("  ").append(String.format(Locale.ROOT, "%.3f", v)));
-          text.append('\n');
-        });
+  private static String recallTable(TraceReport report) {
+    var text = new StringBuilder("recall@" + report.used() + " by distance\n");
+    report
+        .recall()
+        .forEach(
+            (name, values) -> {
+              text.append("  ").append(name);
+              values.forEach(v -> text.append("  ").append(String.format(Locale.ROOT, "%.3f", v)));
+              text.append('\n');
+            });
     return text.toString();
   }
 

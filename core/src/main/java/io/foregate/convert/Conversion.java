@@ -1,8 +1,21 @@
 package io.foregate.convert;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.foregate.convert.family.HfFamilies;
+import io.foregate.convert.family.HfFamily;
+import io.foregate.convert.family.KeyRule;
+import io.foregate.convert.family.RopeKeys;
+import io.foregate.convert.source.HfConfig;
+import io.foregate.convert.source.HfFolder;
+import io.foregate.convert.source.HfJson;
+import io.foregate.convert.source.QuantizedWeights;
+import io.foregate.convert.source.UnreadKeys;
+import io.foregate.convert.vocabulary.SpecialTokenKeys;
+import io.foregate.convert.vocabulary.VocabularyReader;
 import io.foregate.error.ForegateException;
+import io.foregate.files.MappedFault;
 import io.foregate.gguf.GgmlType;
+import io.foregate.gguf.GgufMetadata;
 import io.foregate.gguf.GgufValue;
 import io.foregate.gguf.GgufWriter;
 import java.lang.foreign.MemorySegment;
@@ -10,9 +23,11 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -27,21 +42,20 @@ public final class Conversion implements AutoCloseable {
   /** Version of ggml's quantized formats (GGML_QNT_VERSION). */
   private static final int QUANTIZATION_VERSION = 2;
 
-  private static final System.Logger LOG = System.getLogger(Conversion.class.getName());
-  private static final String WINDOW_KEY = "attention.sliding_window";
-
   private final HfFolder folder;
   private final OutType type;
   private final Map<String, GgufValue> metadata = new LinkedHashMap<>();
+  private final List<String> notes = new ArrayList<>();
   private final Map<String, float[]> vectors;
   private final List<TargetTensor> tensors;
+  private final Set<String> asked;
 
-  private Conversion(HfFolder folder, ConvertOptions options) {
+  private Conversion(HfFolder folder, HfConfig config, ConvertOptions options) {
     this.folder = folder;
-    HfConfig config = HfConfig.read(folder.path());
     HfFamily family = HfFamilies.of(config);
     family.demands().forEach(demand -> demand.check(config));
-    warnOfWindow(config, family);
+    ConversionNotes.window(config, family).ifPresent(notes::add);
+    notes.addAll(ConversionNotes.yarn(config));
     this.type = options.type().orElseGet(() -> OutType.of(folder.tensors()));
     this.tensors = TensorPlan.of(family, config, folder, type);
     general(family, options.name().orElseGet(() -> name(folder.path())));
@@ -50,27 +64,15 @@ public final class Conversion implements AutoCloseable {
     keys(family.architecture(), config, family, rope);
     metadata.putAll(VocabularyReader.read(folder.path(), config, options.pre()));
     sampling();
-  }
-
-  /**
-   * Files of most families have no place for a sliding window, and whoever reads them, llama.cpp
-   * too, lets every token see all before it: the same text up to the window, and another beyond.
-   */
-  private static void warnOfWindow(HfConfig config, HfFamily family) {
-    long window = config.integer("sliding_window").orElse(0);
-    boolean kept = family.keys().stream().anyMatch(rule -> rule.key().equals(WINDOW_KEY));
-    if (window > 0
-        && window < config.integer("max_position_embeddings").orElse(Long.MAX_VALUE)
-        && config.bool("use_sliding_window", true)
-        && !kept) {
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "{0}: ''sliding_window'' is {1}, which GGUF files of architecture {2} do not say: beyond"
-              + " that many tokens, the model will see more of the text than it was trained to.",
-          config.file(),
-          Long.toString(window),
-          family.architecture());
+    notes.addAll(ConversionNotes.generation(folder.path()));
+    for (int id : SpecialTokenKeys.endsWithoutPlace(metadata, folder.path(), config)) {
+      notes.add(
+          "token %d ends an answer, too, which the file has no key for: it does where readers know its text"
+              .formatted(id));
     }
+    notes.addAll(TensorPlan.leftOut(config, folder));
+    UnreadKeys.note(config).ifPresent(notes::add); // last: by now all has been asked for
+    this.asked = Set.copyOf(config.asked());
   }
 
   /**
@@ -84,14 +86,31 @@ public final class Conversion implements AutoCloseable {
       throw new ForegateException(
           path + ": no such folder", "Give the folder of a Hugging Face model.");
     }
-    HfFamilies.of(HfConfig.read(path)); // before shards are looked for: it is the likelier failure
+    HfConfig config = HfConfig.read(path);
+    HfFamilies.of(config); // before shards are looked for: these are the likelier failures
+    QuantizedWeights.refuse(config);
     HfFolder folder = HfFolder.open(path);
     try {
-      return new Conversion(folder, options);
+      return new Conversion(folder, config, options);
     } catch (RuntimeException | Error e) {
       folder.close();
       throw e;
     }
+  }
+
+  /** What the folder says and the file cannot, a sentence each. */
+  public List<String> notes() {
+    return List.copyOf(notes);
+  }
+
+  /** The fields of {@code config.json} that decide what the file will be. */
+  Set<String> asked() {
+    return asked;
+  }
+
+  /** The metadata that the file will have. */
+  public GgufMetadata metadata() {
+    return GgufMetadata.of(folder.path().toString(), metadata);
   }
 
   /** The type of most matrices. */
@@ -112,7 +131,8 @@ public final class Conversion implements AutoCloseable {
   /**
    * Writes the file. If a run with the same folder and options was killed, goes on where it was.
    *
-   * @param listener told of bytes; where it throws, writing ends
+   * @param listener told of bytes, and of the whole file before it takes its name; where it throws,
+   *     writing ends
    * @param keeps asked when writing has failed or been stopped: whether a later run shall go on
    */
   public void write(Path target, ConvertListener listener, BooleanSupplier keeps) {
@@ -132,14 +152,11 @@ public final class Conversion implements AutoCloseable {
       }
       long total = tensors.stream().mapToLong(t -> bytes(t)).sum();
       var checkpoint =
-          new ConvertCheckpoint(
-              target,
-              folder.files(),
-              keeps,
-              done -> listener.begin(total, Math.min(total, done)),
-              interval);
+          new ConvertCheckpoint(target, folder.files(), keeps, listener, total, interval);
       writer.writeResumable(checkpoint);
       checkpoint.finish();
+    } catch (RuntimeException | InternalError e) {
+      throw MappedFault.rethrow(e, folder.path());
     }
   }
 

@@ -1,20 +1,21 @@
 package io.foregate.convert;
 
 import io.foregate.error.ForegateException;
+import io.foregate.files.PartFile;
 import io.foregate.gguf.GgufWriter;
-import io.foregate.gguf.PartFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongConsumer;
 
 /**
  * How far a conversion has come, in {@code OUT.resume} beside {@code OUT.part}: 8 bytes,
@@ -31,17 +32,24 @@ final class ConvertCheckpoint implements GgufWriter.Checkpoint {
   private final Path file;
   private final List<Path> sources;
   private final BooleanSupplier keeps;
-  private final LongConsumer onBegin;
+  private final ConvertListener listener;
+  private final long total;
   private final long interval;
   private byte[] hash;
 
   ConvertCheckpoint(
-      Path target, List<Path> sources, BooleanSupplier keeps, LongConsumer onBegin, long interval) {
+      Path target,
+      List<Path> sources,
+      BooleanSupplier keeps,
+      ConvertListener listener,
+      long total,
+      long interval) {
     this.target = target;
     this.file = target.resolveSibling(target.getFileName() + ".resume");
     this.sources = sources;
     this.keeps = keeps;
-    this.onBegin = onBegin;
+    this.listener = listener;
+    this.total = total;
     this.interval = interval;
   }
 
@@ -53,22 +61,22 @@ final class ConvertCheckpoint implements GgufWriter.Checkpoint {
   @Override
   public long begin(byte[] header) {
     hash = hash(header);
-    long done = done();
+    long done = begins(header) ? done() : 0;
     if (done == 0) {
-      requireNoStranger();
       write(0);
     }
-    onBegin.accept(Math.max(0, done - header.length));
+    listener.begin(total, Math.clamp(done - header.length, 0, total));
     return done;
   }
 
-  /** A part without a checkpoint is another command's. */
-  private void requireNoStranger() {
-    Path part = PartFile.part(target);
-    if (Files.exists(part) && !Files.exists(file)) {
-      throw new ForegateException(
-          part + ": exists already, expected no unfinished file of that name",
-          "Another run is writing it, or was killed: if none is running, delete it.");
+  /** Another command may have left a part of that name. */
+  private boolean begins(byte[] header) {
+    try (FileChannel part = FileChannel.open(PartFile.part(target), StandardOpenOption.READ)) {
+      ByteBuffer found = ByteBuffer.allocate(header.length);
+      while (found.hasRemaining() && part.read(found) > 0) {}
+      return Arrays.equals(found.array(), header);
+    } catch (IOException e) {
+      return false; // none
     }
   }
 
@@ -93,6 +101,11 @@ final class ConvertCheckpoint implements GgufWriter.Checkpoint {
   }
 
   @Override
+  public void complete(Path part) {
+    listener.complete(part);
+  }
+
+  @Override
   public boolean keepsUnfinished() {
     boolean kept = keeps.getAsBoolean();
     if (!kept) {
@@ -108,7 +121,7 @@ final class ConvertCheckpoint implements GgufWriter.Checkpoint {
     } catch (IOException e) {
       throw new ForegateException(
           "%s: cannot delete the file: %s".formatted(file, e.getMessage()),
-          "Delete it by hand.",
+          "Delete it by hand: it only said how far the conversion had come.",
           e);
     }
   }

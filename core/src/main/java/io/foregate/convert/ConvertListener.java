@@ -1,5 +1,7 @@
 package io.foregate.convert;
 
+import java.nio.file.Path;
+
 /** Told how a conversion goes on. Called by the thread that converts. */
 public interface ConvertListener {
   /** Does nothing. */
@@ -22,4 +24,10 @@ public interface ConvertListener {
 
   /** So many bytes more have been written. To stop, throw. */
   void advance(long bytes);
+
+  /**
+   * The file is whole and on disk, under the name of an unfinished one. Where this throws, it is
+   * deleted, and what had its name before stays.
+   */
+  default void complete(Path part) {}
 }

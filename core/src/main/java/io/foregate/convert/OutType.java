@@ -1,5 +1,7 @@
 package io.foregate.convert;
 
+import io.foregate.convert.source.SourceTensor;
+import io.foregate.convert.source.SourceType;
 import io.foregate.gguf.GgmlType;
 import java.util.List;
 import java.util.Map;

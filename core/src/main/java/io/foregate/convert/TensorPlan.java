@@ -1,6 +1,14 @@
 package io.foregate.convert;
 
 import io.foregate.convert.TargetTensor.Part;
+import io.foregate.convert.family.Dimensions;
+import io.foregate.convert.family.HfFamily;
+import io.foregate.convert.family.StridedView;
+import io.foregate.convert.family.TensorRule;
+import io.foregate.convert.source.HfConfig;
+import io.foregate.convert.source.HfFolder;
+import io.foregate.convert.source.SourceTensor;
+import io.foregate.convert.source.SourceType;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;
 import java.util.ArrayList;
@@ -23,6 +31,9 @@ final class TensorPlan {
       "config.json and the weights contradict each other: download both again from one revision.";
   private static final String BLOCKS = "_blocks";
   private static final String SCALES = "_scales";
+
+  private static final String OUTPUT = "lm_head.weight";
+  private static final String TIED = "tie_word_embeddings";
 
   /** What old checkpoints carry beside weights: it is computed anew. */
   private static final String COMPUTED = ".*(rotary_emb\\.inv_freq|attention\\.masked_bias)";
@@ -53,7 +64,7 @@ final class TensorPlan {
     this.folder = folder;
     this.dimensions = new Dimensions(config);
     this.layers = Math.toIntExact(config.size("num_hidden_layers"));
-    this.tied = config.bool("tie_word_embeddings", false);
+    this.tied = config.bool(TIED, false);
     family.tensors().forEach(rule -> patterns.put(rule, rule.pattern()));
   }
 
@@ -64,6 +75,28 @@ final class TensorPlan {
    */
   static List<TargetTensor> of(HfFamily family, HfConfig config, HfFolder folder, OutType type) {
     return new TensorPlan(family, config, folder).plan(type);
+  }
+
+  /** Which tensors the file will not have, a sentence for each reason. */
+  static List<String> leftOut(HfConfig config, HfFolder folder) {
+    List<String> notes = new ArrayList<>();
+    List<String> computed =
+        folder.tensors().keySet().stream().filter(name -> name.matches(COMPUTED)).toList();
+    if (!computed.isEmpty()) {
+      notes.add(
+          "'%s'%s left out: whoever reads the file computes such anew"
+              .formatted(
+                  computed.getFirst(),
+                  computed.size() == 1
+                      ? " is"
+                      : " and %d like it are".formatted(computed.size() - 1)));
+    }
+    if (config.bool(TIED, false) && folder.tensors().containsKey(OUTPUT)) {
+      notes.add(
+          "'%s' is left out: config.json's '%s' says that the embedding is the output's, too"
+              .formatted(OUTPUT, TIED));
+    }
+    return notes;
   }
 
   private List<TargetTensor> plan(OutType type) {
@@ -91,7 +124,7 @@ final class TensorPlan {
 
   private void match(SourceTensor source) {
     if (source.name().matches(COMPUTED)
-        || (tied && source.name().equals("lm_head.weight"))
+        || (tied && source.name().equals(OUTPUT))
         || isScales(source.name())) {
       return;
     }

@@ -1,10 +1,12 @@
 package io.foregate.convert;
 
 import io.foregate.convert.TargetTensor.Part;
+import io.foregate.convert.family.StridedView;
+import io.foregate.convert.source.SourceTensor;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufWriter.TensorOutput;
-import io.foregate.quant.Quants;
+import io.foregate.quant.encode.ReferenceQuantizer;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -24,7 +26,7 @@ final class TensorWriter {
 
   private static final long COPY_BYTES = 16L << 20;
   private static final int CHUNK_WEIGHTS = 1 << 18;
-  private static final float LARGEST_HALF = 65504;
+  private static final float MAX_F16 = 65504;
   private static final int HALF_BLOCK = 16;
 
   private final ConvertListener listener;
@@ -75,7 +77,7 @@ final class TensorWriter {
         decode(part, part.view().row(first + i), columns, i * columns);
       }
       requireNumbers(part, type, count * columns);
-      Quants.quantize(type, row, 0, encoded, 0, count * columns);
+      ReferenceQuantizer.quantize(type, row, 0, encoded, 0, count * columns);
       MemorySegment piece = encoded.asSlice(0, type.byteSize((long) count * columns));
       out.write(piece);
       listener.advance(piece.byteSize());
@@ -113,10 +115,10 @@ final class TensorWriter {
             "%s holds the weight %s, expected a number".formatted(part.source().where(), row[i]),
             "The model is damaged: download it again.");
       }
-      if (type == GgmlType.F16 && value > LARGEST_HALF) {
+      if (type == GgmlType.F16 && value > MAX_F16) {
         throw new ForegateException(
             "%s holds the weight %s, too large for F16".formatted(part.source().where(), row[i]),
-            "Choose --outtype bf16 or f32.");
+            "Choose [[output type=bf16]] or f32.");
       }
     }
   }

@@ -3,18 +3,24 @@ package io.foregate.engine;
 import io.foregate.backend.Backend;
 import io.foregate.backend.BackendModel;
 import io.foregate.backend.Sequence;
+import io.foregate.engine.experts.ExpertMovement;
+import io.foregate.engine.experts.ExpertRunner;
+import io.foregate.engine.experts.LoadedModel;
+import io.foregate.engine.experts.Offload;
+import io.foregate.engine.experts.ResidentRunner;
 import io.foregate.error.ForegateException;
+import io.foregate.files.MappedFault;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.ModelHash;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelConfigReader;
-import io.foregate.model.ModelReader;
-import io.foregate.model.ModelWeights;
-import io.foregate.schedule.Policy;
-import io.foregate.schedule.ScheduleStatistics;
-import io.foregate.schedule.SlotBudget;
+import io.foregate.model.reader.ModelConfigReader;
+import io.foregate.model.reader.ModelReader;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.options.ModelOptions;
+import io.foregate.options.SlotBudget;
+import io.foregate.schedule.state.ScheduleStatistics;
 import io.foregate.store.BuildListener;
-import io.foregate.store.PackedLayers;
+import io.foregate.store.layout.PackedLayers;
 import io.foregate.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -34,15 +40,18 @@ public final class Engine implements AutoCloseable {
   private final Backend backend;
   private final BackendModel model;
   private final PackedLayers packed;
-  private final Device device = new Device();
+  private final DeviceLock device = new DeviceLock();
   private final Optional<Offload> offload;
   private final int context;
-  private final EngineOptions options;
+  private final ModelOptions options;
+  private final ExpertMovement movement;
   private ModelHash hash;
 
-  private Engine(GgufFile file, EngineOptions options, BuildListener listener) {
+  private Engine(
+      GgufFile file, ModelOptions options, ExpertMovement movement, BuildListener listener) {
     this.file = file;
     this.options = options;
+    this.movement = movement;
     ModelConfig read = ModelConfigReader.read(file);
     this.context = context(options, read);
     this.config = read.at(context);
@@ -54,8 +63,8 @@ public final class Engine implements AutoCloseable {
               .formatted(file.path(), tokenizer.size(), config.vocabulary()),
           "The file contradicts itself: convert the model again, or get another copy.");
     }
-    Backends.Opened opened =
-        Backends.find()
+    BackendRegistry.Opened opened =
+        BackendRegistry.find()
             .open(options.backend(), config, weights, options.threads(), this::requireRoom);
     this.backend = opened.backend();
     this.model = opened.model();
@@ -69,7 +78,7 @@ public final class Engine implements AutoCloseable {
     if (isResident(packed)) {
       candidate.requireRoom(packed.count() * config.experts(), context, options.kvType());
     } else {
-      ExpertOptions fitting = Offload.fitting(options.experts(), left(candidate));
+      ExpertMovement fitting = Offload.fitting(movement, left(candidate));
       candidate.requireRoom(
           Offload.slots(config, packed, candidate, fitting), context, options.kvType());
     }
@@ -82,15 +91,14 @@ public final class Engine implements AutoCloseable {
 
   /** Whether no expert ever moves. */
   private boolean isResident(PackedLayers packed) {
-    return packed.count() == 0
-        || options.experts().policy().prefetch() == Policy.Prefetch.EVERYTHING;
+    return packed.count() == 0 || movement.policy().keepsAll();
   }
 
   private void tellOfUnpacked() {
     if (packed.unpacked() > 0) {
       LOG.log(
-          System.Logger.Level.WARNING,
-          "The experts of {0} of {1} layers run on the processor: backend {2} has no kernels for"
+          System.Logger.Level.DEBUG,
+          "The experts of {0} of {1} layers run on the CPU: backend {2} has no kernels for"
               + " their types ({3}).",
           packed.unpacked(),
           config.routedLayers(),
@@ -100,14 +108,14 @@ public final class Engine implements AutoCloseable {
   }
 
   private Optional<Offload> offload(ModelWeights weights, BuildListener listener) {
-    ExpertOptions experts = options.experts();
     try {
       if (isResident(packed)) {
-        requireNoTimeline(experts);
+        requireNoTimeline();
         return Optional.empty();
       }
       return Optional.of(
-          Offload.open(file, config, weights, model, experts, left(model), listener));
+          Offload.open(
+              new LoadedModel(file, config, weights, model), movement, left(model), listener));
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;
@@ -115,12 +123,13 @@ public final class Engine implements AutoCloseable {
   }
 
   /** Whoever waits for a file should not wait in vain. */
-  private static void requireNoTimeline(ExpertOptions experts) {
-    if (experts.timeline().isPresent()) {
+  private void requireNoTimeline() {
+    Optional<Path> timeline = movement.options().timeline();
+    if (timeline.isPresent()) {
       throw new ForegateException(
           "%s: there is no timeline to write where all experts are resident."
-              .formatted(experts.timeline().get()),
-          "Choose how experts of a Mixture-of-Experts model move, e.g. --policy lookahead.");
+              .formatted(timeline.get()),
+          "Choose how experts of a Mixture-of-Experts model move, e.g. [[policy=lookahead]].");
     }
   }
 
@@ -129,37 +138,51 @@ public final class Engine implements AutoCloseable {
    *
    * @throws ForegateException when the file, the architecture or an option is not usable
    */
-  public static Engine open(Path path, EngineOptions options) {
+  public static Engine open(Path path, ModelOptions options) {
     return open(path, options, BuildListener.NONE);
   }
 
   /**
-   * As {@link #open(Path, EngineOptions)}.
+   * As {@link #open(Path, ModelOptions)}.
    *
    * @param listener told how the expert store is built, which takes its time for a large model
    */
-  public static Engine open(Path path, EngineOptions options, BuildListener listener) {
+  public static Engine open(Path path, ModelOptions options, BuildListener listener) {
+    return open(path, options, ExpertMovement.of(options.offloading()), listener);
+  }
+
+  /**
+   * As {@link #open(Path, ModelOptions)}, for experiments.
+   *
+   * @param movement how experts move, whatever the options say of it
+   */
+  public static Engine open(Path path, ModelOptions options, ExpertMovement movement) {
+    return open(path, options.withOffloading(movement.options()), movement, BuildListener.NONE);
+  }
+
+  private static Engine open(
+      Path path, ModelOptions options, ExpertMovement movement, BuildListener listener) {
     checkThreads(options.threads());
     GgufFile file = GgufFile.open(path);
     try {
-      return new Engine(file, options, listener);
+      return new Engine(file, options, movement, listener);
     } catch (RuntimeException | Error e) {
       file.close();
-      throw e;
+      throw MappedFault.rethrow(e, path);
     }
   }
 
   private static void checkThreads(int threads) {
-    if (threads < 0 || threads > EngineOptions.MAX_THREADS) {
+    if (threads < 0 || threads > ModelOptions.MAX_THREADS) {
       throw new ForegateException(
           "The number of compute threads is %d, expected 0 (one per core) to %d."
-              .formatted(threads, EngineOptions.MAX_THREADS),
+              .formatted(threads, ModelOptions.MAX_THREADS),
           "More threads than cores are no faster: this process may use %d cores."
               .formatted(Runtime.getRuntime().availableProcessors()));
     }
   }
 
-  private static int context(EngineOptions options, ModelConfig config) {
+  private static int context(ModelOptions options, ModelConfig config) {
     if (options.context() < 0) {
       throw new ForegateException(
           "The context is %d positions, expected more than 0.".formatted(options.context()),
@@ -167,7 +190,7 @@ public final class Engine implements AutoCloseable {
     }
     return options.context() > 0
         ? options.context()
-        : Math.min(config.contextLength(), EngineOptions.DEFAULT_CONTEXT_LIMIT);
+        : Math.min(config.contextLength(), ModelOptions.DEFAULT_CONTEXT_LIMIT);
   }
 
   /** The model's file. */
@@ -199,7 +222,7 @@ public final class Engine implements AutoCloseable {
   }
 
   /** What it was opened with. */
-  public EngineOptions options() {
+  public ModelOptions options() {
     return options;
   }
 
@@ -218,6 +241,11 @@ public final class Engine implements AutoCloseable {
     return backend.name();
   }
 
+  /** The device that the backend computes on, in one line. */
+  public String device() {
+    return backend.description();
+  }
+
   /**
    * A new, empty session.
    *
@@ -234,7 +262,7 @@ public final class Engine implements AutoCloseable {
       return new Session(config, sequence, runner, device, file.path().toString());
     } catch (RuntimeException | Error e) { // no gates for it, or no heap for what it remembers
       sequence.close();
-      throw e;
+      throw MappedFault.rethrow(e, file.path());
     }
   }
 

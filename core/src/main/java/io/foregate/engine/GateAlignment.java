@@ -1,12 +1,12 @@
 package io.foregate.engine;
 
 import io.foregate.error.ForegateException;
-import io.foregate.gate.GateCheckpoint;
-import io.foregate.gate.GateSamples;
 import io.foregate.gate.GateShape;
-import io.foregate.gate.GateTrainer;
 import io.foregate.gate.LookaheadGates;
-import io.foregate.gate.TrainingPlan;
+import io.foregate.gate.train.GateCheckpoint;
+import io.foregate.gate.train.GateSamples;
+import io.foregate.gate.train.GateTrainer;
+import io.foregate.gate.train.TrainingPlan;
 import io.foregate.gguf.ModelHash;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +17,7 @@ import java.util.Random;
 
 /**
  * Aligns a model's lookahead gates on calibration text, round by round: runs the model over some
- * stretches, trains on what it did, forgets them. Some stretches are held out for validation, and
+ * chunks, trains on what it did, forgets them. Some chunks are held out for validation, and
  * training stops early when they gain nothing any more. Used by one thread.
  */
 public final class GateAlignment {
@@ -27,10 +27,10 @@ public final class GateAlignment {
   /** Weight of the loss's term for the chosen experts. */
   private static final float CHOSEN = 0.1f;
 
-  /** One stretch in so many is held out. */
+  /** One chunk in so many is held out. */
   private static final int HELD_OUT = 16;
 
-  private static final int MOST_HELD_OUT = 32;
+  private static final int MAX_HELD_OUT = 32;
 
   /** Validations without progress after which training stops. */
   private static final int PATIENCE = 4;
@@ -44,7 +44,7 @@ public final class GateAlignment {
    * @param horizon layers to look ahead
    * @param hidden width of the gates' hidden layer; 0 for none
    * @param tokens of calibration text, at most
-   * @param length tokens of a stretch
+   * @param length tokens of a chunk
    * @param roundTokens tokens between two checkpoints, at most; 0 for what fits 256 MiB
    * @param passes over a round's samples
    * @param seed of everything random
@@ -64,10 +64,10 @@ public final class GateAlignment {
 
   /** Told how it goes, on the aligning thread; may throw to stop. */
   public interface Listener {
-    /** Training begins, or goes on: {@code done} of {@code total} stretches are behind. */
+    /** Training begins, or goes on: {@code done} of {@code total} chunks are behind. */
     void begun(int done, int total);
 
-    /** One more stretch has been run. */
+    /** One more chunk has been run. */
     void collected();
 
     /** A round has been trained. */
@@ -86,7 +86,7 @@ public final class GateAlignment {
   private final Engine engine;
   private final Options options;
   private final GateShape shape;
-  private final TextStretches text;
+  private final TextChunks text;
   private final List<Integer> held = new ArrayList<>();
   private final List<Integer> train = new ArrayList<>();
   private final int roundSize;
@@ -100,12 +100,12 @@ public final class GateAlignment {
     this.options = options;
     this.shape = shape(engine, options);
     int count = Math.toIntExact(Math.max(2, options.tokens() / options.length()));
-    this.text = new TextStretches(files, engine.tokenizer(), options.length(), count);
+    this.text = new TextChunks(files, engine.tokenizer(), options.length(), count);
     if (text.count() < 2) {
       throw new ForegateException(
-          "The calibration text gives %d stretch of %d tokens, expected 2 or more."
+          "The calibration text gives %d chunk of %d tokens, expected 2 or more."
               .formatted(text.count(), options.length()),
-          "Give more text (--text).");
+          "Give more [[text]].");
     }
     divide();
     long wanted =
@@ -125,14 +125,14 @@ public final class GateAlignment {
       throw new ForegateException(
           "The horizon is %d layers, and the model has only %d with experts."
               .formatted(options.horizon(), engine.config().routedLayers()),
-          "Choose a horizon (--horizon) of fewer layers than the model has.");
+          "Choose a [[horizon]] of fewer layers than the model has.");
     }
     return GateShape.of(engine.config(), options.horizon(), options.hidden());
   }
 
-  /** Holds out stretches evenly, and shuffles the others. */
+  /** Holds out chunks evenly, and shuffles the others. */
   private void divide() {
-    int wanted = Math.clamp(text.count() / HELD_OUT, 1, MOST_HELD_OUT);
+    int wanted = Math.clamp(text.count() / HELD_OUT, 1, MAX_HELD_OUT);
     int every = text.count() / wanted;
     for (int i = 0; i < text.count(); i++) {
       boolean out = i % every == every / 2 && held.size() < wanted;
@@ -198,11 +198,11 @@ public final class GateAlignment {
   }
 
   private List<GateSamples> collect(
-      GateCollector collector, List<Integer> stretches, Listener listener) {
+      GateCollector collector, List<Integer> chunks, Listener listener) {
     List<GateSamples> samples = new ArrayList<>();
     try {
-      for (int stretch : stretches) {
-        samples.add(collector.collect(text.tokens(stretch)));
+      for (int chunk : chunks) {
+        samples.add(collector.collect(text.tokens(chunk)));
         listener.collected();
       }
       return samples;

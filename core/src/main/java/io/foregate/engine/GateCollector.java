@@ -1,9 +1,9 @@
 package io.foregate.engine;
 
 import io.foregate.backend.Routing;
-import io.foregate.gate.GateSamples;
 import io.foregate.gate.GateShape;
 import io.foregate.gate.TokenInput;
+import io.foregate.gate.train.GateSamples;
 
 /** Runs a model over text, and takes down what gates would have seen and how it routed. */
 public final class GateCollector implements AutoCloseable {

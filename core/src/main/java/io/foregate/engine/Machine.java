@@ -10,7 +10,7 @@ import java.util.List;
 /**
  * The machine that a result was made on.
  *
- * @param cores processors that this process may use
+ * @param cores CPUs that this process may use
  * @param memoryBytes the machine's memory
  */
 public record Machine(String cpu, int cores, long memoryBytes, String os, String java) {
@@ -30,7 +30,7 @@ public record Machine(String cpu, int cores, long memoryBytes, String os, String
         System.getProperty("java.vm.name") + " " + Runtime.version());
   }
 
-  /** The processor's name where Linux tells it, else the architecture. */
+  /** The CPU's name where Linux tells it, else the architecture. */
   private static String processorName() {
     Path info = Path.of("/proc/cpuinfo");
     if (Files.isReadable(info)) {

@@ -7,10 +7,10 @@ import io.foregate.backend.Routing;
 public interface RoutingListener {
 
   /**
-   * @param layer counted among the layers with experts
+   * @param routed the layer, counted among the layers with experts
    * @param position position of the batch's first token; the others follow it
    * @param routing valid during the call; ids and weights may be overwritten to replay others
    * @param inputs of the gates at this layer; to be read during the call
    */
-  void routed(int layer, int position, Routing routing, GateInputs inputs);
+  void routed(int routed, int position, Routing routing, GateInputs inputs);
 }

@@ -1,15 +1,20 @@
 package io.foregate.engine;
 
+import io.foregate.options.Sampling;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /**
- * Picks tokens from logits. Keeps the recent tokens and the random numbers of one sequence, so it
+ * Picks tokens from logits. The filters apply in llama.cpp's order: repetition penalty, top-k,
+ * top-p, min-p, temperature. Keeps the recent tokens and the random numbers of one sequence, so it
  * belongs to that sequence and to one thread. Sampling allocates nothing.
  */
 public final class Sampler {
-  private final SamplingOptions options;
+  private final float temperature;
+  private final float topP;
+  private final float minP;
+  private final float repeatPenalty;
   private final RandomGenerator random;
   private final float[] logits;
 
@@ -21,16 +26,29 @@ public final class Sampler {
   private int accepted;
 
   /**
+   * @param sampling what it leaves open is as usual
+   * @param seed of the random numbers: the same seed gives the same text
+   * @param context the most tokens that there can be, and so be recent
    * @param vocabulary how many logits there are
    */
-  public Sampler(SamplingOptions options, int vocabulary) {
-    this.options = options;
-    this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(options.seed());
-    int kept = options.topK() > 0 ? Math.min(options.topK(), vocabulary) : vocabulary;
+  public Sampler(Sampling sampling, long seed, int context, int vocabulary) {
+    Sampling all = sampling.or(Sampling.usual());
+    this.temperature = all.temperature().orElseThrow();
+    this.topP = all.topP().orElseThrow();
+    this.minP = all.minP().orElseThrow();
+    this.repeatPenalty = all.repeatPenalty().orElseThrow();
+    this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    int topK = all.topK().orElseThrow();
+    int kept = topK > 0 ? Math.min(topK, vocabulary) : vocabulary;
     this.logits = new float[vocabulary];
     this.candidates = new long[kept];
     this.probabilities = new double[kept];
-    this.recent = new int[Math.max(0, options.repeatLastN())];
+    this.recent = new int[Math.min(all.repeatLastN().orElseThrow(), context)];
+  }
+
+  /** How many tokens are recent. */
+  public int window() {
+    return recent.length;
   }
 
   /** Notes a token of the sequence, prompt or generated, for the repetition penalty. */
@@ -44,14 +62,14 @@ public final class Sampler {
   public int sample(float[] source) {
     System.arraycopy(source, 0, logits, 0, logits.length);
     penalize();
-    if (options.temperature() <= 0) {
+    if (temperature <= 0) {
       return argmax(logits);
     }
     selectCandidates();
     int kept = softmax(candidates.length, 1);
     kept = cutTopP(kept);
     kept = cutMinP(kept);
-    return draw(softmax(kept, options.temperature()));
+    return draw(softmax(kept, temperature));
   }
 
   /** Index of the largest value; the first of equal ones. */
@@ -66,15 +84,15 @@ public final class Sampler {
   }
 
   private void penalize() {
-    float penalty = options.repeatPenalty();
     int count = Math.min(accepted, recent.length);
-    if (penalty == 1f) {
+    if (repeatPenalty == 1f) {
       return;
     }
     for (int i = 0; i < count; i++) {
       int token = recent[i];
       if (firstMention(token, i)) {
-        logits[token] = logits[token] > 0 ? logits[token] / penalty : logits[token] * penalty;
+        logits[token] =
+            logits[token] > 0 ? logits[token] / repeatPenalty : logits[token] * repeatPenalty;
       }
     }
   }
@@ -162,7 +180,7 @@ public final class Sampler {
     double sum = 0;
     for (int i = 0; i < kept; i++) {
       sum += probabilities[i];
-      if (sum >= options.topP()) {
+      if (sum >= topP) {
         return i + 1;
       }
     }
@@ -170,7 +188,7 @@ public final class Sampler {
   }
 
   private int cutMinP(int kept) {
-    double least = options.minP() * probabilities[0];
+    double least = minP * probabilities[0];
     int count = kept;
     while (count > 1 && probabilities[count - 1] < least) {
       count--;

@@ -4,9 +4,12 @@ import io.foregate.backend.KvState;
 import io.foregate.backend.ProductListener;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
+import io.foregate.engine.experts.ExpertRunner;
 import io.foregate.error.ForegateException;
+import io.foregate.files.MappedFault;
 import io.foregate.gguf.ModelHash;
 import io.foregate.model.ModelConfig;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
@@ -28,7 +31,7 @@ public final class Session implements AutoCloseable {
   private final ModelConfig config;
   private final Sequence sequence;
   private final ExpertRunner experts;
-  private final Device device;
+  private final DeviceLock device;
   private final String source;
   private final float[] logits;
   private final GateInputs gateInputs;
@@ -47,7 +50,11 @@ public final class Session implements AutoCloseable {
    * @param source the model's file, for messages
    */
   Session(
-      ModelConfig config, Sequence sequence, ExpertRunner experts, Device device, String source) {
+      ModelConfig config,
+      Sequence sequence,
+      ExpertRunner experts,
+      DeviceLock device,
+      String source) {
     this.config = config;
     this.device = device;
     this.sequence = sequence;
@@ -87,7 +94,7 @@ public final class Session implements AutoCloseable {
     if (!sequence.onProducts(listener)) {
       throw new ForegateException(
           "This backend computes on its device, and cannot show what matrices meet.",
-          "Use --backend cpu.");
+          "Use [[backend=cpu]].");
     }
   }
 
@@ -145,6 +152,8 @@ public final class Session implements AutoCloseable {
           sequence.logits(end - start - 1, end - start, logits);
         }
         remember(tokens, start, end);
+      } catch (RuntimeException | InternalError e) {
+        throw MappedFault.rethrow(e, source);
       } finally {
         device.release();
       }
@@ -175,6 +184,8 @@ public final class Session implements AutoCloseable {
           System.arraycopy(rows, (last - first - 1) * vocabulary, logits, 0, vocabulary);
         }
         remember(tokens, start, end);
+      } catch (RuntimeException | InternalError e) {
+        throw MappedFault.rethrow(e, source);
       } finally {
         device.release();
       }
@@ -191,7 +202,8 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Writes what was fed to a file, from which a session of the same model goes on.
+   * Writes what was fed to a file, from which a session of the same model goes on. An interrupt
+   * does not end it.
    *
    * @param model the model's hash
    * @param note kept with it, for whoever reads it
@@ -201,12 +213,38 @@ public final class Session implements AutoCloseable {
   public void save(Path path, ModelHash model, String note) {
     requireOpen();
     KvState state = kvState();
+    var owner = new SessionFile.Owner(model, config.name());
+    boolean interrupted = Thread.interrupted();
     device.acquire();
     try {
-      SessionFile.write(path, lastTokens(position), state, config.layers(), model, note);
+      boolean written = false;
+      while (!written) {
+        try {
+          SessionFile.write(path, lastTokens(position), state, config.layers(), owner, note);
+          written = true;
+        } catch (ForegateException e) {
+          // An interrupt ends a text, not what is kept of it; it closes the file that is written.
+          if (!(e.getCause() instanceof ClosedByInterruptException)) {
+            throw e;
+          }
+          interrupted |= Thread.interrupted();
+        }
+      }
     } finally {
       device.release();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
+  }
+
+  /**
+   * Fails early if {@link #save} could not write so many tokens to that file.
+   *
+   * @throws ForegateException if it could not
+   */
+  public void requireRoom(Path path, int tokens) {
+    SessionFile.requireRoom(path, kvState(), config.layers(), Math.min(tokens, capacity()));
   }
 
   /**
@@ -224,7 +262,8 @@ public final class Session implements AutoCloseable {
     KvState state = kvState();
     device.acquire();
     try {
-      var restored = SessionFile.read(path, state, config.layers(), capacity(), model);
+      var owner = new SessionFile.Owner(model, config.name());
+      var restored = SessionFile.read(path, state, config.layers(), capacity(), owner);
       truncate(0);
       remember(restored.tokens(), 0, restored.tokens().length);
       return restored.note();
@@ -240,7 +279,7 @@ public final class Session implements AutoCloseable {
             () ->
                 new ForegateException(
                     "This backend keeps the KV cache on its device and cannot save or load it.",
-                    "Use --backend cpu, or leave --session out."));
+                    "Use [[backend=cpu]], or no [[session]]."));
   }
 
   /** Whether {@link #close} has not been called yet. */
@@ -295,7 +334,7 @@ public final class Session implements AutoCloseable {
       throw new ForegateException(
           "%d tokens do not fit a context of %d, of which %d are used."
               .formatted(to - from, capacity(), position),
-          "Shorten the text, or open the model with a larger context (--ctx).");
+          "Shorten the text, or open the model with a larger [[context]].");
     }
     for (int i = from; i < to; i++) {
       if (tokens[i] < 0 || tokens[i] >= config.vocabulary()) {

@@ -5,8 +5,11 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.foregate.backend.KvState;
 import io.foregate.error.ForegateException;
+import io.foregate.files.FileKind;
+import io.foregate.files.InputFile;
+import io.foregate.files.PartFile;
+import io.foregate.files.Target;
 import io.foregate.gguf.ModelHash;
-import io.foregate.gguf.PartFile;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -16,9 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 
 /**
@@ -41,7 +42,6 @@ final class SessionFile {
       JsonMapper.builder()
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
           .build();
 
   /**
@@ -53,27 +53,43 @@ final class SessionFile {
    * @param layers layers that follow
    * @param tokens tokens that were fed
    * @param note the owner's: what it wants to know of the session when it is read
+   * @param name the model's name, for people; {@code null} in files of older versions
    */
   private record Header(
-      String model, String kvType, String layout, int layers, int tokens, String note) {}
+      String model,
+      String kvType,
+      String layout,
+      int layers,
+      int tokens,
+      String note,
+      String name) {}
+
+  /** The model of a session: what it is known by, and what people call it. */
+  record Owner(ModelHash hash, String name) {}
 
   private SessionFile() {}
 
   /** Writes a session; the file is there whole or not at all. */
-  static void write(
-      Path path, int[] tokens, KvState state, int layers, ModelHash hash, String note) {
+  static void write(Path path, int[] tokens, KvState state, int layers, Owner model, String note) {
     byte[] json =
         json(
             new Header(
-                hash.hex(), state.type().name(), state.layout(), layers, tokens.length, note));
+                model.hash().hex(),
+                state.type().name(),
+                state.layout(),
+                layers,
+                tokens.length,
+                note,
+                model.name()));
     if (json.length > MAX_HEADER) {
       throw new ForegateException(
           "%s: the conversation has %d MiB, more than the %d that a session's header may have"
               .formatted(path, json.length >> 20, MAX_HEADER >> 20),
           "Begin a new session.");
     }
+    Target.requireKind(path, FileKind.SESSION);
     var crc = new CRC32C();
-    try (PartFile file = PartFile.create(path);
+    try (PartFile file = PartFile.create(path, FileKind.SESSION);
         Arena arena = Arena.ofShared()) {
       file.requireSpace(size(json.length, tokens.length, state, layers));
       MemorySegment head = arena.allocate(PREFIX + json.length + 4L * tokens.length);
@@ -92,6 +108,14 @@ final class SessionFile {
       checksum.set(INT, 0, (int) crc.getValue());
       file.write(checksum);
       file.commit();
+    }
+  }
+
+  /** Refuses a file that could not be written with so many tokens, before they are made. */
+  static void requireRoom(Path path, KvState state, int layers, int tokens) {
+    Target.requireKind(path, FileKind.SESSION);
+    try (PartFile file = PartFile.create(path, FileKind.SESSION)) {
+      file.requireSpace(size(0, tokens, state, layers));
     }
   }
 
@@ -117,18 +141,22 @@ final class SessionFile {
    *
    * @param capacity positions that the cache holds
    */
-  static Restored read(Path path, KvState state, int layers, int capacity, ModelHash hash) {
-    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
+  static Restored read(Path path, KvState state, int layers, int capacity, Owner model) {
+    try (FileChannel file = InputFile.open(path, FileKind.SESSION);
         Arena arena = Arena.ofShared()) {
       Header header = header(path, file, arena);
-      require(
-          path, "is of model", header.model(), hash.hex(), "Open the model that it was made with.");
+      if (!header.model().equals(model.hash().hex())) {
+        String name = header.name() == null ? "" : header.name();
+        throw new ForegateException(
+            "%s is of %s".formatted(path, ModelHash.other(name, model.name())),
+            "Open the model that it was made with.");
+      }
       require(
           path,
           "has a KV cache of type",
           header.kvType(),
           state.type().name(),
-          "Choose that type with --kv-type.");
+          "Choose that type of [[KV cache]].");
       require(
           path,
           "has a KV cache in the layout",
@@ -139,7 +167,7 @@ final class SessionFile {
         throw new ForegateException(
             "%s has %d tokens, which do not fit the context of %d"
                 .formatted(path, header.tokens(), capacity),
-            "Open the model with a larger context (--ctx).");
+            "Open the model with a larger [[context]].");
       }
       int at = Math.toIntExact(file.position());
       if (header.layers() != layers
@@ -149,13 +177,10 @@ final class SessionFile {
       }
       checkSum(path, file, arena);
       return load(file.position(at), header, state, arena);
-    } catch (NoSuchFileException e) {
-      throw new ForegateException(path + ": no such file", "Check the path.", e);
     } catch (EOFException e) {
       throw damaged(path, "it ends too early");
     } catch (IOException e) {
-      throw new ForegateException(
-          "%s: cannot read the file: %s".formatted(path, e.getMessage()), "Check its path.", e);
+      throw InputFile.unreadable(path, e);
     }
   }
 
@@ -182,7 +207,7 @@ final class SessionFile {
             prefix, 0, MAGIC.length(), MemorySegment.ofArray(magic()), 0, MAGIC.length())
         >= 0) {
       throw new ForegateException(
-          path + " is not a session that Foregate saved", "Check the path given to --session.");
+          path + " is not a session that Foregate saved", "Check the path of the [[session]].");
     }
     int length = prefix.get(INT, MAGIC.length());
     if (length < 2 || length > Math.min(MAX_HEADER, file.size() - PREFIX)) {
@@ -272,6 +297,6 @@ final class SessionFile {
   private static ForegateException damaged(Path path, String why) {
     return new ForegateException(
         "%s: the session is damaged: %s".formatted(path, why),
-        "Delete it; the text will be fed anew.");
+        "Choose another file for a new session; the text will be fed anew.");
   }
 }

@@ -1,5 +1,9 @@
 package io.foregate.error;
 
+import java.util.function.BinaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /**
  * A failure that the user can understand and mend: a damaged file, a model that is not supported, a
  * prompt that does not fit.
@@ -11,11 +15,16 @@ package io.foregate.error;
 public class ForegateException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /** How a hint names a setting, so that the command line can name its flag instead. */
+  private static final Pattern SETTING =
+      Pattern.compile("\\[\\[([a-zA-Z. ]+)(?:=([^\\]]*))?\\]\\]");
+
   private final String hint;
 
   /**
    * @param message one sentence: what is wrong, where, what was expected
-   * @param hint what the user can do, or an empty string
+   * @param hint what the user can do, or an empty string; a setting stands in it as {@code
+   *     [[context]]}, one that is to have a value as {@code [[policy=lookahead]]}
    */
   public ForegateException(String message, String hint) {
     this(message, hint, null);
@@ -27,8 +36,28 @@ public class ForegateException extends RuntimeException {
     this.hint = hint;
   }
 
-  /** What the user can do, or an empty string. */
+  /** What the user can do, or an empty string; settings are called as in the Java API. */
   public final String hint() {
+    return hint((setting, value) -> value.isEmpty() ? setting : setting + " " + value);
+  }
+
+  /** The hint as it was written, settings marked: for whoever tells of this failure in another. */
+  public final String rawHint() {
     return hint;
+  }
+
+  /**
+   * The hint in the terms of another way to use Foregate.
+   *
+   * @param words what to call a setting (the first argument), or to give it a value (the second,
+   *     else empty)
+   */
+  public final String hint(BinaryOperator<String> words) {
+    return SETTING
+        .matcher(hint)
+        .replaceAll(
+            found ->
+                Matcher.quoteReplacement(
+                    words.apply(found.group(1), found.group(2) == null ? "" : found.group(2))));
   }
 }

@@ -32,35 +32,36 @@ public interface ExpertPredictor {
   /**
    * Predicts the layers behind one.
    *
-   * @param layer a layer of the token that {@link #predictToken} named last
-   * @param input the post-attention residual at {@code layer}, RMS-normalized without the norm's
+   * @param routed the layer, counted among those with experts, of the token that {@link
+   *     #predictToken} named last
+   * @param input the post-attention residual at that layer, RMS-normalized without the norm's
    *     weight, {@code [embedding]}
    * @param probabilities {@code [horizon * experts]}: element {@code (j - 1) * experts + e} becomes
-   *     the probability that expert {@code e} is among the top-k of layer {@code (layer + j) %
+   *     the probability that expert {@code e} is among the top-k of layer {@code (routed + j) %
    *     layers}
    */
-  void predict(int layer, float[] input, float[] probabilities);
+  void predict(int routed, float[] input, float[] probabilities);
 
   /**
    * As {@link #predictToken} or {@link #predict}, from what a device made of this predictor's
    * {@link LookaheadGates#matrices}.
    *
-   * @param layer as {@link #predict} has it, or -1 for the token itself
+   * @param routed as {@link #predict} has it, or -1 for the token itself
    * @param scores {@code [horizon * experts]}, without what the routing history adds; overwritten
    * @param input as {@link #predict} has it; read at the last layer only, not at layer -1
    * @throws UnsupportedOperationException if it has no gates
    */
-  default void predictScored(int layer, float[] scores, float[] input, float[] probabilities) {
+  default void predictScored(int routed, float[] scores, float[] input, float[] probabilities) {
     throw new UnsupportedOperationException("a predictor without gates");
   }
 
   /**
    * Takes note of the experts that one token really used.
    *
-   * @param ids expert ids; {@code [from, from + count)} are the token's at {@code layer}, best
-   *     first
+   * @param routed as {@link #predict} has it
+   * @param ids expert ids; {@code [from, from + count)} are the token's at that layer, best first
    */
-  void observe(int layer, int[] ids, int from, int count);
+  void observe(int routed, int[] ids, int from, int count);
 
   /** Forgets what was seen: the sequence has been cut, or another begins. */
   void reset();

@@ -1,18 +1,21 @@
 package io.foregate.gate;
 
 import io.foregate.error.ForegateException;
+import io.foregate.files.FileKind;
 import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.ModelHash;
-import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
-import io.foregate.quant.Quants;
+import io.foregate.model.weights.Matrix;
+import io.foregate.quant.format.Quants;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The sidecar in which a model's aligned gates are kept, {@code MODEL.gates.safetensors}. Names of
@@ -32,6 +35,10 @@ import java.util.Map;
 public final class GateFile {
   private static final String FORMAT = "foregate lookahead gates";
   private static final String VERSION = "2";
+
+  /** A fact of the training: {@link ModelConfig#name}. */
+  public static final String MODEL_NAME = "model_name";
+
   private static final String SUFFIX = ".gates.safetensors";
 
   private GateFile() {}
@@ -39,6 +46,21 @@ public final class GateFile {
   /** Where a model's sidecar is by default: beside it. */
   public static Path of(Path model) {
     return model.resolveSibling(GgufFile.stem(model) + SUFFIX);
+  }
+
+  /**
+   * A model's trained gates; empty if none are named and none lie beside it.
+   *
+   * @param named the file; empty for the one beside the model
+   * @throws ForegateException if they cannot be read, or are another model's
+   */
+  public static Optional<LookaheadGates> find(
+      Optional<Path> named, GgufFile model, ModelConfig config) {
+    Path beside = of(model.path());
+    if (named.isEmpty() && !Files.exists(beside)) {
+      return Optional.empty();
+    }
+    return Optional.of(read(named.orElse(beside), ModelHash.of(model), config));
   }
 
   /**
@@ -64,22 +86,22 @@ public final class GateFile {
     for (int p = 0; p < shape.points(); p++) {
       addTensors(tensors, prefix(p), shape, gates.point(p));
     }
-    Safetensors.write(path, metadata, tensors);
+    Safetensors.write(path, FileKind.GATES, metadata, tensors);
   }
 
   private static void addTensors(
       List<Safetensors.Tensor> tensors, String prefix, GateShape shape, GateWeights w) {
-    tensors.add(half(prefix + "first", w.first()));
+    tensors.add(f16(prefix + "first", w.first()));
     tensors.add(Safetensors.Tensor.of(prefix + "bias", w.bias(), shape.rows()));
     tensors.add(
-        half(prefix + "history", GateWeights.half(w.history(), shape.history(), shape.outputs())));
+        f16(prefix + "history", GateWeights.f16(w.history(), shape.history(), shape.outputs())));
     if (w.output() != null) {
-      tensors.add(half(prefix + "output", w.output()));
+      tensors.add(f16(prefix + "output", w.output()));
     }
     tensors.add(Safetensors.Tensor.of(prefix + "sharpness", w.sharpness(), shape.horizon()));
   }
 
-  private static Safetensors.Tensor half(String name, Matrix matrix) {
+  private static Safetensors.Tensor f16(String name, Matrix matrix) {
     return new Safetensors.Tensor(
         name, Safetensors.Type.F16, new long[] {matrix.rows(), matrix.columns()}, matrix.data());
   }
@@ -94,7 +116,7 @@ public final class GateFile {
    * @throws ForegateException if it is damaged, or belongs to another model
    */
   public static LookaheadGates read(Path path, ModelHash model, ModelConfig config) {
-    Safetensors file = Safetensors.read(path);
+    Safetensors file = Safetensors.read(path, FileKind.GATES);
     if (!file.metadata("format").equals(FORMAT)) {
       throw new ForegateException(
           "%s: holds '%s', expected '%s'".formatted(path, file.metadata("format"), FORMAT),
@@ -108,8 +130,8 @@ public final class GateFile {
     }
     if (!file.metadata("model").equals(model.hex())) {
       throw new ForegateException(
-          "%s: was made for another model: its hash is %.12s, this model's %.12s"
-              .formatted(path, file.metadata("model"), model.hex()),
+          "%s: was made for %s"
+              .formatted(path, ModelHash.other(file.metadata(MODEL_NAME), config.name())),
           "Make gates for this model with 'foregate align'.");
     }
     GateShape shape = shape(path, file, config);
@@ -161,9 +183,9 @@ public final class GateFile {
     return new Matrix(GgmlType.F16, rows, columns, data);
   }
 
-  private static float[] floats(MemorySegment halves) {
-    var values = new float[Math.toIntExact(halves.byteSize() / 2)];
-    Quants.decode(GgmlType.F16, halves, 0, values, 0, values.length);
+  private static float[] floats(MemorySegment f16) {
+    var values = new float[Math.toIntExact(f16.byteSize() / 2)];
+    Quants.decode(GgmlType.F16, f16, 0, values, 0, values.length);
     return values;
   }
 }

@@ -1,5 +1,7 @@
 package io.foregate.gate;
 
+import io.foregate.error.ForegateException;
+import io.foregate.gate.train.PointParameters;
 import io.foregate.model.ModelConfig;
 
 /**
@@ -17,6 +19,9 @@ import io.foregate.model.ModelConfig;
  * @param hidden width of the gates' hidden layer; 0 for linear gates
  */
 public record GateShape(int layers, int experts, int used, int embedding, int horizon, int hidden) {
+  /** What the virtual machine allows an array to have. */
+  private static final long MAX_ELEMENTS = Integer.MAX_VALUE - 8;
+
   public GateShape {
     if (layers < 2 || experts < 1 || used < 1 || used > experts || embedding < 1) {
       throw new IllegalArgumentException(
@@ -29,15 +34,39 @@ public record GateShape(int layers, int experts, int used, int embedding, int ho
     }
   }
 
-  /** The gates' sizes for a model with experts. */
+  /**
+   * The gates' sizes for a model with experts.
+   *
+   * @throws ForegateException if no array could hold the weights of a point: whatever is made of
+   *     the shape may multiply without a thought
+   */
   public static GateShape of(ModelConfig config, int horizon, int hidden) {
-    return new GateShape(
-        config.routedLayers(),
-        config.experts(),
-        config.expertsUsed(),
-        config.embedding(),
-        horizon,
-        hidden);
+    GateShape shape =
+        new GateShape(
+            config.routedLayers(),
+            config.experts(),
+            config.expertsUsed(),
+            config.embedding(),
+            horizon,
+            hidden);
+    long weights = shape.weights();
+    if (weights > MAX_ELEMENTS) {
+      throw new ForegateException(
+          ("Gates that look %d of %d layers ahead, for %d experts each, with a hidden layer of %d,"
+                  + " have %,d weights at a point, and at most %,d can be.")
+              .formatted(horizon, shape.layers, shape.experts, hidden, weights, MAX_ELEMENTS),
+          "Look fewer layers ahead, or take a narrower hidden layer.");
+    }
+    return shape;
+  }
+
+  /** What is trained of the widest point: {@link PointParameters}. */
+  private long weights() {
+    // As doubles, which no product overflows and which are exact far beyond the limit.
+    double outputs = (double) horizon * experts;
+    double first = (2.0 * embedding + 1) * (outputs + hidden);
+    double others = ((double) layers * experts + hidden) * outputs;
+    return (long) (first + others);
   }
 
   /** Places from which is predicted: the token, and every layer. */

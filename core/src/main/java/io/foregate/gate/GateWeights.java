@@ -1,8 +1,8 @@
 package io.foregate.gate;
 
 import io.foregate.gguf.GgmlType;
-import io.foregate.model.Matrix;
-import io.foregate.quant.Quants;
+import io.foregate.model.weights.Matrix;
+import io.foregate.quant.encode.ReferenceQuantizer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -21,12 +21,13 @@ import java.lang.foreign.MemorySegment;
  * @param sharpness {@code [horizon]}: what scores at each distance are multiplied with before they
  *     become probabilities
  */
-record GateWeights(Matrix first, float[] bias, float[] history, Matrix output, float[] sharpness) {
+public record GateWeights(
+    Matrix first, float[] bias, float[] history, Matrix output, float[] sharpness) {
 
   /** An F16 matrix of floats, rounded to nearest, in memory that lives as long as it is used. */
-  static Matrix half(float[] values, int rows, int columns) {
+  public static Matrix f16(float[] values, int rows, int columns) {
     MemorySegment data = Arena.ofAuto().allocate(GgmlType.F16.byteSize((long) rows * columns), 64);
-    Quants.quantize(GgmlType.F16, values, 0, data, 0, rows * columns);
+    ReferenceQuantizer.quantize(GgmlType.F16, values, 0, data, 0, rows * columns);
     return new Matrix(GgmlType.F16, rows, columns, data);
   }
 }

@@ -1,12 +1,12 @@
 package io.foregate.gate;
 
-import io.foregate.quant.VectorKernels;
+import io.foregate.quant.vector.VectorKernels;
 
 /**
  * The Gaussian error linear unit in its sigmoid form, {@code x / (1 + exp(-1.702 x))} (Hendrycks
  * and Gimpel, arXiv 1606.08415), and its derivative.
  */
-final class Gelu {
+public final class Gelu {
   private static final float STEEPNESS = 1.702f;
 
   private Gelu() {}
@@ -17,7 +17,7 @@ final class Gelu {
    * @param x the values, at {@code from ..}
    * @param sigmoid scratch: gets {@code 1 / (1 + exp(-1.702 x))} at 0 ..
    */
-  static void apply(VectorKernels kernels, float[] x, int from, float[] sigmoid, int n) {
+  public static void apply(VectorKernels kernels, float[] x, int from, float[] sigmoid, int n) {
     sigmoid(kernels, x, from, sigmoid, n);
     for (int i = 0; i < n; i++) {
       x[from + i] *= sigmoid[i];
@@ -31,7 +31,8 @@ final class Gelu {
    * @param out gets the results, at 0 ..
    * @param derivative gets the derivatives, at 0 ..
    */
-  static void apply(VectorKernels kernels, float[] x, float[] out, float[] derivative, int n) {
+  public static void apply(
+      VectorKernels kernels, float[] x, float[] out, float[] derivative, int n) {
     sigmoid(kernels, x, 0, derivative, n);
     for (int i = 0; i < n; i++) {
       float s = derivative[i];

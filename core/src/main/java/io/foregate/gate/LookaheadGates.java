@@ -1,12 +1,12 @@
 package io.foregate.gate;
 
 import io.foregate.backend.GateMatrices;
-import io.foregate.model.FeedForward;
-import io.foregate.model.LayerWeights;
-import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelWeights;
-import io.foregate.quant.Quants;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.model.weights.LayerWeights;
+import io.foregate.model.weights.Matrix;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.quant.format.Quants;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -37,7 +37,7 @@ public final class LookaheadGates {
   private final List<GateWeights> points;
   private final boolean aligned;
 
-  LookaheadGates(GateShape shape, List<GateWeights> points, boolean aligned) {
+  public LookaheadGates(GateShape shape, List<GateWeights> points, boolean aligned) {
     this.shape = shape;
     this.points = List.copyOf(points);
     this.aligned = aligned;
@@ -51,7 +51,7 @@ public final class LookaheadGates {
   /**
    * Gates made of the model's routers. What is said of a token's layers before its layer 0, of
    * which routers know little (the demo model's know less of the embedding than counting does),
-   * their predictors take from the {@link Frequency} of experts.
+   * their predictors take from the {@link FrequencyPredictor} of experts.
    *
    * @param horizon layers to look ahead
    * @throws IllegalArgumentException if the model has no experts, or too few layers
@@ -67,7 +67,7 @@ public final class LookaheadGates {
       }
       points.add(
           new GateWeights(
-              GateWeights.half(linear(shape, point, routers), shape.outputs(), shape.inputs(point)),
+              GateWeights.f16(linear(shape, point, routers), shape.outputs(), shape.inputs(point)),
               new float[shape.outputs()],
               new float[0],
               null,
@@ -77,11 +77,11 @@ public final class LookaheadGates {
   }
 
   /** {@code router * diag(norm)} of every layer with experts, {@code [experts, embedding]}. */
-  static float[][] routers(ModelConfig config, ModelWeights weights) {
+  public static float[][] routers(ModelConfig config, ModelWeights weights) {
     int width = config.embedding();
     var routers = new float[config.routedLayers()][config.experts() * width];
     for (int layer = 0; layer < routers.length; layer++) {
-      LayerWeights w = weights.layers().get(config.mixture().leadingDense() + layer);
+      LayerWeights w = weights.layers().get(config.moe().leadingDense() + layer);
       Matrix router = ((FeedForward.Routed) w.feedForward()).router().weight();
       for (int e = 0; e < config.experts(); e++) {
         Quants.decode(
@@ -98,7 +98,7 @@ public final class LookaheadGates {
    * A point's first scores, {@code [outputs, inputs]}; zero where they cross to a next token, and
    * of inputs other than the residual.
    */
-  static float[] linear(GateShape shape, int point, float[][] routers) {
+  public static float[] linear(GateShape shape, int point, float[][] routers) {
     int width = shape.embedding();
     int inputs = shape.inputs(point);
     var linear = new float[shape.outputs() * inputs];
@@ -123,7 +123,7 @@ public final class LookaheadGates {
   }
 
   /** The gate of a prediction point. */
-  GateWeights point(int point) {
+  public GateWeights point(int point) {
     return points.get(point);
   }
 

@@ -1,12 +1,11 @@
 package io.foregate.gate;
 
 import io.foregate.gguf.GgmlType;
-import io.foregate.model.Matrix;
-import io.foregate.quant.Activation;
-import io.foregate.quant.Quants;
-import io.foregate.quant.Scratch;
-import io.foregate.quant.VectorKernels;
-import io.foregate.quant.VectorProvider;
+import io.foregate.model.weights.Matrix;
+import io.foregate.quant.vector.ActivationRows;
+import io.foregate.quant.vector.Scratch;
+import io.foregate.quant.vector.VectorKernels;
+import io.foregate.quant.vector.VectorProvider;
 import java.util.Arrays;
 
 /** {@link LookaheadGates} at work on one sequence. */
@@ -17,13 +16,13 @@ final class LookaheadPredictor implements ExpertPredictor {
   private final RoutingHistory history;
 
   /** Says what untrained gates cannot: a token's first layers, before layer 0 has been seen. */
-  private final Frequency frequency;
+  private final FrequencyPredictor frequency;
 
   private final VectorKernels kernels = VectorProvider.get().kernels();
   private final Scratch scratch = new Scratch();
-  private final Activation narrowInput;
-  private final Activation wideInput;
-  private final Activation hiddenInput;
+  private final ActivationRows narrowInput;
+  private final ActivationRows wideInput;
+  private final ActivationRows hiddenInput;
 
   /** What a gate reads: the residual, and behind it the last layer's of the token before. */
   private final float[] x;
@@ -37,10 +36,11 @@ final class LookaheadPredictor implements ExpertPredictor {
     this.shape = gates.shape();
     this.tokenInput = new TokenInput(embedding, normEpsilon);
     this.history = new RoutingHistory(shape);
-    this.frequency = new Frequency(shape.layers(), shape.experts(), shape.used(), shape.horizon());
-    this.narrowInput = new Activation(kernels, 1, shape.embedding());
-    this.wideInput = new Activation(kernels, 1, 2 * shape.embedding());
-    this.hiddenInput = new Activation(kernels, 1, Math.max(1, shape.hidden()));
+    this.frequency =
+        new FrequencyPredictor(shape.layers(), shape.experts(), shape.used(), shape.horizon());
+    this.narrowInput = new ActivationRows(kernels, GgmlType.F16, 1, shape.embedding());
+    this.wideInput = new ActivationRows(kernels, GgmlType.F16, 1, 2 * shape.embedding());
+    this.hiddenInput = new ActivationRows(kernels, GgmlType.F16, 1, Math.max(1, shape.hidden()));
     this.x = new float[2 * shape.embedding()];
     this.scores = new float[shape.rows()];
     this.fromHidden = new float[shape.outputs()];
@@ -81,8 +81,8 @@ final class LookaheadPredictor implements ExpertPredictor {
   private void predictAt(int point, float[] probabilities) {
     GateWeights w = gates.point(point);
     int inputs = shape.inputs(point);
-    Activation input = inputs == shape.embedding() ? narrowInput : wideInput;
-    input.set(Quants.dotType(GgmlType.F16), x, 0, inputs, 0);
+    ActivationRows input = inputs == shape.embedding() ? narrowInput : wideInput;
+    input.set(x, 0, inputs, 0);
     score(w, input);
     toProbabilities(point, scores, probabilities);
   }
@@ -112,12 +112,12 @@ final class LookaheadPredictor implements ExpertPredictor {
    * Writes the scores without the routing history to {@link #scores}, before the hidden layer's
    * values.
    */
-  private void score(GateWeights w, Activation input) {
+  private void score(GateWeights w, ActivationRows input) {
     multiply(w.first(), input, scores);
     kernels.axpy(1, w.bias(), 0, scores, 0, w.bias().length);
     if (w.output() != null) {
       Gelu.apply(kernels, scores, shape.outputs(), sigmoid, shape.hidden());
-      hiddenInput.set(Quants.dotType(GgmlType.F16), scores, shape.outputs(), shape.hidden(), 0);
+      hiddenInput.set(scores, shape.outputs(), shape.hidden(), 0);
       multiply(w.output(), hiddenInput, fromHidden);
       kernels.axpy(1, fromHidden, 0, scores, 0, shape.outputs());
     }
@@ -133,7 +133,7 @@ final class LookaheadPredictor implements ExpertPredictor {
     }
   }
 
-  private void multiply(Matrix m, Activation input, float[] out) {
+  private void multiply(Matrix m, ActivationRows input, float[] out) {
     kernels.matVec(m.type(), m.data(), 0, m.columns(), 0, m.rows(), input, 0, out, 0, scratch);
   }
 

@@ -7,7 +7,7 @@ import java.util.Arrays;
  * its own, of the others the token's before. As numbers, {@code [layers][experts]}: 1 for the best
  * expert, {@code 1 / (rank + 1)} for the others chosen, 0 for the rest.
  */
-final class RoutingHistory {
+public final class RoutingHistory {
   private static final int NONE = -1;
 
   private final GateShape shape;
@@ -31,7 +31,7 @@ final class RoutingHistory {
   }
 
   /** The value of the expert of rank {@code rank}. */
-  static float value(int rank) {
+  public static float value(int rank) {
     return 1f / (rank + 1);
   }
 

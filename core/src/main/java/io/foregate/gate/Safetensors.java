@@ -3,7 +3,10 @@ package io.foregate.gate;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foregate.error.ForegateException;
-import io.foregate.gguf.PartFile;
+import io.foregate.files.FileKind;
+import io.foregate.files.InputFile;
+import io.foregate.files.MappedFault;
+import io.foregate.files.PartFile;
 import io.foregate.safetensors.SafetensorsHeader;
 import io.foregate.safetensors.TensorEntry;
 import java.io.IOException;
@@ -13,9 +16,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -27,14 +28,14 @@ import java.util.zip.CRC32C;
  * (CRC-32C) is among the metadata. Everything is copied when a file is read: what happens to the
  * file later does not matter.
  */
-final class Safetensors {
+public final class Safetensors {
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final String METADATA = "__metadata__";
   private static final String CHECKSUM = "data_crc32c";
-  private static final String HINT = "Delete it and make it again with 'foregate align'.";
+  private static final String HINT = "Make it again with 'foregate align'.";
   private static final int CHUNK = 1 << 20;
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -51,9 +52,9 @@ final class Safetensors {
   }
 
   /** A tensor to be written. */
-  record Tensor(String name, Type type, long[] shape, MemorySegment data) {
+  public record Tensor(String name, Type type, long[] shape, MemorySegment data) {
 
-    static Tensor of(String name, float[] values, long... shape) {
+    public static Tensor of(String name, float[] values, long... shape) {
       MemorySegment data = MemorySegment.ofArray(new byte[Math.multiplyExact(values.length, 4)]);
       for (int i = 0; i < values.length; i++) {
         data.set(INT, 4L * i, Float.floatToRawIntBits(values[i]));
@@ -73,7 +74,8 @@ final class Safetensors {
   }
 
   /** Writes a file, which is there whole or not at all. */
-  static void write(Path path, Map<String, String> metadata, List<Tensor> tensors) {
+  public static void write(
+      Path path, FileKind kind, Map<String, String> metadata, List<Tensor> tensors) {
     ObjectNode root = JSON.createObjectNode();
     ObjectNode facts = root.putObject(METADATA);
     metadata.forEach(facts::put);
@@ -97,7 +99,7 @@ final class Safetensors {
     head.fill((byte) ' ');
     head.set(LONG, 0, padded);
     MemorySegment.copy(json, 0, head, ValueLayout.JAVA_BYTE, 8, json.length);
-    try (PartFile file = PartFile.create(path)) {
+    try (PartFile file = PartFile.create(path, kind)) {
       file.requireSpace(head.byteSize() + at);
       file.write(head);
       tensors.forEach(tensor -> file.write(tensor.data()));
@@ -119,27 +121,26 @@ final class Safetensors {
    *
    * @throws ForegateException if it cannot be read, or is not such a file from first to last byte
    */
-  static Safetensors read(Path path) {
-    MemorySegment file = bytes(path);
+  public static Safetensors read(Path path, FileKind kind) {
+    MemorySegment file = bytes(path, kind);
     SafetensorsHeader header = SafetensorsHeader.read(path, file, HINT);
     var result = new Safetensors(path, header, file.asSlice(header.dataOffset()));
     result.checkSum();
     return result;
   }
 
-  private static MemorySegment bytes(Path path) {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+  private static MemorySegment bytes(Path path, FileKind kind) {
+    try (FileChannel channel = InputFile.open(path, kind);
         Arena arena = Arena.ofConfined()) {
       MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
       return Arena.ofAuto()
           .allocate(Math.max(1, mapped.byteSize()), 64)
           .asSlice(0, mapped.byteSize())
           .copyFrom(mapped);
-    } catch (NoSuchFileException e) {
-      throw new ForegateException(path + ": no such file", "Check the path.", e);
     } catch (IOException e) {
-      throw new ForegateException(
-          "%s: cannot read the file: %s".formatted(path, e.getMessage()), "Check its path.", e);
+      throw InputFile.unreadable(path, e);
+    } catch (InternalError e) {
+      throw MappedFault.rethrow(e, path);
     }
   }
 
@@ -155,7 +156,7 @@ final class Safetensors {
   }
 
   /** A metadata value, or an empty string. */
-  String metadata(String key) {
+  public String metadata(String key) {
     return header.metadata().orElseThrow().getOrDefault(key, "");
   }
 
@@ -181,7 +182,7 @@ final class Safetensors {
   }
 
   /** The values of an F32 tensor. */
-  float[] floats(String name, long... shape) {
+  public float[] floats(String name, long... shape) {
     MemorySegment segment = tensor(name, Type.F32, shape);
     var values = new float[Math.toIntExact(segment.byteSize() / 4)];
     for (int i = 0; i < values.length; i++) {

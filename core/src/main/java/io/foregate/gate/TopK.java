@@ -8,7 +8,7 @@ package io.foregate.gate;
  * happened (a temperature, as in Guo et al., On calibration of modern neural networks, arXiv
  * 1706.04599).
  */
-final class TopK {
+public final class TopK {
   private static final int STEPS = 30;
   private static final float ENOUGH = 1e-4f;
 
@@ -18,7 +18,7 @@ final class TopK {
   private TopK() {}
 
   /** Replaces {@code scores[from, from + n)} by probabilities; {@code 0 < k <= n}. */
-  static void probabilities(float[] scores, int from, int n, int k, float sharpness) {
+  public static void probabilities(float[] scores, int from, int n, int k, float sharpness) {
     float low = Float.POSITIVE_INFINITY;
     float high = Float.NEGATIVE_INFINITY;
     for (int i = from; i < from + n; i++) {
@@ -75,6 +75,6 @@ final class TopK {
   }
 
   private static float sigmoid(float x) {
-    return 1 / (1 + Exponential.of(-x));
+    return 1 / (1 + FastExp.of(-x));
   }
 }

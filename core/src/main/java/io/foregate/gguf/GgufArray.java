@@ -67,7 +67,7 @@ public final class GgufArray implements GgufValue {
     if (elementType == Type.ARRAY) {
       return ofArrays(elements.stream().map(GgufArray.class::cast).toList());
     }
-    var out = new LittleEndian.Output();
+    var out = new GgufEncoding.Output();
     var starts = new int[elements.size() + 1];
     for (int i = 0; i < elements.size(); i++) {
       out.value(elements.get(i));
@@ -85,7 +85,7 @@ public final class GgufArray implements GgufValue {
 
   /** An array of {@link Type#F32}. */
   public static GgufArray ofFloats(float... values) {
-    var out = new LittleEndian.Output();
+    var out = new GgufEncoding.Output();
     for (float value : values) {
       out.u32(Float.floatToRawIntBits(value));
     }
@@ -94,7 +94,7 @@ public final class GgufArray implements GgufValue {
 
   /** An array of {@link Type#I32}. */
   public static GgufArray ofInts(int... values) {
-    var out = new LittleEndian.Output();
+    var out = new GgufEncoding.Output();
     for (int value : values) {
       out.u32(value);
     }
@@ -123,7 +123,7 @@ public final class GgufArray implements GgufValue {
       case STRING -> new Str(string(i));
       default -> {
         long at = (long) i * elementType.minBytes();
-        yield LittleEndian.readScalar(elementType, MemorySegment.ofArray(data), at);
+        yield GgufEncoding.readScalar(elementType, MemorySegment.ofArray(data), at);
       }
     };
   }
@@ -144,7 +144,7 @@ public final class GgufArray implements GgufValue {
   }
 
   /** Appends element type, count and elements, as in a file. */
-  LittleEndian.Output encode(LittleEndian.Output out) {
+  GgufEncoding.Output encode(GgufEncoding.Output out) {
     out.u32(elementType.id()).u64(size).raw(data);
     nested.forEach(array -> array.encode(out));
     return out;

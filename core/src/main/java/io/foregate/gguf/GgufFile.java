@@ -1,13 +1,14 @@
 package io.foregate.gguf;
 
+import io.foregate.error.ForegateException;
+import io.foregate.files.InputFile;
+import io.foregate.files.MappedFault;
+import io.foregate.files.SharedMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,9 +49,8 @@ public final class GgufFile implements AutoCloseable {
    * @throws GgufException if it cannot be read, or is not a sound GGUF file of version 2 or 3
    */
   public static GgufFile open(Path path) {
-    requireRegularFile(path);
     Arena arena = Arena.ofShared();
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+    try (FileChannel channel = InputFile.open(path, "a GGUF file")) {
       long size = channel.size();
       if (size == 0) {
         throw new GgufException(
@@ -60,42 +60,20 @@ public final class GgufFile implements AutoCloseable {
       }
       MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
       return new GgufFile(path, arena, file, GgufParser.parse(file, path.toString()));
-    } catch (AccessDeniedException e) {
-      arena.close();
-      throw new GgufException(
-          path + ": no permission to read the file", "Change its permissions, or copy it.", e);
     } catch (IOException e) {
       arena.close();
-      throw new GgufException(
-          path + ": cannot read the file: " + e.getMessage(), "Check the disk and the path.", e);
-    } catch (InternalError e) {
-      // How the virtual machine reports that a mapped page could not be read.
-      arena.close();
-      throw new GgufException(
-          path + ": the file became shorter while it was read, or the disk failed",
-          "Open it again when nothing writes it; check the disk.",
-          e);
+      throw told(InputFile.unreadable(path, e));
     } catch (RuntimeException | Error e) {
       arena.close();
-      throw e;
+      RuntimeException told = MappedFault.rethrow(e, path);
+      throw told instanceof ForegateException sentence ? told(sentence) : told;
     }
   }
 
-  private static void requireRegularFile(Path path) {
-    // A pipe would block at opening, a device could not be mapped.
-    if (Files.isRegularFile(path)) {
-      return;
-    }
-    if (Files.isDirectory(path)) {
-      throw new GgufException(
-          path + ": is a directory, expected a GGUF file", "Name the .gguf file in it.", -1);
-    }
-    if (Files.exists(path)) {
-      throw new GgufException(
-          path + ": is not a regular file, expected a GGUF file", "Copy it to a file first.", -1);
-    }
-    throw new GgufException(
-        path + ": no such file", "Check the path; it is relative to the current directory.", -1);
+  private static GgufException told(ForegateException e) {
+    return e instanceof GgufException known
+        ? known
+        : new GgufException(e.getMessage(), e.hint(), e);
   }
 
   /** A model file's name without the folder and without {@code .gguf}: what its sidecars share. */
@@ -184,8 +162,6 @@ public final class GgufFile implements AutoCloseable {
   /** Unmaps the file. Closing twice does nothing. */
   @Override
   public synchronized void close() {
-    if (isOpen()) {
-      arena.close();
-    }
+    SharedMemory.close(arena);
   }
 }

@@ -36,6 +36,11 @@ public final class GgufMetadata {
     return new GgufMetadata(source, Collections.unmodifiableMap(new LinkedHashMap<>(values)));
   }
 
+  /** Where it comes from, for messages. */
+  String source() {
+    return source;
+  }
+
   /** All keys, in file order. */
   public Set<String> keys() {
     return values.keySet();
@@ -107,29 +112,14 @@ public final class GgufMetadata {
     return required(key, "an array of strings", GgufMetadata::toStrings);
   }
 
-  /** As {@link #strings}, or empty if the key is absent. */
-  public Optional<List<String>> findStrings(String key) {
-    return optional(key, "an array of strings", GgufMetadata::toStrings);
-  }
-
   /** An array of numbers, as a new array. */
   public float[] floats(String key) {
     return required(key, "an array of numbers", GgufMetadata::toFloats);
   }
 
-  /** As {@link #floats}, or empty if the key is absent. */
-  public Optional<float[]> findFloats(String key) {
-    return optional(key, "an array of numbers", GgufMetadata::toFloats);
-  }
-
   /** An array of integers that fit 32 bits, as a new array. */
   public int[] ints(String key) {
     return required(key, "an array of 32-bit integers", GgufMetadata::toInts);
-  }
-
-  /** As {@link #ints}, or empty if the key is absent. */
-  public Optional<int[]> findInts(String key) {
-    return optional(key, "an array of 32-bit integers", GgufMetadata::toInts);
   }
 
   private <T> T required(String key, String expected, Function<GgufValue, Optional<T>> convert) {

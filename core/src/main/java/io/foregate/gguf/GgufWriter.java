@@ -1,5 +1,7 @@
 package io.foregate.gguf;
 
+import io.foregate.files.FileKind;
+import io.foregate.files.PartFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -63,7 +65,8 @@ public final class GgufWriter implements AutoCloseable {
      * Appends bytes, which may be reused after the call.
      *
      * @throws IllegalArgumentException if that would be more than the tensor takes
-     * @throws GgufException if the disk refuses them, or the writer has been closed
+     * @throws io.foregate.error.ForegateException if the disk refuses them, or the writer has been
+     *     closed
      */
     public void write(MemorySegment bytes) {
       if (bytes.byteSize() > remaining) {
@@ -101,6 +104,11 @@ public final class GgufWriter implements AutoCloseable {
     /** The file's first bytes are on disk: a tensor's end. */
     void reached(long bytes);
 
+    /**
+     * The whole file is on disk, under its part's name. Where this throws, it never takes its own.
+     */
+    default void complete(Path unfinished) {}
+
     /** Whether what has been written is kept, now that writing fails or is stopped. */
     boolean keepsUnfinished();
   }
@@ -124,7 +132,7 @@ public final class GgufWriter implements AutoCloseable {
 
   /** Sets a value; a key set before keeps its place. {@code general.alignment} takes effect. */
   public GgufWriter metadata(String key, GgufValue value) {
-    int length = LittleEndian.utf8(key).length;
+    int length = GgufEncoding.utf8(key).length;
     if (length == 0 || length > GgufParser.MAX_KEY_BYTES) {
       throw new IllegalArgumentException("a key of " + length + " bytes, expected 1 to 65535");
     }
@@ -157,7 +165,7 @@ public final class GgufWriter implements AutoCloseable {
    * @param data asked for the bytes once, in {@link #write}
    */
   public GgufWriter tensor(String name, GgmlType type, List<Long> shape, TensorData data) {
-    int length = LittleEndian.utf8(name).length;
+    int length = GgufEncoding.utf8(name).length;
     if (length == 0 || length > MAX_NAME_BYTES) {
       throw new IllegalArgumentException(
           "tensor name '%s' of %d bytes, expected 1 to %d".formatted(name, length, MAX_NAME_BYTES));
@@ -190,11 +198,11 @@ public final class GgufWriter implements AutoCloseable {
   /**
    * Writes the file. To be called once.
    *
-   * @throws GgufException if it cannot be written, was interrupted or closed; a failure of a {@link
-   *     TensorData} is passed on as it is
+   * @throws io.foregate.error.ForegateException if it cannot be written, was interrupted or closed;
+   *     a failure of a {@link TensorData} is passed on as it is
    */
   public void write() {
-    try (PartFile file = begin(() -> PartFile.create(target))) {
+    try (PartFile file = begin(() -> PartFile.create(target, kind()))) {
       writeHeader(file);
       writeTensors(file, 0, _ -> {});
       file.commit();
@@ -207,7 +215,7 @@ public final class GgufWriter implements AutoCloseable {
    */
   public void writeResumable(Checkpoint checkpoint) {
     long done = checkpoint.begin(header(tensors()));
-    PartFile file = begin(() -> PartFile.resume(target, done));
+    PartFile file = begin(() -> PartFile.resume(target, kind(), done));
     try {
       if (done == 0) {
         writeHeader(file);
@@ -223,6 +231,8 @@ public final class GgufWriter implements AutoCloseable {
               reached[0] = position;
             }
           });
+      file.force();
+      checkpoint.complete(PartFile.part(target));
       file.commit();
     } catch (RuntimeException | Error e) {
       if (checkpoint.keepsUnfinished()) {
@@ -232,6 +242,11 @@ public final class GgufWriter implements AutoCloseable {
     } finally {
       file.close();
     }
+  }
+
+  private FileKind kind() {
+    boolean imatrix = new GgufValue.Str("imatrix").equals(metadata.get("general.type"));
+    return imatrix ? FileKind.IMATRIX : FileKind.GGUF;
   }
 
   private void writeHeader(PartFile file) {
@@ -290,7 +305,7 @@ public final class GgufWriter implements AutoCloseable {
   }
 
   private byte[] header(List<GgufTensor> placed) {
-    var out = new LittleEndian.Output();
+    var out = new GgufEncoding.Output();
     out.raw(MAGIC).u32(VERSION).u64(placed.size()).u64(metadata.size());
     metadata.forEach((key, value) -> out.string(key).u32(value.type().id()).value(value));
     for (GgufTensor tensor : placed) {

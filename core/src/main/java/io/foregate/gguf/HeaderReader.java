@@ -66,14 +66,14 @@ final class HeaderReader {
 
   int u32(String field) {
     need(Integer.BYTES, field);
-    int value = file.get(LittleEndian.INT, position);
+    int value = file.get(GgufEncoding.INT, position);
     position += Integer.BYTES;
     return value;
   }
 
   long u64(String field) {
     need(Long.BYTES, field);
-    long value = file.get(LittleEndian.LONG, position);
+    long value = file.get(GgufEncoding.LONG, position);
     position += Long.BYTES;
     return value;
   }
@@ -115,7 +115,7 @@ final class HeaderReader {
     long at = position;
     requireTruthValue(type, file, at, field, at);
     position += type.minBytes();
-    return LittleEndian.readScalar(type, file, at);
+    return GgufEncoding.readScalar(type, file, at);
   }
 
   /** Elements of fixed size, of which {@link #count} has said that they lie in the file. */
@@ -138,7 +138,7 @@ final class HeaderReader {
     reserveHeap((count + 1) * Integer.BYTES, field, begin);
     var starts = new int[(int) count + 1];
     for (int i = 0; i < count; i++) {
-      long length = remaining() < Long.BYTES ? -1 : file.get(LittleEndian.LONG, position);
+      long length = remaining() < Long.BYTES ? -1 : file.get(GgufEncoding.LONG, position);
       if (length < 0 || length > remaining() - Long.BYTES) {
         // Reads the length again, for its message: no text is built for the strings that are fine.
         count("the length of string %d of %s".formatted(i, field), 1);

@@ -1,5 +1,6 @@
 package io.foregate.gguf;
 
+import io.foregate.files.MappedFault;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -49,7 +50,6 @@ public record ModelHash(String hex) {
   private static final int MIN_SAMPLES = 16;
 
   private static final String VERSION = "foregate model hash 1";
-  private static final int SHOWN_DIGITS = 12;
 
   public ModelHash {
     if (!hex.matches("[0-9a-f]{%d}".formatted(2 * BYTES))) {
@@ -60,18 +60,14 @@ public record ModelHash(String hex) {
   /**
    * The hash of an open model.
    *
-   * @throws GgufException if the file has become shorter since it was opened
+   * @throws io.foregate.error.ForegateException if the file has become shorter since it was opened
    * @throws IllegalStateException if it is closed
    */
   public static ModelHash of(GgufFile file) {
     try {
       return of(digest(file));
     } catch (InternalError e) {
-      // How the virtual machine reports that a mapped page could not be read.
-      throw new GgufException(
-          file.path() + ": the file became shorter while it was read, or the disk failed",
-          "Open it again when nothing writes it; check the disk.",
-          e);
+      throw MappedFault.rethrow(e, file.path());
     }
   }
 
@@ -100,19 +96,29 @@ public record ModelHash(String hex) {
     return HexFormat.of().parseHex(hex);
   }
 
-  /** The first twelve digits, enough to tell models apart in messages. */
-  public String shortHex() {
-    return hex.substring(0, SHOWN_DIGITS);
+  /**
+   * The end of a sentence that says of which model a file is, and of which it should be.
+   *
+   * @param found the name that the file has for its model; empty in files of older versions
+   * @param expected the name of the model at hand
+   */
+  public static String other(String found, String expected) {
+    if (found.isEmpty()) {
+      return "another model than '%s'".formatted(expected);
+    }
+    return found.equals(expected)
+        ? "another '%s': with other weights or of other types".formatted(found)
+        : "model '%s', expected '%s'".formatted(found, expected);
   }
 
   private static void metadata(GgufMetadata metadata, MessageDigest digest) {
     Map<String, GgufValue> values = new TreeMap<>(metadata.asMap());
     values.keySet().removeIf(ModelHash::isDescription);
-    digest.update(new LittleEndian.Output().u64(values.size()).toByteArray());
+    digest.update(new GgufEncoding.Output().u64(values.size()).toByteArray());
     values.forEach(
         (key, value) ->
             digest.update(
-                new LittleEndian.Output()
+                new GgufEncoding.Output()
                     .string(key)
                     .u32(value.type().id())
                     .value(value)
@@ -128,7 +134,7 @@ public record ModelHash(String hex) {
 
   private static void tensor(
       GgufFile file, GgufTensor tensor, boolean complete, MessageDigest digest) {
-    var entry = new LittleEndian.Output().string(tensor.name()).u32(tensor.type().id());
+    var entry = new GgufEncoding.Output().string(tensor.name()).u32(tensor.type().id());
     for (int i = 0; i < GgufTensor.MAX_RANK; i++) {
       entry.u64(tensor.dim(i));
     }

@@ -17,8 +17,8 @@ import java.util.stream.Collectors;
 
 /** The families that run. */
 public final class Families {
-  private static final RouterFacts SOFTMAX = RouterFacts.of(RouterScore.SOFTMAX, false);
-  private static final RouterFacts RENORMALIZED = RouterFacts.of(RouterScore.SOFTMAX, true);
+  private static final RouterConfig SOFTMAX = RouterConfig.of(RouterScore.SOFTMAX, false);
+  private static final RouterConfig RENORMALIZED = RouterConfig.of(RouterScore.SOFTMAX, true);
 
   private static final Map<String, Family> KNOWN =
       List.of(
@@ -52,8 +52,8 @@ public final class Families {
                   "gpt-oss",
                   NEOX,
                   NONE,
-                  RouterFacts.of(RouterScore.SOFTMAX_OF_PICKED, false),
-                  Activation.CLAMPED_SILU,
+                  RouterConfig.of(RouterScore.SOFTMAX_OF_PICKED, false),
+                  ActivationFunction.CLAMPED_SILU,
                   Set.of(
                       Trait.QKV_BIAS,
                       Trait.ATTENTION_OUTPUT_BIAS,

@@ -17,8 +17,8 @@ public record Family(
     String architecture,
     RopeStyle rope,
     QueryKeyNorm queryKeyNorm,
-    RouterFacts router,
-    Activation activation,
+    RouterConfig router,
+    ActivationFunction activation,
     Set<Trait> traits) {
   public Family {
     traits = Set.copyOf(traits);
@@ -29,9 +29,10 @@ public record Family(
       String architecture,
       RopeStyle rope,
       QueryKeyNorm queryKeyNorm,
-      RouterFacts router,
+      RouterConfig router,
       Trait... traits) {
-    return new Family(architecture, rope, queryKeyNorm, router, Activation.SILU, Set.of(traits));
+    return new Family(
+        architecture, rope, queryKeyNorm, router, ActivationFunction.SILU, Set.of(traits));
   }
 
   /** Whether it has something. */

@@ -9,7 +9,7 @@ package io.foregate.model;
  * @param embedding width of the residual stream (d_model)
  * @param attention heads and what they see
  * @param feedForward hidden width of a dense feed-forward block; 0 where no layer has one
- * @param mixture the experts, {@link Mixture#NONE} in a dense model
+ * @param moe the experts, {@link MoeConfig#NONE} in a dense model
  * @param vocabulary tokens
  * @param contextLength positions that the model was trained for
  * @param normEpsilon added to the mean square in RMSNorm
@@ -20,13 +20,13 @@ public record ModelConfig(
     Family family,
     int layers,
     int embedding,
-    AttentionFacts attention,
+    AttentionConfig attention,
     int feedForward,
-    Mixture mixture,
+    MoeConfig moe,
     int vocabulary,
     int contextLength,
     float normEpsilon,
-    RopeFacts rope,
+    RopeConfig rope,
     Scales scales) {
 
   /** The facts that hold in a context of so many positions. */
@@ -38,7 +38,7 @@ public record ModelConfig(
         embedding,
         attention,
         feedForward,
-        mixture,
+        moe,
         vocabulary,
         contextLength,
         normEpsilon,
@@ -83,12 +83,12 @@ public record ModelConfig(
 
   /** Experts of a layer; 0 in a dense model. */
   public int experts() {
-    return mixture.experts();
+    return moe.experts();
   }
 
   /** Experts that a token is routed to (top-k); 0 in a dense model. */
   public int expertsUsed() {
-    return mixture.used();
+    return moe.used();
   }
 
   /** Whether there are layers with experts. */
@@ -98,7 +98,7 @@ public record ModelConfig(
 
   /** Whether a layer has experts. */
   public boolean isRouted(int layer) {
-    return isMoe() && layer >= mixture.leadingDense();
+    return isMoe() && layer >= moe.leadingDense();
   }
 
   /**
@@ -106,11 +106,11 @@ public record ModelConfig(
    * gates, the scheduler).
    */
   public int routedLayers() {
-    return isMoe() ? layers - mixture.leadingDense() : 0;
+    return isMoe() ? layers - moe.leadingDense() : 0;
   }
 
   /** Which of the layers with experts a layer is. */
   public int routedLayer(int layer) {
-    return layer - mixture.leadingDense();
+    return layer - moe.leadingDense();
   }
 }

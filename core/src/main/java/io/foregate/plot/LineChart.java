@@ -9,18 +9,18 @@ import java.util.stream.DoubleStream;
  * A line chart. The same data give the same characters.
  *
  * @param title above the chart
- * @param lines at most {@value #MOST_LINES}, in the legend's order
+ * @param lines at most {@value #MAX_LINES}, in the legend's order
  * @param markers whether every point is marked
  */
 public record LineChart(String title, Axis x, Axis y, List<Series> lines, boolean markers) {
   /** As many lines as there are colours that can be told apart. */
-  public static final int MOST_LINES = 10;
+  public static final int MAX_LINES = 10;
 
   /** Okabe and Ito's palette (colour-blind safe), twice: the second time dashed. */
   private static final String[] COLOURS = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9"};
 
-  private static final int WIDTH = 720;
-  private static final int HEIGHT = 400;
+  static final int WIDTH = 720;
+  static final int HEIGHT = 400;
   private static final int LEFT = 64;
   private static final int RIGHT = 190;
   private static final int TOP = 36;
@@ -28,25 +28,32 @@ public record LineChart(String title, Axis x, Axis y, List<Series> lines, boolea
 
   public LineChart {
     lines = List.copyOf(lines);
-    if (lines.size() > MOST_LINES) {
+    if (lines.size() > MAX_LINES) {
       throw new IllegalArgumentException(
-          "%d lines, expected at most %d".formatted(lines.size(), MOST_LINES));
+          "%d lines, expected at most %d".formatted(lines.size(), MAX_LINES));
     }
   }
 
   /** The chart as an SVG document that scales, of {@value #WIDTH} by {@value #HEIGHT} units. */
   public String svg() {
+    return svg("");
+  }
+
+  /**
+   * @param place attributes that say where in another document it stands
+   */
+  String svg(String place) {
     var horizontal = x.fit(smallest(true), largest(true));
     var vertical = y.fit(smallest(false), largest(false));
     var out = new StringBuilder();
     out.append(
         """
-        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" \
+        <svg xmlns="http://www.w3.org/2000/svg"%s viewBox="0 0 %d %d" font-family="sans-serif" \
         font-size="12">
         <rect width="%d" height="%d" fill="#ffffff"/>
         <text x="%d" y="20" font-size="14" font-weight="bold">%s</text>
         """
-            .formatted(WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT, escape(title)));
+            .formatted(place, WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT, escape(title)));
     drawGrid(out, horizontal, vertical);
     for (int i = 0; i < lines.size(); i++) {
       drawLine(out, i, horizontal, vertical);

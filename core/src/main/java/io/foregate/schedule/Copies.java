@@ -1,6 +1,16 @@
 package io.foregate.schedule;
 
-import io.foregate.schedule.Policy.Prefetch;
+import io.foregate.schedule.policy.Candidates;
+import io.foregate.schedule.policy.Prefetcher;
+import io.foregate.schedule.policy.SchedulerState;
+import io.foregate.schedule.policy.SlotDivision;
+import io.foregate.schedule.state.CostModel;
+import io.foregate.schedule.state.Counters;
+import io.foregate.schedule.state.DueExperts;
+import io.foregate.schedule.state.ExpertCache;
+import io.foregate.schedule.state.ExpertGrid;
+import io.foregate.schedule.state.Failures;
+import io.foregate.schedule.state.InFlightCopies;
 import java.util.Arrays;
 
 /**
@@ -9,22 +19,19 @@ import java.util.Arrays;
  */
 final class Copies {
   private final ExpertGrid grid;
-  private final Policy policy;
+  private final SlotDivision division;
+  private final Prefetcher prefetcher;
   private final long[] bytes;
   private final ScheduleListener listener;
   private final ExpertCache cache;
-  private final Outlook outlook;
-  private final LayerOutlook layers;
-  private final Clockwork clockwork;
+  private final Candidates candidates;
   private final CostModel costs;
   private final DueExperts due;
-  private final Arrivals arrivals;
+  private final InFlightCopies inFlight;
   private final Failures failures;
-  private final Tally tally;
+  private final Counters counters;
   private final Requests requests;
-  private final Speculation speculation;
-  private final Staging staging;
-  private final Room room;
+  private final Evictor evictor;
   private final WriteBacks writeBacks;
   private final CopyOrder[] orders;
 
@@ -32,30 +39,27 @@ final class Copies {
    * @param streams copies that may be in flight at once
    */
   Copies(
-      Shared shared,
+      SchedulerState state,
       int streams,
       Requests requests,
-      Speculation speculation,
-      Room room,
-      WriteBacks writeBacks) {
-    grid = shared.grid();
-    policy = shared.policy();
-    bytes = shared.bytes();
-    listener = shared.listener();
-    cache = shared.cache();
-    outlook = shared.outlook();
-    layers = shared.layers();
-    clockwork = shared.clockwork();
-    costs = shared.costs();
-    due = shared.due();
-    arrivals = shared.arrivals();
-    failures = shared.failures();
-    tally = shared.tally();
-    staging = new Staging(shared);
+      Evictor evictor,
+      WriteBacks writeBacks,
+      ScheduleListener listener) {
+    grid = state.grid;
+    division = state.policy.division();
+    prefetcher = state.policy.prefetch().over(state);
+    bytes = state.bytes;
+    cache = state.cache;
+    candidates = state.candidates;
+    costs = state.costs;
+    due = state.due;
+    inFlight = state.inFlight;
+    failures = state.failures;
+    counters = state.counters;
     this.requests = requests;
-    this.speculation = speculation;
-    this.room = room;
+    this.evictor = evictor;
     this.writeBacks = writeBacks;
+    this.listener = listener;
     orders = new CopyOrder[streams];
     Arrays.setAll(orders, i -> new CopyOrder());
   }
@@ -77,14 +81,9 @@ final class Copies {
       if (!cache.absent(id)) {
         return order(order, id, false, bytes[grid.layer(id)], now);
       }
-      return makeRoom(id, now) ? start(order, id, false, false, now) : null;
+      return makeRoom(id, now) ? start(order, id, false, now) : null;
     }
-    return switch (policy.prefetch()) {
-      case NOTHING -> null;
-      case NEXT_LAYER -> stageNext(order, now);
-      case VALUE -> guess(order, now);
-      case EVERYTHING -> fill(order, now);
-    };
+    return prefetched(order, now);
   }
 
   private CopyOrder idleOrder() {
@@ -126,7 +125,7 @@ final class Copies {
     int missing = ExpertCache.NONE;
     for (int i = 0; i < due.count(); i++) {
       int id = due.id(i);
-      if (due.waits(i) && !due.onHost(i) && !cache.resident(id) && !arrivals.flying(id)) {
+      if (due.waits(i) && !due.onHost(i) && !cache.resident(id) && !inFlight.contains(id)) {
         if (!cache.absent(id)) {
           return id;
         }
@@ -139,126 +138,73 @@ final class Copies {
   /** Sees to it that there is a free slot for an expert that is due. */
   private boolean makeRoom(int id, long now) {
     if (cache.freeSlots() == 0) {
-      int victim =
-          switch (policy.scope()) {
-            case NOTHING -> ExpertCache.NONE;
-            case LAYER -> staleOrOwn(grid.layer(id));
-            case GLOBAL -> speculation.victimForDemand();
-          };
+      int victim = prefetcher.stagedInVain();
+      if (victim == ExpertCache.NONE) {
+        victim = division.victim(candidates, grid.layer(id));
+      }
       if (victim != ExpertCache.NONE) {
-        room.evict(victim, now);
+        evictor.evict(victim, now);
       } else {
-        giveUpAGuess();
+        giveUpPrefetch();
       }
     }
     return cache.freeSlots() > 0;
   }
 
-  private int staleOrOwn(int layer) {
-    int staged = staging.inVain(true);
-    return staged != ExpertCache.NONE ? staged : layers.victim(layer);
-  }
-
-  /** Frees the slot of a paused guess, if there is one that is not due. */
-  private void giveUpAGuess() {
-    for (int i = 0; i < arrivals.pausedCount(); i++) {
-      int id = arrivals.paused(i);
+  /** Frees the slot of a paused prefetch, if there is one that is not due. */
+  private void giveUpPrefetch() {
+    for (int i = 0; i < inFlight.pausedCount(); i++) {
+      int id = inFlight.paused(i);
       if (!due.needed()[id]) {
-        room.giveUp(id);
+        evictor.giveUp(id);
         return;
       }
     }
   }
 
-  private CopyOrder start(CopyOrder order, int id, boolean speculative, boolean stage, long now) {
-    cache.load(id, stage);
-    arrivals.begin(id);
-    room.loading(id);
+  private CopyOrder start(CopyOrder order, int id, boolean speculative, long now) {
+    cache.load(id, speculative && prefetcher.stages());
+    inFlight.begin(id);
+    evictor.loading(id);
     requests.met(id);
     if (failures.retries(id)) {
-      tally.retries++;
+      counters.retries++;
     }
     if (speculative) {
-      tally.speculativeCopies++;
+      counters.speculativeCopies++;
     } else {
-      tally.demandCopies++;
+      counters.demandCopies++;
     }
     int layer = grid.layer(id);
-    layers.changed(layer);
-    room.trim(layer, now);
-    boolean inParts = speculative && policy.prefetch() == Prefetch.VALUE;
-    return order(
-        order, id, speculative, inParts ? speculation.partBytes(layer) : bytes[layer], now);
+    candidates.changed(layer);
+    evictor.trim(layer, now);
+    long most = speculative ? prefetcher.part(layer) : bytes[layer];
+    return order(order, id, speculative, most, now);
   }
 
   /** Orders what is still to come of an expert, or at most {@code most} bytes of it. */
   private CopyOrder order(CopyOrder order, int id, boolean speculative, long most, long now) {
     order.expert = id;
     order.slot = cache.slot(id);
-    order.from = arrivals.bytes(id);
+    order.from = inFlight.bytes(id);
     order.bytes = Math.min(most, bytes[grid.layer(id)] - order.from);
     order.writeBack = false;
     order.speculative = speculative;
     order.active = true;
     order.start = now;
-    arrivals.depart(id);
+    inFlight.depart(id);
     return order;
   }
 
-  /** Mixtral-offloading's rule: the likeliest experts of the next layer, once this one has its. */
-  private CopyOrder stageNext(CopyOrder order, long now) {
-    int target = (clockwork.layer() + 1) % grid.layers();
-    if (!outlook.fresh(target) || demandLoads()) {
-      return null;
-    }
-    int id = staging.likeliestAbsent(target);
-    if (id == ExpertCache.NONE) {
-      return null;
-    }
-    if (cache.freeSlots() == 0) {
-      int staged = staging.inVain(false);
-      if (staged == ExpertCache.NONE) {
-        return null;
-      }
-      room.evict(staged, now);
-    }
-    return cache.freeSlots() > 0 ? start(order, id, true, true, now) : null;
-  }
-
-  private boolean demandLoads() {
-    for (int i = 0; i < due.count(); i++) {
-      if (due.waits(i) && !cache.resident(due.id(i)) && !due.onHost(i)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private CopyOrder guess(CopyOrder order, long now) {
-    int id = speculation.choose();
-    while (speculation.hopeless() != ExpertCache.NONE) {
-      room.giveUp(speculation.hopeless());
-      id = speculation.choose();
-    }
+  private CopyOrder prefetched(CopyOrder order, long now) {
+    int id = prefetcher.next(evictor, now);
     if (id == ExpertCache.NONE) {
       return null;
     }
     if (!cache.absent(id)) {
-      return order(order, id, true, speculation.partBytes(grid.layer(id)), now);
+      return order(order, id, true, prefetcher.part(grid.layer(id)), now);
     }
-    if (speculation.victim() != ExpertCache.NONE) {
-      room.evict(speculation.victim(), now);
-    }
-    return cache.freeSlots() > 0 ? start(order, id, true, false, now) : null;
-  }
-
-  private CopyOrder fill(CopyOrder order, long now) {
-    for (int id = 0; id < grid.total() && cache.freeSlots() > 0; id++) {
-      if (cache.absent(id) && !failures.barred()[id]) {
-        return start(order, id, true, false, now);
-      }
-    }
-    return null;
+    return cache.freeSlots() > 0 ? start(order, id, true, now) : null;
   }
 
   /** See {@link Scheduler#copyDone}. */
@@ -267,46 +213,46 @@ final class Copies {
     long nanos = now - order.start;
     listener.copied(order, order.start, now, false);
     if (order.writeBack) {
-      tally.writeBacks++;
-      tally.writeBackBytes += order.bytes;
+      counters.writeBacks++;
+      counters.writeBackBytes += order.bytes;
       cache.freeSlot(order.slot);
       return;
     }
     int id = order.expert;
     costs.copied(order.bytes, nanos);
-    tally.copiedBytes += order.bytes;
-    tally.copyNanos += nanos;
-    arrivals.arrive(id, order.bytes, nanos);
-    if (arrivals.bytes(id) < bytes[grid.layer(id)]) {
-      arrivals.pause(id);
+    counters.copiedBytes += order.bytes;
+    counters.copyNanos += nanos;
+    inFlight.arrive(id, order.bytes, nanos);
+    if (inFlight.bytes(id) < bytes[grid.layer(id)]) {
+      inFlight.pause(id);
       return;
     }
     failures.copied(id);
     cache.loaded(id);
     if (due.needed()[id]) {
-      room.markUsed(id);
+      evictor.markUsed(id);
       return;
     }
     if (cache.evictable(id)) {
-      layers.released(grid.layer(id), id);
+      candidates.released(grid.layer(id), id);
     }
-    room.trim(grid.layer(id), now); // it came too late
+    evictor.trim(grid.layer(id), now); // it came too late
   }
 
   /** See {@link Scheduler#copyFailed}. */
   void failed(CopyOrder order, Throwable cause, long now) {
     order.active = false;
-    tally.failedCopies++;
+    counters.failedCopies++;
     listener.copied(order, order.start, now, true);
     if (order.writeBack) {
       cache.freeSlot(order.slot); // the host has the expert anyway
       return;
     }
     int id = order.expert;
-    tally.wastedBytes += arrivals.bytes(id);
-    arrivals.giveUp(id);
+    counters.wastedBytes += inFlight.bytes(id);
+    inFlight.giveUp(id);
     cache.failed(id);
     failures.failed(id, due.needed()[id], cause);
-    layers.changed(grid.layer(id));
+    candidates.changed(grid.layer(id));
   }
 }

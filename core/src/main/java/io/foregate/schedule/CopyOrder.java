@@ -1,5 +1,7 @@
 package io.foregate.schedule;
 
+import io.foregate.schedule.state.ExpertGrid;
+
 /**
  * One copy that the scheduler wants made, of all or a part of an expert's record, between its start
  * ({@link Scheduler#nextCopy}) and its end ({@link Scheduler#copyDone} or {@link
@@ -32,12 +34,12 @@ public final class CopyOrder {
     return writeBack;
   }
 
-  /** Whether the copy was started on a guess. */
+  /** Whether the copy was started before their expert was due. */
   public boolean speculative() {
     return speculative;
   }
 
-  /** Where in the expert's record the copy begins; a guess may be copied in several orders. */
+  /** Where in the expert's record the copy begins; a prefetch may be copied in several orders. */
   public long from() {
     return from;
   }

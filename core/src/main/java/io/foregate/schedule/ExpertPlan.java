@@ -4,13 +4,19 @@ import io.foregate.backend.ExpertSlots;
 import io.foregate.backend.Routing;
 import io.foregate.error.ForegateException;
 import io.foregate.schedule.Scheduler.Ready;
-import io.foregate.store.ExpertRecords;
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.state.ExpertGrid;
+import io.foregate.schedule.state.ScheduleStatistics;
+import io.foregate.store.layout.ExpertRecords;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 
 /**
- * A {@link Scheduler} at work: copy threads that carry out what it orders, and a compute thread
- * that waits for what it needs. One per model.
+ * A {@link Scheduler} at work: copiers that carry out what it orders, and a compute thread that
+ * waits for what it needs. One per model.
  *
  * <p>One thread computes at a time: whoever has the model's turn calls, per batch,
  *
@@ -29,12 +35,12 @@ public final class ExpertPlan implements AutoCloseable {
   private final ExpertSlots slots;
   private final ExpertGrid grid;
   private final Object lock = new Object();
-  private final CopyThread[] copiers;
+  private final Copier[] copiers;
   private boolean closed;
   private Throwable broken;
 
   /**
-   * Starts one copy thread per stream.
+   * Starts one copier per stream, on threads of the slots'.
    *
    * @param scheduler for as many slots as {@code slots} has; from now on used by this plan only
    * @param records must outlive the plan
@@ -46,13 +52,11 @@ public final class ExpertPlan implements AutoCloseable {
     this.records = records;
     this.slots = slots;
     this.grid = scheduler.grid();
-    copiers = new CopyThread[streams];
-    for (int i = 0; i < streams; i++) {
-      copiers[i] = new CopyThread(i);
-    }
+    copiers = new Copier[streams];
+    Arrays.setAll(copiers, _ -> new Copier());
     try {
-      for (CopyThread copier : copiers) {
-        copier.thread.start();
+      for (int i = 0; i < streams; i++) {
+        copiers[i].serving = slots.copying("foregate-copy-" + i, copiers[i]::serve);
       }
     } catch (Throwable e) { // the system has no more threads: give back those that it gave
       close();
@@ -88,18 +92,18 @@ public final class ExpertPlan implements AutoCloseable {
   }
 
   /** See {@link Scheduler#predicted}. */
-  public void predicted(int layer, float[] probabilities, int horizon) {
+  public void predicted(int packed, float[] probabilities, int horizon) {
     synchronized (lock) {
-      scheduler.predicted(layer, probabilities, horizon, System.nanoTime());
+      scheduler.predicted(packed, probabilities, horizon, System.nanoTime());
       dispatch();
     }
   }
 
   /** The router has chosen: its experts are due. */
-  public void routed(int layer, Routing routing) {
+  public void routed(int packed, Routing routing) {
     synchronized (lock) {
       requireWhole();
-      scheduler.routed(layer, routing.ids(), routing.tokens(), System.nanoTime());
+      scheduler.routed(packed, routing.ids(), routing.tokens(), System.nanoTime());
       dispatch();
     }
   }
@@ -149,20 +153,20 @@ public final class ExpertPlan implements AutoCloseable {
   }
 
   /** The layer's experts have been combined. */
-  public void layerDone(int layer) {
+  public void layerDone(int packed) {
     synchronized (lock) {
-      scheduler.layerDone(layer, System.nanoTime());
+      scheduler.layerDone(packed, System.nanoTime());
       dispatch();
     }
   }
 
-  /** Gives idle copy threads what there is to do. Wakes no one in vain. */
+  /** Gives idle copiers what there is to do. Wakes no one in vain. */
   private void dispatch() {
     if (closed || broken != null) {
       return;
     }
     boolean any = false;
-    for (CopyThread copier : copiers) {
+    for (Copier copier : copiers) {
       if (copier.order == null) {
         CopyOrder order = scheduler.nextCopy(System.nanoTime());
         if (order == null) {
@@ -186,7 +190,7 @@ public final class ExpertPlan implements AutoCloseable {
     }
   }
 
-  /** Ends the copy threads, when what they are copying has arrived. Closing twice does nothing. */
+  /** Ends the copiers, when what they are copying has arrived. Closing twice does nothing. */
   @Override
   public void close() {
     synchronized (lock) {
@@ -194,23 +198,18 @@ public final class ExpertPlan implements AutoCloseable {
       lock.notifyAll();
     }
     boolean interrupted = false;
-    for (CopyThread copier : copiers) {
-      while (copier != null && copier.thread.isAlive()) {
-        try {
-          copier.thread.join();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
+    for (Copier copier : copiers) {
+      interrupted |= copier.awaitEnd();
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** One platform thread for life, which carries out one order at a time. */
-  private final class CopyThread {
-    final Thread thread;
+  /** Has one platform thread for life, and carries out one order at a time. */
+  private final class Copier {
+    /** Done when the thread is free again; {@code null} before it has started. */
+    Future<?> serving;
 
     /** What it is to copy, or copying; guarded by the lock. */
     CopyOrder order;
@@ -221,13 +220,28 @@ public final class ExpertPlan implements AutoCloseable {
     /** The part of {@link #bin} that is as long as the last record. */
     private MemorySegment part = MemorySegment.NULL;
 
-    CopyThread(int stream) {
-      thread = Thread.ofPlatform().daemon().name("foregate-copy-" + stream).unstarted(this::serve);
+    /**
+     * Waits until the thread is free again.
+     *
+     * @return whether the wait was interrupted
+     */
+    boolean awaitEnd() {
+      boolean interrupted = false;
+      while (serving != null && !serving.isDone()) {
+        try {
+          serving.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) { // serve has told of it
+          return interrupted;
+        }
+      }
+      return interrupted;
     }
 
     private void serve() {
       try (Arena arena = Arena.ofConfined()) {
-        if (policy().writeBack()) {
+        if (policy().eviction().writesBack()) {
           bin = arena.allocate(slots.slotBytes());
         }
         CopyOrder next = await();

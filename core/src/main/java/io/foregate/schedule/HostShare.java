@@ -1,30 +1,36 @@
 package io.foregate.schedule;
 
-/** Which of the experts that are not there the processor computes, straight from host memory. */
+import io.foregate.schedule.policy.SchedulerState;
+import io.foregate.schedule.state.CostModel;
+import io.foregate.schedule.state.DueExperts;
+import io.foregate.schedule.state.ExpertCache;
+import io.foregate.schedule.state.InFlightCopies;
+
+/** Which of the experts that are not there the CPU computes, straight from host memory. */
 final class HostShare {
   private final long[] bytes;
   private final ExpertCache cache;
   private final DueExperts due;
   private final CostModel costs;
-  private final Arrivals arrivals;
+  private final InFlightCopies inFlight;
 
   /** Indexes of the due experts that are not resident, those first of which most is to come. */
   private final int[] away;
 
   private int count;
 
-  HostShare(Shared shared) {
-    bytes = shared.bytes();
-    cache = shared.cache();
-    due = shared.due();
-    costs = shared.costs();
-    arrivals = shared.arrivals();
-    away = new int[shared.grid().experts()];
+  HostShare(SchedulerState state) {
+    bytes = state.bytes;
+    cache = state.cache;
+    due = state.due;
+    costs = state.costs;
+    inFlight = state.inFlight;
+    away = new int[state.grid.experts()];
   }
 
   /**
-   * Leaves to the processor as many of the experts that are not there as makes the layer end
-   * soonest. It then works while the others are copied.
+   * Leaves to the CPU as many of the experts that are not there as makes the layer end soonest. It
+   * then works while the others are copied.
    *
    * @param link expected nanoseconds until the link is free
    */
@@ -53,7 +59,7 @@ final class HostShare {
   /** Bytes of a due expert that have not arrived. */
   private long rest(int layer, int index) {
     int id = due.id(index);
-    return cache.absent(id) ? bytes[layer] : bytes[layer] - arrivals.bytes(id);
+    return cache.absent(id) ? bytes[layer] : bytes[layer] - inFlight.bytes(id);
   }
 
   private int soonest(int layer, double link) {

@@ -1,9 +1,11 @@
 package io.foregate.schedule;
 
+import io.foregate.schedule.state.ExpertGrid;
+
 /**
  * Hears what the scheduler does, as it happens; times are those that the driver passed in. Called
  * while the driver holds its lock: be quick, and do not call back. Experts are numbered as in
- * {@link ExpertGrid}.
+ * {@link ExpertGrid}, and layers among those that a store has packed.
  */
 public interface ScheduleListener {
   /** Hears nothing. */
@@ -13,14 +15,14 @@ public interface ScheduleListener {
   default void copied(CopyOrder order, long start, long end, boolean failed) {}
 
   /** The compute thread waited for experts of a layer. */
-  default void stalled(int layer, long start, long end) {}
+  default void stalled(int packed, long start, long end) {}
 
   /** Experts ran. */
-  default void computed(int layer, int experts, boolean onHost, long start, long end) {}
+  default void computed(int packed, int experts, boolean onHost, long start, long end) {}
 
   /** An expert lost its slot. */
   default void evicted(int expert, int slot, boolean used, long now) {}
 
   /** A layer was routed at {@code routed}, and its experts were combined at {@code end}. */
-  default void layer(int layer, int tokens, long routed, long end) {}
+  default void layer(int packed, int tokens, long routed, long end) {}
 }

@@ -1,6 +1,19 @@
 package io.foregate.schedule;
 
 import io.foregate.error.ForegateException;
+import io.foregate.schedule.policy.Candidates;
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.policy.SchedulerState;
+import io.foregate.schedule.state.Counters;
+import io.foregate.schedule.state.DueExperts;
+import io.foregate.schedule.state.ExpertCache;
+import io.foregate.schedule.state.ExpertGrid;
+import io.foregate.schedule.state.Failures;
+import io.foregate.schedule.state.Forecast;
+import io.foregate.schedule.state.ScheduleStatistics;
+import io.foregate.schedule.state.Timings;
+import io.foregate.schedule.state.TokenClock;
+import io.foregate.schedule.state.Usage;
 
 /**
  * Decides which expert is copied when, into which slot, and which are ready to run. It has no
@@ -35,20 +48,22 @@ public final class Scheduler {
   private final Policy policy;
   private final ScheduleListener listener;
   private final ExpertCache cache;
-  private final Outlook outlook;
-  private final Clockwork clockwork;
+  private final Usage usage;
+  private final Forecast forecast;
+  private final TokenClock clock;
   private final DueExperts due;
-  private final LayerOutlook layers;
+  private final Candidates candidates;
   private final Failures failures;
-  private final Tally tally;
+  private final Counters counters;
   private final Requests requests;
-  private final Room room;
+  private final Evictor evictor;
+  private final boolean keepsAll;
   private final HostShare hostShare;
   private final Copies copies;
-  private final Waves waves;
+  private final WaveQueue waves;
 
   /**
-   * @param slots slots of device memory; {@link SlotBudget#slots} checks that they suffice
+   * @param slots slots of device memory; {@link SlotCount#of} checks that they suffice
    * @param bytes bytes of an expert of each layer
    * @param streams copies that may be in flight at once
    */
@@ -69,21 +84,22 @@ public final class Scheduler {
     this.grid = grid;
     this.policy = policy;
     this.listener = listener;
-    Shared shared = Shared.of(grid, policy, slots, bytes.clone(), timings, listener);
-    cache = shared.cache();
-    outlook = shared.outlook();
-    clockwork = shared.clockwork();
-    due = shared.due();
-    layers = shared.layers();
-    failures = shared.failures();
-    tally = shared.tally();
-    requests = new Requests(shared);
-    hostShare = new HostShare(shared);
+    var state = new SchedulerState(grid, policy, slots, bytes, timings);
+    cache = state.cache;
+    usage = state.usage;
+    forecast = state.forecast;
+    clock = state.clock;
+    due = state.due;
+    candidates = state.candidates;
+    failures = state.failures;
+    counters = state.counters;
+    requests = new Requests(state);
+    hostShare = new HostShare(state);
     var writeBacks = new WriteBacks(slots);
-    var speculation = new Speculation(shared);
-    room = new Room(shared, writeBacks);
-    copies = new Copies(shared, streams, requests, speculation, room, writeBacks);
-    waves = new Waves(shared, speculation, room);
+    evictor = new Evictor(state, writeBacks, listener);
+    keepsAll = evictor.keepsAll();
+    copies = new Copies(state, streams, requests, evictor, writeBacks, listener);
+    waves = new WaveQueue(state, evictor, listener);
   }
 
   public ExpertGrid grid() {
@@ -96,7 +112,7 @@ public final class Scheduler {
 
   /** What has been done so far. */
   public ScheduleStatistics statistics() {
-    return tally.snapshot();
+    return counters.snapshot();
   }
 
   /** Whether an expert is in device memory, by number. */
@@ -106,7 +122,7 @@ public final class Scheduler {
 
   /** Whether all experts are in device memory for good: predictions are of no use then. */
   public boolean complete() {
-    return policy.scope() == Policy.Scope.GLOBAL && cache.complete();
+    return keepsAll && cache.complete();
   }
 
   ExpertCache cache() {
@@ -119,9 +135,9 @@ public final class Scheduler {
    */
   public void begin(int tokens, long now) {
     waves.letGo(now);
-    clockwork.begin(tokens, now);
-    if (outlook.begin(tokens)) {
-      layers.changedAll();
+    clock.begin(tokens, now);
+    if (forecast.begin(tokens)) {
+      candidates.changedAll();
     }
   }
 
@@ -132,14 +148,14 @@ public final class Scheduler {
    *     further on, the first layer following the last one
    */
   public void predicted(int layer, float[] probabilities, int horizon, long now) {
-    int taken = outlook.predicted(layer, probabilities, horizon);
+    int taken = forecast.predicted(layer, probabilities, horizon);
     for (int j = 1; j <= taken; j++) {
       spokenOf((layer + j) % grid.layers());
     }
   }
 
   private void spokenOf(int layer) {
-    layers.changed(layer);
+    candidates.changed(layer);
     requests.update(layer);
   }
 
@@ -150,16 +166,17 @@ public final class Scheduler {
    */
   public void routed(int layer, int[] chosen, int tokens, long now) {
     waves.letGo(now);
-    clockwork.routed(layer, now);
+    clock.routed(layer, now);
     due.begin(layer, chosen, tokens * grid.used());
     for (int i = 0; i < due.count(); i++) {
       fallDue(due.id(i));
     }
-    outlook.routed(layer, due.served(), tokens);
+    usage.routed(layer, due.served(), tokens);
+    forecast.routed(layer);
     spokenOf(layer);
-    tally.tokens += layer == 0 ? tokens : 0;
-    tally.layers++;
-    room.trim(layer, now);
+    counters.tokens += layer == 0 ? tokens : 0;
+    counters.layers++;
+    evictor.trim(layer, now);
     if (policy.hostFallback() && tokens == 1) {
       hostShare.choose(layer, copies.nanosInFlight(now));
     }
@@ -173,11 +190,11 @@ public final class Scheduler {
     }
     switch (cache.state(id)) {
       case RESIDENT -> {
-        tally.hits++;
-        room.markUsed(id);
+        counters.hits++;
+        evictor.markUsed(id);
       }
-      case LOADING -> tally.lates++;
-      case ABSENT -> tally.misses++;
+      case LOADING -> counters.lates++;
+      case ABSENT -> counters.misses++;
     }
   }
 
@@ -197,13 +214,13 @@ public final class Scheduler {
 
   /** The layer's experts have been combined; the next layer's attention begins. */
   public void layerDone(int layer, long now) {
-    if (due.toHand() > 0 || due.running() > 0 || layer != clockwork.layer()) {
+    if (due.toHand() > 0 || due.running() > 0 || layer != clock.layer()) {
       throw new IllegalStateException(
           "layer %d is not done: of layer %d, %d experts wait and %d run"
-              .formatted(layer, clockwork.layer(), due.toHand(), due.running()));
+              .formatted(layer, clock.layer(), due.toHand(), due.running()));
     }
-    listener.layer(layer, clockwork.tokens(), clockwork.routedAt(), now);
-    clockwork.layerDone(now);
+    listener.layer(layer, clock.tokens(), clock.routedAt(), now);
+    clock.layerDone(now);
   }
 
   /**
@@ -220,8 +237,8 @@ public final class Scheduler {
   }
 
   /**
-   * A copy has failed. It is tried again, a guess at most once; an expert that is due and cannot be
-   * copied makes {@link #next} fail.
+   * A copy has failed. It is tried again, a prefetch at most once; an expert that is due and cannot
+   * be copied makes {@link #next} fail.
    */
   public void copyFailed(CopyOrder order, Throwable cause, long now) {
     copies.failed(order, cause, now);

@@ -40,7 +40,7 @@ public final class Wave {
     return slots;
   }
 
-  /** Whether they are to run on the processor, straight from host memory. */
+  /** Whether they are to run on the CPU, straight from host memory. */
   public boolean onHost() {
     return onHost;
   }

@@ -3,7 +3,7 @@ package io.foregate.store;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.CRC32C;
 
-/** CRC-32C (RFC 3720, appendix B.4), for which processors have an instruction and Java uses it. */
+/** CRC-32C (RFC 3720, appendix B.4), for which CPUs have an instruction and Java uses it. */
 final class Checksum {
   private static final long PIECE_BYTES = 1 << 30; // byte buffers end at 2 GiB
 

@@ -1,9 +1,15 @@
 package io.foregate.store;
 
 import io.foregate.error.ForegateException;
-import io.foregate.model.ExpertTensors;
-import io.foregate.model.FeedForward;
-import io.foregate.model.LayerWeights;
+import io.foregate.files.MappedFault;
+import io.foregate.model.weights.ExpertTensors;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.model.weights.LayerWeights;
+import io.foregate.store.layout.ExpertLayer;
+import io.foregate.store.layout.ExpertLayout;
+import io.foregate.store.layout.ExpertShape;
+import io.foregate.store.layout.ExpertWeights;
+import io.foregate.store.layout.PackedLayers;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,21 +40,16 @@ final class ExpertSource {
   private final ExpertLayout layout;
   private final List<Layer> layers;
 
-  /** Per layer of the model; {@code null} where it has no experts. */
-  private final Layer[] byNumber;
-
   /** Per record. */
   private final Layer[] ofRecord;
 
-  private ExpertSource(Path model, ExpertLayout layout, List<Layer> layers, int modelLayers) {
+  private ExpertSource(Path model, ExpertLayout layout, List<Layer> layers) {
     this.model = model;
     this.layout = layout;
     this.layers = List.copyOf(layers);
-    this.byNumber = new Layer[modelLayers];
     Layer last = layers.getLast();
     this.ofRecord = new Layer[last.first() + last.experts()];
     for (Layer layer : layers) {
-      byNumber[layer.layer()] = layer;
       Arrays.fill(ofRecord, layer.first(), layer.first() + layer.experts(), layer);
     }
   }
@@ -62,23 +63,23 @@ final class ExpertSource {
     List<Layer> layers = new ArrayList<>();
     PackedLayers packed = PackedLayers.of(weights, layout);
     int first = 0;
-    for (int i = 0; i < packed.count(); i++) {
-      ExpertShape shape = packed.shapes().get(i);
+    for (ExpertLayer at : packed.layers()) {
+      ExpertShape shape = packed.shapes().get(at.packed());
       long bytes = layout.recordBytes(shape);
       if (bytes <= 0 || bytes % ExpertLayout.ALIGNMENT != 0) {
         throw new IllegalArgumentException(
             "layout %s has records of %d bytes, expected a multiple of %d"
                 .formatted(layout.id(), bytes, ExpertLayout.ALIGNMENT));
       }
-      int number = packed.layer(i);
-      ExpertTensors tensors = ((FeedForward.Routed) weights.get(number).feedForward()).experts();
-      layers.add(new Layer(number, first, shape, bytes, tensors));
+      ExpertTensors tensors =
+          ((FeedForward.Routed) weights.get(at.model()).feedForward()).experts();
+      layers.add(new Layer(at.model(), first, shape, bytes, tensors));
       first += tensors.gate().size();
     }
     if (layers.isEmpty()) {
       throw new IllegalArgumentException("a model without experts to pack needs no expert store");
     }
-    return new ExpertSource(model, layout, layers, weights.size());
+    return new ExpertSource(model, layout, layers);
   }
 
   ExpertLayout layout() {
@@ -91,15 +92,11 @@ final class ExpertSource {
   }
 
   /**
-   * @throws IndexOutOfBoundsException if the model has no such layer
-   * @throws IllegalArgumentException if the layer has no experts
+   * @param packed counted among the layers that have records
+   * @throws IndexOutOfBoundsException if there is no such layer
    */
-  Layer layer(int number) {
-    Layer layer = byNumber[Objects.checkIndex(number, byNumber.length)];
-    if (layer == null) {
-      throw new IllegalArgumentException("layer " + number + " has no experts");
-    }
-    return layer;
+  Layer layer(int packed) {
+    return layers.get(packed);
   }
 
   /**
@@ -107,8 +104,8 @@ final class ExpertSource {
    *
    * @throws IndexOutOfBoundsException if the layer has no such expert
    */
-  int record(int layer, int expert) {
-    Layer of = layer(layer);
+  int record(int packed, int expert) {
+    Layer of = layer(packed);
     return of.first() + Objects.checkIndex(expert, of.experts());
   }
 
@@ -160,12 +157,7 @@ final class ExpertSource {
     try {
       layout.pack(layer.shape(), expert, target.asSlice(0, layer.recordBytes()));
     } catch (InternalError e) {
-      // How the virtual machine reports that a mapped page could not be read.
-      throw new ForegateException(
-          "%s: the model's file became shorter while it was in use, or the disk failed."
-              .formatted(model),
-          "Start again when nothing writes it; check the disk.",
-          e);
+      throw MappedFault.rethrow(e, model);
     }
   }
 }

@@ -2,7 +2,12 @@ package io.foregate.store;
 
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgufFile;
-import io.foregate.model.ModelWeights;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.options.HostStore;
+import io.foregate.store.layout.ExpertLayout;
+import io.foregate.store.layout.ExpertRecords;
+import io.foregate.store.layout.ExpertShape;
+import io.foregate.store.layout.PackedLayers;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -45,7 +50,7 @@ public final class ExpertStore implements ExpertRecords, AutoCloseable {
       GgufFile model,
       ModelWeights weights,
       ExpertLayout layout,
-      StoreOptions options,
+      HostStore options,
       BuildListener listener) {
     ExpertSource source = ExpertSource.of(model.path(), weights.layers(), layout);
     return new StoreOpener(model, source, options, listener, Host.system()).open();
@@ -69,7 +74,8 @@ public final class ExpertStore implements ExpertRecords, AutoCloseable {
   /**
    * What the experts of a layer look like.
    *
-   * @throws IllegalArgumentException if the layer has none; so for all methods that name a layer
+   * @param layer counted among the {@link PackedLayers}, as everywhere here
+   * @throws IndexOutOfBoundsException if there is no such layer
    */
   public ExpertShape shape(int layer) {
     return source.layer(layer).shape();
@@ -78,6 +84,11 @@ public final class ExpertStore implements ExpertRecords, AutoCloseable {
   /** Bytes of a record of that layer, a multiple of 256. */
   public long recordBytes(int layer) {
     return source.layer(layer).recordBytes();
+  }
+
+  /** How many layers have records. */
+  public int layers() {
+    return source.layers().size();
   }
 
   /** Bytes of the largest record: what a slot has to hold. */

@@ -77,7 +77,7 @@ final class FileRecords implements Records {
       } catch (ClosedChannelException e) {
         reopen(); // an interrupted reader closes the channel for all
       } catch (IOException e) {
-        LOG.log(Level.DEBUG, "{0}: {1}", path, e.getMessage());
+        LOG.log(Level.TRACE, "{0}: {1}", path, e.getMessage());
         return false;
       }
     }
@@ -115,11 +115,11 @@ final class FileRecords implements Records {
       throw new ForegateException(
           "%s: the record of %s is damaged, and what the model now has for it is not what it was."
               .formatted(path, source.name(record)),
-          "The model's file was changed or is damaged: get it again, and delete the expert store.");
+          "The model's file was changed or is damaged: get it again, and start again.");
     }
     boolean mended = writeBack(record, packed);
     LOG.log(
-        warned.getAndSet(true) ? Level.DEBUG : Level.WARNING,
+        warned.getAndSet(true) ? Level.TRACE : Level.DEBUG,
         "{0}: the record of {1} is cut off or damaged; it was made anew from the model{2}.",
         path,
         source.name(record),
@@ -140,7 +140,7 @@ final class FileRecords implements Records {
       return true;
     } catch (IOException e) {
       // A disk that is full or going bad. The record in memory is right, and that is what counts.
-      LOG.log(Level.DEBUG, "{0}: {1}", path, e.getMessage());
+      LOG.log(Level.TRACE, "{0}: {1}", path, e.getMessage());
       return false;
     }
   }

@@ -10,11 +10,17 @@ import java.util.function.LongSupplier;
  * @param freeMemory bytes that can be taken without swapping
  * @param lock locks memory
  * @param sinks begins to write a file
+ * @param threads threads that build a store, 1 or more
  */
-record Host(LongSupplier freeMemory, MemoryLock lock, Function<Path, SidecarSink> sinks) {
+record Host(
+    LongSupplier freeMemory, MemoryLock lock, Function<Path, SidecarSink> sinks, int threads) {
 
   /** The machine that this runs on. */
   static Host system() {
-    return new Host(FreeMemory::bytes, new PosixMemoryLock(), SidecarSink::to);
+    return new Host(
+        FreeMemory::bytes,
+        new PosixMemoryLock(),
+        SidecarSink::to,
+        Runtime.getRuntime().availableProcessors());
   }
 }

@@ -1,6 +1,7 @@
 package io.foregate.store;
 
 import io.foregate.error.ForegateException;
+import io.foregate.files.SharedMemory;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
@@ -36,14 +37,14 @@ final class RamRecords implements Records {
     Arena arena = Arena.ofShared();
     try {
       var records = new MemorySegment[source.records()];
-      builder.build("experts", new Memory(source, arena, records));
+      builder.build("experts", new RamDestination(source, arena, records));
       return new RamRecords(arena, records, lock);
     } catch (OutOfMemoryError e) {
       arena.close();
       throw new ForegateException(
           "The experts take %d MiB of memory, which the system refuses."
               .formatted(source.bytes() >> 20),
-          "Keep them in a file: --store file.",
+          "Keep them in a file: [[store=file]].",
           e);
     } catch (RuntimeException | Error e) {
       arena.close();
@@ -52,7 +53,7 @@ final class RamRecords implements Records {
   }
 
   /** Takes memory for a record when it is about to be packed. */
-  private record Memory(ExpertSource source, Arena arena, MemorySegment[] records)
+  private record RamDestination(ExpertSource source, Arena arena, MemorySegment[] records)
       implements RecordBuilder.Destination {
 
     @Override
@@ -73,9 +74,9 @@ final class RamRecords implements Records {
       if (refused.isPresent()) {
         Arrays.stream(records, 0, record).forEach(lock::unlock);
         LOG.log(
-            Level.WARNING,
+            Level.DEBUG,
             "The experts ({0} MiB) are not locked into memory: {1}. They may be swapped out;"
-                + " raise the limit (ulimit -l), or leave --lock out.",
+                + " raise the limit (ulimit -l), or do without the lock.",
             Long.toString(Arrays.stream(records).mapToLong(MemorySegment::byteSize).sum() >> 20),
             refused.get());
         return;
@@ -113,7 +114,7 @@ final class RamRecords implements Records {
       Arrays.stream(records).forEach(lock::unlock);
       locked = false;
     }
-    arena.close();
+    SharedMemory.close(arena);
     closed = true;
   }
 }

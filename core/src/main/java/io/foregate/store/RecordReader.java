@@ -10,8 +10,7 @@ import java.util.zip.CRC32C;
 
 /**
  * Reads records straight into memory, in pieces whose checksum is computed while they are in the
- * processor's cache. Used by one thread at a time; reading into the same memory again allocates
- * nothing.
+ * CPU's cache. Used by one thread at a time; reading into the same memory again allocates nothing.
  */
 final class RecordReader {
   private static final int CHUNK_BYTES = 1 << 20;

@@ -98,7 +98,7 @@ record SidecarFile(FileChannel channel, boolean writable, int[] checksums)
       try {
         channel.close();
       } catch (IOException e) {
-        LOG.log(Level.DEBUG, "closing a file that was only read", e);
+        LOG.log(Level.TRACE, "closing a file that was only read", e);
       }
     }
   }

@@ -1,6 +1,8 @@
 package io.foregate.store;
 
 import io.foregate.gguf.ModelHash;
+import io.foregate.store.layout.ExpertLayout;
+import io.foregate.store.layout.ExpertShape;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

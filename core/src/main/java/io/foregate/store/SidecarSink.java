@@ -1,6 +1,7 @@
 package io.foregate.store;
 
-import io.foregate.gguf.PartFile;
+import io.foregate.files.FileKind;
+import io.foregate.files.PartFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
@@ -23,7 +24,7 @@ interface SidecarSink extends AutoCloseable {
 
   /** A file that is there whole or not at all. */
   static SidecarSink to(Path path) {
-    PartFile part = PartFile.create(path);
+    PartFile part = PartFile.create(path, FileKind.STORE);
     return new SidecarSink() {
       @Override
       public void requireSpace(long bytes) {

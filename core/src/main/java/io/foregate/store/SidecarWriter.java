@@ -1,5 +1,6 @@
 package io.foregate.store;
 
+import io.foregate.store.layout.ExpertLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

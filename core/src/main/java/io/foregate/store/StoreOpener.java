@@ -1,8 +1,11 @@
 package io.foregate.store;
 
 import io.foregate.error.ForegateException;
+import io.foregate.files.FileKind;
+import io.foregate.files.Target;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.ModelHash;
+import io.foregate.options.HostStore;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -18,16 +21,12 @@ final class StoreOpener {
 
   private final GgufFile model;
   private final ExpertSource source;
-  private final StoreOptions options;
+  private final HostStore options;
   private final BuildListener listener;
   private final Host host;
 
   StoreOpener(
-      GgufFile model,
-      ExpertSource source,
-      StoreOptions options,
-      BuildListener listener,
-      Host host) {
+      GgufFile model, ExpertSource source, HostStore options, BuildListener listener, Host host) {
     this.model = model;
     this.source = source;
     this.options = options;
@@ -42,7 +41,7 @@ final class StoreOpener {
           case FILE -> file("as chosen");
           case AUTO -> auto();
         };
-    LOG.log(Level.INFO, "Experts in {0}: {1}", store.tier(), store.reason());
+    LOG.log(Level.TRACE, "Experts in {0}: {1}", store.tier(), store.reason());
     return store;
   }
 
@@ -60,13 +59,13 @@ final class StoreOpener {
       if (Thread.currentThread().isInterrupted() || source.bytes() > free) {
         throw e;
       }
-      LOG.log(Level.WARNING, "{0} The experts go to memory instead.", e.getMessage());
+      LOG.log(Level.DEBUG, "{0} The experts go to memory instead.", e.getMessage());
       return ram("no file could be written: " + e.getMessage());
     }
   }
 
   private ExpertStore ram(String reason) {
-    var builder = new RecordBuilder(source, options.threads(), listener);
+    var builder = new RecordBuilder(source, host.threads(), listener);
     RamRecords records = RamRecords.build(source, builder, host.lock());
     if (options.lock()) {
       records.lockOrWarn();
@@ -76,7 +75,7 @@ final class StoreOpener {
 
   private ExpertStore file(String reason) {
     if (options.lock()) {
-      LOG.log(Level.WARNING, "The experts are in a file: there is no memory of theirs to lock.");
+      LOG.log(Level.DEBUG, "The experts are in a file: there is no memory of theirs to lock.");
     }
     Path path = path();
     var format = new SidecarFormat(source, ModelHash.of(model));
@@ -84,7 +83,7 @@ final class StoreOpener {
         switch (SidecarFile.open(path, format)) {
           case SidecarFile.Opened.Sound(SidecarFile found) -> found;
           case SidecarFile.Opened.Unusable(String complaint) -> {
-            LOG.log(Level.INFO, "{0} {1}: it is built now.", path, complaint);
+            LOG.log(Level.TRACE, "{0} {1}: it is built now.", path, complaint);
             yield build(path, format);
           }
         };
@@ -92,7 +91,8 @@ final class StoreOpener {
   }
 
   private SidecarFile build(Path path, SidecarFormat format) {
-    int threads = Math.min(options.threads(), MAX_FILE_THREADS);
+    Target.requireKind(path, FileKind.STORE);
+    int threads = Math.min(host.threads(), MAX_FILE_THREADS);
     try (SidecarSink out = host.sinks().apply(path)) {
       SidecarWriter.write(out, format, source, new RecordBuilder(source, threads, listener));
     }
@@ -101,7 +101,7 @@ final class StoreOpener {
       case SidecarFile.Opened.Unusable(String complaint) ->
           throw new ForegateException(
               "%s: was written a moment ago and %s.".formatted(path, complaint),
-              "Another program changed the file, or the disk fails: check it, or choose --store ram.");
+              "Another program changed the file, or the disk fails: check it, or choose [[store=ram]].");
     };
   }
 

@@ -2,6 +2,8 @@ package io.foregate.tokenizer;
 
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgufMetadata;
+import io.foregate.gguf.KnownValues;
+import io.foregate.gguf.MetadataKey;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
@@ -29,7 +31,7 @@ final class BytePairCodec implements TokenCodec {
     for (int b = 0; b < byteSymbols.length; b++) {
       byteSymbols[b] = symbol(Character.toString(ByteAlphabet.charOf(b)), extra);
     }
-    List<String> pairs = metadata.strings(MERGES);
+    List<String> pairs = KnownValues.of(metadata).texts(MetadataKey.MERGES);
     merges = new MergeTable(pairs.size());
     for (int rank = 0; rank < pairs.size(); rank++) {
       String pair = pairs.get(rank);

@@ -1,15 +1,16 @@
 package io.foregate.tokenizer;
 
 import io.foregate.error.ForegateException;
-import io.foregate.gguf.GgufMetadata;
+import io.foregate.template.Limits;
+import io.foregate.template.RenderOptions;
+import io.foregate.template.Template;
+import io.foregate.template.TemplateException;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * How a model wants a conversation written: the file's own Jinja template ({@code
@@ -20,107 +21,125 @@ import java.util.stream.Stream;
  * output, its recursion, its steps and its time are bounded. Immutable, thread-safe.
  */
 public final class ChatTemplate {
-  private static final String KEY = "tokenizer.chat_template";
-  private static final Pattern FILTER = Pattern.compile("\\|\\s*(\\w+)");
-  private static final Pattern MAPPED = Pattern.compile("\\bmap\\s*\\(\\s*['\"](\\w+)['\"]");
-  private static final Pattern TEST = Pattern.compile("\\bis\\s+(?:not\\s+)?(\\w+)");
 
-  private final JinjaSandbox sandbox;
-  private final String source;
-  private final String bos;
-  private final String eos;
-
-  private ChatTemplate(String jinja, String bos, String eos, Clock clock) {
-    this.bos = bos;
-    this.eos = eos;
-    this.sandbox = new JinjaSandbox(clock);
-    try {
-      this.source = JinjaSource.adapt(jinja);
-    } catch (TemplateFault e) {
-      throw failure(e.getMessage(), e);
-    } catch (StackOverflowError e) {
-      throw failure("its expressions are nested too deeply", e);
-    }
-    words(FILTER).forEach(sandbox::requireFilter);
-    words(MAPPED).forEach(sandbox::requireFilter);
-    words(TEST).forEach(sandbox::requireTest);
-  }
-
-  private Stream<String> words(Pattern pattern) {
-    return pattern.matcher(source).results().map(match -> match.group(1));
-  }
+  private final Template template;
+  private final RenderOptions options;
+  private final String jinja;
+  private final Origin origin;
+  private final Map<String, String> tokens;
 
   /**
-   * The template of a model file, or empty if it has none.
+   * Where a template comes from, for messages.
    *
-   * @throws ForegateException if the template is not valid
+   * @param name what it is called
+   * @param detail where in there, with what sets it off; may be empty
    */
-  public static Optional<ChatTemplate> of(GgufMetadata metadata, Tokenizer tokenizer) {
-    if (!metadata.contains(KEY)) {
-      return Optional.empty();
+  record Origin(String name, String detail) {
+    static Origin key(String key) {
+      return new Origin("the model's chat template", " (" + key + ")");
     }
-    String bos = tokenizer.bos().stream().mapToObj(tokenizer::piece).findFirst().orElse("");
-    String eos = tokenizer.eos().stream().mapToObj(tokenizer::piece).findFirst().orElse("");
-    return Optional.of(parse(metadata.string(KEY), bos, eos));
+  }
+
+  private ChatTemplate(Origin origin, String jinja, Map<String, String> tokens, Clock clock) {
+    this.origin = origin;
+    this.jinja = jinja;
+    this.tokens = Map.copyOf(tokens);
+    this.options = new RenderOptions(clock, Limits.DEFAULT);
+    try {
+      this.template = Template.parse(jinja);
+    } catch (TemplateException e) {
+      throw failure(e);
+    }
   }
 
   /**
    * A template from its text.
    *
-   * @param bos what {@code bos_token} stands for
-   * @param eos what {@code eos_token} stands for
-   * @throws ForegateException if a tag is left open; other mistakes show when they are rendered
+   * @param name what messages call it, such as its file
+   * @param tokens the texts of special tokens by the names that templates know them by, such as
+   *     {@code bos_token}
+   * @throws ForegateException if it is not valid
    */
-  public static ChatTemplate parse(String jinja, String bos, String eos) {
-    return parse(jinja, bos, eos, Clock.system(ZoneId.systemDefault()));
+  public static ChatTemplate parse(String name, String jinja, Map<String, String> tokens) {
+    return parse(new Origin(name, ""), jinja, tokens);
   }
 
-  static ChatTemplate parse(String jinja, String bos, String eos, Clock clock) {
-    return new ChatTemplate(jinja, bos, eos, clock);
+  static ChatTemplate parse(Origin origin, String jinja, Map<String, String> tokens) {
+    return parse(origin, jinja, tokens, Clock.system(ZoneId.systemDefault()));
+  }
+
+  static ChatTemplate parse(Origin origin, String jinja, Map<String, String> tokens, Clock clock) {
+    return new ChatTemplate(origin, jinja, tokens, clock);
+  }
+
+  /** The template's text. */
+  public String jinja() {
+    return jinja;
+  }
+
+  /** As {@link #render(List, List, boolean)}, without tools. */
+  public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
+    return render(messages, List.of(), addGenerationPrompt);
   }
 
   /**
-   * The conversation as the model wants to read it. Encode it with {@code parseSpecial}, and
-   * without {@code addSpecial} if it begins with the beginning token, as most templates' output
-   * does.
+   * The conversation as the model wants to read it. {@link Tokenizer#encodeChat} makes tokens of
+   * it.
    *
+   * <p>Arguments of tool calls may be objects, or texts of JSON as APIs have them.
+   *
+   * @param tools descriptions of functions, as JSON's values; none is the same as not to speak of
+   *     tools
    * @param addGenerationPrompt whether to end with the beginning of the model's answer
    * @throws ForegateException if the template refuses the conversation or cannot be rendered
    */
-  public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
+  public String render(
+      List<ChatMessage> messages, List<Map<String, Object>> tools, boolean addGenerationPrompt) {
+    Optional<List<ChatMessage>> objects = ToolArguments.asObjects(messages);
+    if (objects.isEmpty()) {
+      return renderAsIs(messages, tools, addGenerationPrompt);
+    }
     try {
-      return sandbox.render(source, bindings(messages, addGenerationPrompt));
-    } catch (JinjaSandbox.Failure e) {
-      if (e.getCause() instanceof TemplateFunctions.Refusal) {
-        throw new ForegateException(
-            "the model's chat template refuses the conversation: " + e.getMessage(),
-            "Change the messages as it says.",
-            e);
+      return renderAsIs(objects.get(), tools, addGenerationPrompt);
+    } catch (ForegateException failure) {
+      try {
+        return renderAsIs(messages, tools, addGenerationPrompt);
+      } catch (ForegateException again) {
+        throw failure; // what is wrong has nothing to do with the arguments
       }
-      throw failure((e.line() > 0 ? "line " + e.line() + ": " : "") + e.getMessage(), e);
     }
   }
 
-  private Map<String, Object> bindings(List<ChatMessage> messages, boolean addGenerationPrompt) {
-    var bindings = new LinkedHashMap<String, Object>();
-    bindings.put("messages", messages.stream().map(ChatTemplate::asMap).toList());
-    bindings.put("bos_token", bos);
-    bindings.put("eos_token", eos);
+  private String renderAsIs(
+      List<ChatMessage> messages, List<Map<String, Object>> tools, boolean addGenerationPrompt) {
+    try {
+      return template.render(bindings(messages, tools, addGenerationPrompt), options);
+    } catch (TemplateException e) {
+      if (e.raised()) {
+        throw new ForegateException(
+            origin.name() + " refuses the conversation: " + e.getMessage(),
+            "Change the messages as it says.",
+            e);
+      }
+      throw failure(e);
+    }
+  }
+
+  private Map<String, Object> bindings(
+      List<ChatMessage> messages, List<Map<String, Object>> tools, boolean addGenerationPrompt) {
+    var bindings = new LinkedHashMap<String, Object>(tokens);
+    bindings.put("messages", messages.stream().map(ChatMessage::fields).toList());
+    bindings.put("tools", tools.isEmpty() ? null : tools);
+    bindings.put("documents", null);
     bindings.put("add_generation_prompt", addGenerationPrompt);
-    bindings.put("strftime_now", true); // templates ask whether it is defined
     return bindings;
   }
 
-  private static Map<String, Object> asMap(ChatMessage message) {
-    var map = new LinkedHashMap<String, Object>();
-    map.put("role", message.role().templateName());
-    map.put("content", message.content());
-    return map;
-  }
-
-  private static ForegateException failure(String reason, Throwable cause) {
+  private ForegateException failure(TemplateException cause) {
+    String where = cause.line() > 0 ? "line " + cause.line() + ": " : "";
     return new ForegateException(
-        "the model's chat template (%s) cannot be rendered: %s".formatted(KEY, reason),
+        "%s%s cannot be rendered: %s%s"
+            .formatted(origin.name(), origin.detail(), where, cause.getMessage()),
         "Give the model a plain prompt instead, or get a file with another template.",
         cause);
   }

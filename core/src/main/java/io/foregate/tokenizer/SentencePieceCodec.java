@@ -2,6 +2,8 @@ package io.foregate.tokenizer;
 
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgufMetadata;
+import io.foregate.gguf.KnownValues;
+import io.foregate.gguf.MetadataKey;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -22,7 +24,7 @@ final class SentencePieceCodec implements TokenCodec {
 
   SentencePieceCodec(GgufMetadata metadata, Vocabulary vocabulary) {
     this.vocabulary = vocabulary;
-    addSpacePrefix = metadata.bool("tokenizer.ggml.add_space_prefix", true);
+    addSpacePrefix = KnownValues.of(metadata).flag(MetadataKey.ADD_SPACE);
     for (int b = 0; b < byteTokens.length; b++) {
       byteTokens[b] = vocabulary.find("<0x%02X>".formatted(b));
     }

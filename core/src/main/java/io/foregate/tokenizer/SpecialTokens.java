@@ -4,9 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -24,16 +22,11 @@ final class SpecialTokens {
   /** {@code eatsSpaceAfter}: ASCII white space that follows the token belongs to it. */
   private record Entry(int id, String text, boolean onRequest, boolean eatsSpaceAfter) {}
 
-  private static final class Node {
-    final Map<Character, Node> children = new HashMap<>();
-    int entry = -1;
-  }
-
   /** Tokens that do not eat white space in a phi-3 vocabulary, whose other special tokens do. */
   private static final Set<String> PHI3_PLAIN = Set.of("<unk>", "<s>", "<|endoftext|>");
 
   private final List<Entry> entries; // longest in UTF-8 first
-  private final Node trie = new Node();
+  private final AhoCorasick finder;
 
   /** The special tokens of that vocabulary. */
   SpecialTokens(Vocabulary vocabulary) {
@@ -52,13 +45,7 @@ final class SpecialTokens {
         Comparator.comparingInt(
             (Entry entry) -> -entry.text().getBytes(StandardCharsets.UTF_8).length));
     entries = List.copyOf(found);
-    for (int i = 0; i < entries.size(); i++) {
-      Node node = trie;
-      for (char c : entries.get(i).text().toCharArray()) {
-        node = node.children.computeIfAbsent(c, any -> new Node());
-      }
-      node.entry = i;
-    }
+    finder = new AhoCorasick(entries.stream().map(Entry::text).toList());
   }
 
   /**
@@ -72,7 +59,8 @@ final class SpecialTokens {
       return fragments;
     }
     fragments.add(new Fragment.Text(text));
-    BitSet present = present(text);
+    // One pass, so that thousands of special tokens that are not there cost nothing.
+    BitSet present = finder.in(text);
     for (int i = present.nextSetBit(0); i >= 0; i = present.nextSetBit(i + 1)) {
       Entry entry = entries.get(i);
       if (parseSpecial || !entry.onRequest()) {
@@ -80,21 +68,6 @@ final class SpecialTokens {
       }
     }
     return fragments;
-  }
-
-  /** Which tokens occur at all: one pass, so that thousands of special tokens cost nothing. */
-  private BitSet present(String text) {
-    var present = new BitSet(entries.size());
-    for (int start = 0; start < text.length(); start++) {
-      Node node = trie;
-      for (int i = start; node != null && i < text.length(); i++) {
-        node = node.children.get(text.charAt(i));
-        if (node != null && node.entry >= 0) {
-          present.set(node.entry);
-        }
-      }
-    }
-    return present;
   }
 
   private static List<Fragment> splitAll(List<Fragment> fragments, Entry entry) {

@@ -2,8 +2,11 @@ package io.foregate.tokenizer;
 
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgufMetadata;
+import io.foregate.gguf.KnownValues;
+import io.foregate.gguf.MetadataKey;
 import java.nio.charset.StandardCharsets;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * Text to token ids and back. Immutable, thread-safe.
@@ -30,7 +33,7 @@ public final class Tokenizer {
    * @throws ForegateException if the file has no tokenizer, a damaged one, or one of another kind
    */
   public static Tokenizer of(GgufMetadata metadata) {
-    String model = metadata.string("tokenizer.ggml.model");
+    String model = KnownValues.of(metadata).text(MetadataKey.TOKENIZER);
     return switch (model) {
       case "llama" -> sentencePiece(metadata);
       case "gpt2" -> bytePair(metadata);
@@ -48,7 +51,7 @@ public final class Tokenizer {
   }
 
   private static Tokenizer bytePair(GgufMetadata metadata) {
-    PreTokenizer pre = PreTokenizer.of(metadata.string("tokenizer.ggml.pre", "default"));
+    PreTokenizer pre = PreTokenizer.of(KnownValues.of(metadata).text(MetadataKey.PRE_TOKENIZER));
     var vocabulary = new Vocabulary(metadata, BytePairCodec.defaults(pre));
     return new Tokenizer(vocabulary, new BytePairCodec(metadata, vocabulary, pre));
   }
@@ -85,6 +88,16 @@ public final class Tokenizer {
   }
 
   /**
+   * The ids of a conversation that a {@link ChatTemplate} has rendered: control tokens are read,
+   * and the token that begins a text is added only if the template has not written it.
+   */
+  public int[] encodeChat(String text) {
+    OptionalInt bos = bos();
+    boolean begun = bos.isPresent() && text.startsWith(piece(bos.getAsInt()));
+    return encode(text, !begun, true);
+  }
+
+  /**
    * The text of a whole sequence, from its beginning: where the encoder puts a space before the
    * text, it is taken off again. A sequence's continuation is what {@link #continuation} is for.
    *
@@ -110,6 +123,14 @@ public final class Tokenizer {
   /** Decodes tokens that follow other text, as a model's answer does: every space is kept. */
   public StreamingDecoder continuation(boolean special) {
     return new StreamingDecoder(token -> bytes(token, special), false);
+  }
+
+  /**
+   * As {@link #continuation(boolean)}, leaving control tokens out but for those with these texts.
+   */
+  public StreamingDecoder continuation(Set<String> shown) {
+    return new StreamingDecoder(
+        token -> bytes(token, shown.contains(vocabulary.text(token))), false);
   }
 
   private byte[] bytes(int token, boolean special) {

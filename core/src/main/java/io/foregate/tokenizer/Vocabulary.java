@@ -2,6 +2,8 @@ package io.foregate.tokenizer;
 
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgufMetadata;
+import io.foregate.gguf.KnownValues;
+import io.foregate.gguf.MetadataKey;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Arrays;
@@ -41,25 +43,27 @@ final class Vocabulary {
 
   /** Reads and checks the vocabulary. */
   Vocabulary(GgufMetadata metadata, Defaults defaults) {
-    tokens = metadata.strings(PREFIX + "tokens").toArray(String[]::new);
+    KnownValues values = KnownValues.of(metadata);
+    tokens = values.texts(MetadataKey.TOKENS).toArray(String[]::new);
     ids = index(tokens);
-    scores = metadata.findFloats(PREFIX + "scores").orElseGet(() -> new float[tokens.length]);
-    types = types(metadata.findInts(PREFIX + "token_type"));
+    scores = values.findReals(MetadataKey.SCORES).orElseGet(() -> new float[tokens.length]);
+    types = types(values.findCounts(MetadataKey.TOKEN_TYPES));
     checkLength("scores", scores.length);
     for (int id = 0; id < tokens.length; id++) {
       if (Float.isNaN(scores[id])) {
         throw damaged("the score of token " + id + " is not a number");
       }
     }
-    bos = special(metadata, "bos", defaults.bos());
-    eos = special(metadata, "eos", defaults.eos());
-    unk = special(metadata, "unknown", isUnknown(defaults.unk()) ? defaults.unk() : -1);
-    addBos = metadata.bool(PREFIX + "add_bos_token", defaults.addBos());
-    addEos = metadata.bool(PREFIX + "add_eos_token", false);
+    bos = special(values, MetadataKey.BOS, defaults.bos());
+    eos = special(values, MetadataKey.EOS, defaults.eos());
+    int usual = isUnknown(defaults.unk()) ? defaults.unk() : -1;
+    unk = special(values, MetadataKey.UNKNOWN, usual);
+    addBos = values.flag(MetadataKey.ADD_BOS, defaults.addBos());
+    addEos = values.flag(MetadataKey.ADD_EOS);
     checkAdded("bos", addBos, bos);
     checkAdded("eos", addEos, eos);
-    phi3 = isPhi3(metadata.string("general.name", ""));
-    endOfGeneration = markControlTokens(metadata);
+    phi3 = isPhi3(values.findText(MetadataKey.NAME).orElse(""));
+    endOfGeneration = markControlTokens(values);
   }
 
   private static Map<String, Integer> index(String[] tokens) {
@@ -102,15 +106,14 @@ final class Vocabulary {
     }
   }
 
-  private int special(GgufMetadata metadata, String name, int fallback) {
-    String key = PREFIX + name + "_token_id";
-    long id = metadata.longInteger(key, fallback);
+  private int special(KnownValues values, MetadataKey key, int fallback) {
+    long id = values.longCount(key, fallback);
     if (id < -1 || id >= tokens.length) {
       // Real files carry nonsense here for tokens that they never use.
       LOGGER.log(
-          Level.WARNING,
+          Level.DEBUG,
           "{0} is {1}, but ids end at {2}: ignored",
-          key,
+          values.name(key),
           Long.toString(id),
           Integer.toString(tokens.length - 1));
       id = fallback;
@@ -125,7 +128,7 @@ final class Vocabulary {
   }
 
   /** Overrides types that a token's text contradicts, and collects what ends a generation. */
-  private BitSet markControlTokens(GgufMetadata metadata) {
+  private BitSet markControlTokens(KnownValues values) {
     var ends = new BitSet(tokens.length);
     for (int id = 0; id < tokens.length; id++) {
       if (KnownTokens.END_OF_GENERATION.contains(tokens[id])) {
@@ -137,12 +140,13 @@ final class Vocabulary {
         types[id] = TokenType.USER_DEFINED;
       }
     }
-    List<String> infillKeys = List.of("fim_pad", "fim_rep", "fim_sep");
+    List<MetadataKey> infillKeys =
+        List.of(MetadataKey.FIM_PAD, MetadataKey.FIM_REP, MetadataKey.FIM_SEP);
     for (int i = 0; i < infillKeys.size(); i++) {
-      markInfillEnd(special(metadata, infillKeys.get(i), -1), KnownTokens.INFILL_ENDS.get(i), ends);
+      markInfillEnd(special(values, infillKeys.get(i), -1), KnownTokens.INFILL_ENDS.get(i), ends);
     }
-    int eot = special(metadata, "eot", -1);
-    int eom = special(metadata, "eom", -1);
+    int eot = special(values, MetadataKey.EOT, -1);
+    int eom = special(values, MetadataKey.EOM, -1);
     for (int id : new int[] {eos, eot, eom}) {
       if (id >= 0) {
         ends.set(id);

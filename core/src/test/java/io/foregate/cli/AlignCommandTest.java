@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.foregate.cli.terminal.ExitCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,7 @@ class AlignCommandTest {
     assertThat(json.at("/gates").asText()).isEqualTo("tiny.gates.safetensors");
     assertThat(json.at("/shape/horizon").asInt()).isEqualTo(1);
     assertThat(json.at("/trained_tokens").asLong()).isBetween(1000L, 3000L);
+    assertThat(json.at("/processor_seconds").isNumber()).isTrue();
     double aligned = json.at("/recall/held/aligned gates/within/0").asDouble();
     double untrained = json.at("/recall/held/untrained gates/within/0").asDouble();
     double token = json.at("/recall/held/aligned gates/token/0").asDouble();
@@ -60,7 +62,7 @@ class AlignCommandTest {
         .content()
         .contains("recall-tiny-distance.svg", "| aligned gates within, recall@k |", "held");
     assertThat(report.resolve("recall-tiny-distance.svg")).content().startsWith("<svg");
-    assertThat(report.resolve("recall-tiny-layers-1.svg")).content().startsWith("<svg");
+    assertThat(report.resolve("recall-tiny-layers.svg")).content().startsWith("<svg");
     JsonNode written =
         JsonMapper.builder().build().readTree(report.resolve("recall-tiny.json").toFile());
     assertThat(written).isEqualTo(json);
@@ -111,7 +113,7 @@ class AlignCommandTest {
         .fails(ExitCode.USAGE, "--holdout");
     Path brief = Files.writeString(folder.resolve("brief.txt"), "the hat");
     Invocation.of("align", "-m", model, "--text", brief, "--horizon", 1)
-        .fails(ExitCode.FAILURE, "1 stretch", "expected 2");
+        .fails(ExitCode.FAILURE, "1 chunk", "expected 2");
     Invocation.of("align", "-m", model, "--text", folder.resolve("no.txt"), "--horizon", 1)
         .fails(ExitCode.FAILURE, "no such file");
   }
@@ -119,6 +121,8 @@ class AlignCommandTest {
   @Test
   void doesNotGoOnFromADamagedCheckpoint() throws IOException {
     Files.writeString(folder.resolve("tiny.gates.safetensors.checkpoint"), "nonsense");
+    align("--resume").fails(ExitCode.FAILURE, "checkpoint", "but a text file");
+    Files.write(folder.resolve("tiny.gates.safetensors.checkpoint"), new byte[50]);
     align("--resume").fails(ExitCode.FAILURE, "checkpoint", "damaged");
   }
 

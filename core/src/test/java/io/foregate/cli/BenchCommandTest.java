@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.foregate.backend.cpu.CpuBackend;
+import io.foregate.cli.terminal.Cancellation;
+import io.foregate.cli.terminal.ExitCode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +36,58 @@ class BenchCommandTest {
     assertThat(lines.stream().skip(2).map(line -> line.split("\\|", -1)[6].strip()))
         .containsExactly("pp8", "tg2", "tg4", "pp4+tg2");
     assertThat(lines.getLast()).containsPattern("\\d+\\.\\d\\d ± \\d+\\.\\d\\d \\|$");
+    assertThat(lines.getLast()).contains("| cpu: " + new CpuBackend().description());
+  }
+
+  @Test
+  void listsAreTimedAsSimulateTakesThem() throws IOException {
+    String out =
+        bench(
+            "-p",
+            2,
+            "-n",
+            0,
+            "-o",
+            "json",
+            "--policy",
+            "resident,lru",
+            "--kv-type",
+            "f16,f32",
+            "--expert-slots",
+            "6,75%",
+            "--link-gbps",
+            "0,5",
+            "--backend",
+            "cpu,auto");
+    List<String> setups = new ArrayList<>();
+    new JsonMapper()
+        .readTree(out)
+        .forEach(
+            r ->
+                setups.add(
+                    r.get("policy").asText()
+                        + r.get("expert_slots").asText()
+                        + r.get("link_gbps").asInt()
+                        + r.get("type_k").asText()));
+    List<String> each = new ArrayList<>();
+    for (String type : List.of("f16", "f32")) {
+      each.add("resident50%0" + type);
+      for (String slots : List.of("6", "75%")) {
+        each.add("lru" + slots + "0" + type);
+        each.add("lru" + slots + "5" + type);
+      }
+    }
+    each.addAll(List.copyOf(each));
+    each.replaceAll(setup -> setup.replace("resident50%", "resident6"));
+    assertThat(setups).containsExactlyElementsOf(each);
+    assertThat(new JsonMapper().readTree(out).at("/0/devices").asText())
+        .isEqualTo(new CpuBackend().description());
+  }
+
+  @Test
+  void listsAreForBench() {
+    Invocation.of("run", "-m", model, "-p", "a", "--policy=lru", "--expert-slots=25%,50%")
+        .fails(ExitCode.USAGE, "--expert-slots takes one value here, found 2", "bench");
   }
 
   @Test

@@ -3,15 +3,24 @@ package io.foregate.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foregate.backend.Backend;
+import io.foregate.cli.terminal.Cancellation;
+import io.foregate.cli.terminal.ExitCode;
+import io.foregate.cli.terminal.Shell;
+import io.foregate.cli.terminal.Terminal;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 class CliTest {
   private static final List<String> COMMANDS =
@@ -42,6 +51,30 @@ class CliTest {
     for (String command : COMMANDS) {
       assertThat(Invocation.of(command, "--help").succeeds().out())
           .startsWith("Usage: foregate " + command);
+    }
+  }
+
+  @Test
+  void aCommandIsMadeAloneWhereItIsNamed() {
+    OutputStream none = OutputStream.nullOutputStream();
+    var in = new ByteArrayInputStream(new byte[0]);
+    var terminal = new Terminal(in, none, none, false, false, false, StandardCharsets.UTF_8);
+    var shell = new Shell(terminal, new Cancellation());
+    Set<String> all = Cli.commands(shell).getSubcommands().keySet();
+    assertThat(all).containsAll(COMMANDS);
+    for (String name : all) {
+      for (List<String> line : List.of(List.of(name), List.of("--verbose", name, "chat"))) {
+        CommandLine made = Cli.commands(shell, line);
+        assertThat(made.getSubcommands().keySet()).containsExactly(name);
+        assertThat(made.getSubcommands().get(name).getCommandName()).isEqualTo(name);
+      }
+    }
+    assertThat(Cli.commands(shell, List.of("--version")).getSubcommands()).isEmpty();
+    for (List<String> line :
+        List.of(List.of("--help"), List.of("help", "run"), List.of("-V", "x"))) {
+      assertThat(Cli.commands(shell, line).getSubcommands().keySet())
+          .contains("help")
+          .containsAll(all);
     }
   }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.foregate.cli.terminal.Cancellation;
+import io.foregate.cli.terminal.ExitCode;
 import io.foregate.convert.HfModel;
 import io.foregate.convert.HfModel.Source;
 import java.io.ByteArrayOutputStream;
@@ -20,6 +22,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code convert} as users meet it: what it prints, and what it says of folders that are wrong. */
 class ConvertCommandTest {
@@ -98,6 +102,22 @@ class ConvertCommandTest {
     assertThat(json.get("bytes").asLong()).isEqualTo(Files.size(out));
   }
 
+  /** What the converter takes and the reader refuses: the check comes before the new name. */
+  @Test
+  void aFileThatDoesNotOpenNeverTakesTheOthersPlace() throws IOException {
+    mixtral().write(source);
+    convert().succeeds();
+    byte[] before = Files.readAllBytes(out);
+    HfModel odd = mixtral();
+    odd.config.put("num_experts_per_tok", 9);
+    odd.write(source);
+    convert("--force").fails(ExitCode.FAILURE, "does not open, and has been deleted", "9");
+    assertThat(Files.readAllBytes(out)).isEqualTo(before);
+    Files.delete(out);
+    convert().fails(ExitCode.FAILURE, "does not open, and has been deleted");
+    assertThat(out).doesNotExist();
+  }
+
   @Test
   void drawsProgressForAPerson() throws IOException {
     mixtral().write(source);
@@ -150,7 +170,7 @@ class ConvertCommandTest {
     refuses(m -> m.config.put("num_local_experts", 5), "has shape [4, 64], expected [5, 64]");
     refuses(m -> m.config.put("num_attention_heads", 0), "'num_attention_heads' is 0");
     refuses(m -> m.config.put("num_attention_heads", "four"), "'num_attention_heads' is \"four\"");
-    refuses(m -> m.config.remove("vocab_size"), "'vocab_size' is missing");
+    refuses(m -> m.config.remove("vocab_size"), "has shape [300, 64], expected [32000, 64]");
     refuses(m -> m.config.put("hidden_act", "gelu"), "'hidden_act' is \"gelu\"", "silu");
     refuses(
         m -> m.config.putObject("rope_scaling").put("type", "dynamic"), "rope_scaling", "dynamic");
@@ -193,6 +213,30 @@ class ConvertCommandTest {
     model.tensors.get(QUERY).values()[100] = Float.NaN;
     model.write(source);
     convert("--outtype", "q8_0").fails(ExitCode.FAILURE, QUERY, "NaN", "expected a number");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a\\u0000b", "../weights", "..", "/etc/passwd", "a/b"})
+  void aShardsNameIsThatOfAFileInTheFolder(String name) throws IOException {
+    mixtral().write(source);
+    Files.delete(source.resolve("model.safetensors"));
+    Files.writeString(
+        source.resolve("model.safetensors.index.json"),
+        "{\"weight_map\": {\"a\": \"" + name + "\"}}");
+    convert().fails(ExitCode.FAILURE, "index.json", "is not the name of a file in the folder");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"config.json", "tokenizer.json"})
+  void halfACharacterIsNoText(String name) throws IOException {
+    mixtral().write(source);
+    Path file = source.resolve(name);
+    String json = Files.exists(file) ? Files.readString(file) : "{}";
+    int brace = json.indexOf('{') + 1;
+    boolean only = json.substring(brace).strip().equals("}");
+    String field = "\"odd\": \"ab\\ud83d\"" + (only ? "" : ",");
+    Files.writeString(file, json.substring(0, brace) + field + json.substring(brace));
+    convert().fails(ExitCode.FAILURE, name, "half of a character", "\\uD83D");
   }
 
   @Test

@@ -5,10 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.foregate.backend.KvType;
+import io.foregate.cli.terminal.ExitCode;
 import io.foregate.engine.Engine;
-import io.foregate.engine.EngineOptions;
 import io.foregate.engine.Session;
+import io.foregate.options.KvType;
+import io.foregate.options.ModelOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -173,7 +174,7 @@ class EvalAndPerplexityTest {
 
   /** The definition, over the positions that perplexity scores. */
   private double slowDivergence(Path other) throws IOException {
-    var options = EngineOptions.defaults().withContext(16).withKvType(KvType.F32);
+    var options = ModelOptions.defaults().withContext(16).withKvType(KvType.F32);
     String text = Files.readString(folder.resolve("text.txt"));
     double sum = 0;
     int count = 0;
@@ -215,7 +216,7 @@ class EvalAndPerplexityTest {
 
   /** The definition, one token at a time: chunks, BOS first, the second half scored. */
   private double slowPerplexity(String text, int length) {
-    var options = EngineOptions.defaults().withContext(length).withKvType(KvType.F32);
+    var options = ModelOptions.defaults().withContext(length).withKvType(KvType.F32);
     double sum = 0;
     int count = 0;
     try (Engine engine = Engine.open(model, options)) {

@@ -2,6 +2,9 @@ package io.foregate.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.foregate.cli.terminal.ExitCode;
 import io.foregate.convert.HfModel;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -37,8 +40,12 @@ class FullDiskTest {
   private record Failed(int exit, String said) {}
 
   private Failed run(Object... arguments) throws Exception {
+    return run(LIMIT_KIB, arguments);
+  }
+
+  private Failed run(int limitKib, Object... arguments) throws Exception {
     List<String> command = new ArrayList<>();
-    String limited = "ulimit -f " + LIMIT_KIB + " && exec \"$@\"";
+    String limited = "ulimit -f " + limitKib + " && exec \"$@\"";
     command.addAll(List.of("bash", "-c", limited, "limited"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-XX:-UsePerfData"); // a file, too
@@ -48,13 +55,16 @@ class FullDiskTest {
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     Stream.of(arguments).map(Object::toString).forEach(command::add);
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    process.getOutputStream().close();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     return new Failed(process.exitValue(), said);
   }
 
   private void requireClean(Failed failed, Path out, String... kept) throws IOException {
-    assertThat(failed.said()).contains(out + ": cannot write the file", "Check the disk");
+    assertThat(failed.said())
+        .contains(out + ": cannot write the file", "Check the disk", "; the disk has ");
+    assertThat(failed.said()).containsPattern("after [0-9,]+ bytes");
     assertThat(failed.exit()).isEqualTo(ExitCode.FAILURE);
     try (Stream<Path> files = Files.list(results)) {
       assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder(kept);
@@ -70,6 +80,24 @@ class FullDiskTest {
     Files.writeString(out, "precious");
     requireClean(run("quantize", "--experts", "q8_0", "--force", model, out), out, "small.gguf");
     assertThat(out).hasContent("precious");
+  }
+
+  /** What was generated is printed all the same. */
+  @Test
+  void aSessionThatCannotBeKeptLosesNoText() throws Exception {
+    Path model = TinyGguf.mixture().write(folder.resolve("tiny.gguf"));
+    Path session = results.resolve("a.session");
+    for (String command : List.of("run", "chat")) {
+      Object[] words = {
+        command, "-m", model, "-p", "the", "-n", 8, "--json", "--session", session, "--temp", 0
+      };
+      Failed failed = run(1, words);
+      requireClean(failed, session);
+      JsonNode printed =
+          new JsonMapper().readTree(failed.said().substring(failed.said().indexOf('{')));
+      assertThat(printed.at("/text").asText()).as(command).isNotEmpty();
+      assertThat(printed.at("/tokens").asInt()).isEqualTo(8);
+    }
   }
 
   @Test

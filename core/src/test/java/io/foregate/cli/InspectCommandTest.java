@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.foregate.cli.terminal.ExitCode;
 import io.foregate.gguf.GgmlType;
 import io.foregate.oracle.TinyDeepSeek;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModelWriter;
+import io.foregate.placement.DeviceBudget;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,11 +73,24 @@ class InspectCommandTest {
             + sumOfParts(facts)
             - facts.at("/experts/bytes").asLong();
     long expert = facts.at("/experts/bytes_each").asLong();
-    JsonNode fit = json("--vram", Long.toString(resident + 3 * expert + 1)).get("fit");
+    JsonNode all = json("--vram", "1GiB").get("fit");
+    assertThat(all.get("resident_bytes").asLong()).isEqualTo(resident);
+    long needed = resident + all.get("scratch_bytes").asLong();
+    JsonNode fit = json("--vram", deviceWith(needed + 3 * expert + 1)).get("fit");
     assertThat(fit.get("expert_slots").asInt()).isEqualTo(3);
-    assertThat(json("--vram", Long.toString(resident - 1)).at("/fit/rest_bytes").asLong())
-        .isEqualTo(-1);
+    assertThat(json("--vram", deviceWith(needed + 3 * expert - 1)).at("/fit/expert_slots").asInt())
+        .isEqualTo(2);
+    assertThat(json("--vram", deviceWith(needed - 1)).at("/fit/rest_bytes").asLong()).isEqualTo(-1);
     assertThat(json("--vram", "1GiB").at("/fit/expert_slots").asInt()).isEqualTo(8);
+  }
+
+  /** A device that has so many bytes beside its driver's. */
+  private static String deviceWith(long bytes) {
+    long device = bytes;
+    while (new DeviceBudget(device, 0, 0, 0).left() < bytes) {
+      device++;
+    }
+    return device + "B";
   }
 
   @Test
@@ -88,7 +103,8 @@ class InspectCommandTest {
             - facts.at("/experts/bytes").asLong();
     // Six of eight experts fit; a token uses two in each of the two layers, one of the four
     // missing.
-    String vram = Long.toString(resident + 6 * expert);
+    long scratch = json("--vram", "1GiB").at("/fit/scratch_bytes").asLong();
+    String vram = deviceWith(resident + scratch + 6 * expert);
 
     JsonNode bound = json("--vram", vram, "--link-gbps", "2").get("copy_bound");
     assertThat(bound.get("experts_per_token").asInt()).isEqualTo(4);
@@ -202,5 +218,26 @@ class InspectCommandTest {
     all[2] = "--json";
     System.arraycopy(args, 0, all, 3, args.length);
     return new JsonMapper().readTree(Invocation.of(all).succeeds().out());
+  }
+
+  @Test
+  void sizesAndLinksMayBeLists() throws IOException {
+    JsonNode json = json("--vram", "1GiB,1KiB", "--link-gbps", "2,4");
+    assertThat(json.get("fits")).hasSize(4);
+    assertThat(json.at("/fits/0/fit/vram_bytes").asLong()).isEqualTo(1L << 30);
+    assertThat(json.at("/fits/1/copy_bound/link_gbps").asDouble()).isEqualTo(4);
+    assertThat(json.at("/fits/2/fit/vram_bytes").asLong()).isEqualTo(1024);
+    assertThat(json.get("fit")).isEqualTo(json.at("/fits/0/fit"));
+    assertThat(Invocation.of("inspect", model, "--vram", "1GiB,1KiB").succeeds().out())
+        .contains("1.00 GiB", "1.00 KiB")
+        .containsPattern("lookahead gates +not counted");
+  }
+
+  @Test
+  void sizesHaveUnits() throws IOException {
+    Invocation.of("inspect", model, "--vram", "8")
+        .fails(ExitCode.USAGE, "'8' has no unit: write 8GiB, or 8B for bytes");
+    assertThat(json("--vram", "8GB").at("/fit/vram_bytes").asLong()).isEqualTo(8_000_000_000L);
+    assertThat(json("--vram", "8GiB").at("/fit/vram_bytes").asLong()).isEqualTo(8L << 30);
   }
 }

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.foregate.cli.terminal.Cancellation;
+import io.foregate.cli.terminal.ExitCode;
 import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufTensor;
-import io.foregate.quant.Quants;
+import io.foregate.quant.encode.ReferenceQuantizer;
+import io.foregate.quant.format.Quants;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -211,7 +214,7 @@ class QuantizeCommandTest {
     var weights = new float[(int) tensor.elements()];
     Quants.decode(tensor.type(), file.data(tensor), 0, weights, 0, weights.length);
     var bytes = MemorySegment.ofArray(new byte[(int) GgmlType.Q4_0.byteSize(weights.length)]);
-    Quants.quantize(GgmlType.Q4_0, weights, 0, bytes, 0, weights.length);
+    ReferenceQuantizer.quantize(GgmlType.Q4_0, weights, 0, bytes, 0, weights.length);
     return bytes;
   }
 

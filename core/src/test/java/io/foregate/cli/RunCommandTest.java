@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.foregate.backend.cpu.CpuBackend;
+import io.foregate.cli.terminal.Cancellation;
+import io.foregate.cli.terminal.ExitCode;
+import io.foregate.files.FileKind;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -11,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,6 +104,30 @@ class RunCommandTest {
   }
 
   @Test
+  void statisticsNameBackendAndDevice() throws IOException {
+    Object[] run = {"run", "-m", model, "-p", "a", "-n", 1, "--threads", 2, "--stats", "--json"};
+    String device = new CpuBackend().description();
+    assertThat(Invocation.of(run).err()).contains("backend", "cpu, 2 threads: " + device);
+    JsonNode stats = new JsonMapper().readTree(Invocation.of(run).out()).get("stats");
+    assertThat(stats.get("backend").asText()).isEqualTo("cpu, 2 threads");
+    assertThat(stats.get("device").asText()).isEqualTo(device);
+  }
+
+  @Test
+  void aBackendThatIsNotThereIsExplained() {
+    Invocation.of("run", "-m", model, "-p", "a", "--backend", "Tornado")
+        .fails(
+            ExitCode.FAILURE,
+            "the TornadoVM module is not on the class path",
+            "setup-tornado.sh",
+            "Available: auto, cpu");
+    Invocation.of("bench", "-m", model, "--backend", "tornado")
+        .fails(ExitCode.FAILURE, "setup-tornado.sh");
+    Invocation.of("run", "-m", model, "-p", "a", "--backend", "cuda")
+        .fails(ExitCode.USAGE, "no backend 'cuda'", "Available: auto, cpu");
+  }
+
+  @Test
   void badOptionsAreUsage() {
     Invocation.of("run", "-m", model).fails(ExitCode.USAGE, "one prompt", "--prompt");
     Invocation.of("run", "-m", model, "-p", "a", "--temp=-1")
@@ -129,32 +158,57 @@ class RunCommandTest {
   @Test
   void optionsWithoutMeasureCostNothing() {
     Invocation.of("run", "-m", model, "-p", "a", "--threads", 100_000)
-        .fails(ExitCode.FAILURE, "threads is 100000", "cores");
+        .fails(ExitCode.USAGE, "threads is 100000", "cores");
     Invocation.of("run", "-m", model, "-p", "a", "-n", 1, "--repeat-last-n", Integer.MAX_VALUE)
         .succeeds();
   }
 
   @Test
-  void anInterruptDuringALongPromptLeavesNoText() {
-    var cancellation = new Cancellation();
-    Thread command = Thread.currentThread();
-    Thread.ofPlatform().daemon().start(() -> interruptPrompt(command, cancellation));
+  void anInterruptDuringALongPromptLeavesNoText() throws Exception {
     var out = new ByteArrayOutputStream();
     String prompt = "a ".repeat(4_000);
-    Invocation run =
-        Invocation.into(out, cancellation, "run", "-m", model, "-p", prompt, "-c", 10_000, "-n", 1);
+    Object[] args = {"run", "-m", model, "-p", prompt, "-c", 10_000, "-n", 1};
+    Invocation run = interruptedAt("forward", out, args);
     assertThat(run.code()).isEqualTo(ExitCode.INTERRUPTED);
     assertThat(out.size()).isZero();
   }
 
-  /** Does what Ctrl-C does, once the command feeds its prompt. */
-  private static void interruptPrompt(Thread command, Cancellation cancellation) {
-    while (Arrays.stream(command.getStackTrace())
-        .noneMatch(frame -> frame.getMethodName().equals("forward"))) {
+  /** What was made is printed, and kept: the next run goes on from it. */
+  @Test
+  void anInterruptKeepsTheTextAndTheSession() throws Exception {
+    Path file = folder.resolve("kept.session");
+    var out = new ByteArrayOutputStream();
+    Object[] args = {
+      "run", "-m", model, "-p", "the", "-c", 10_000, "-n", -1, "--json", "--session", file
+    };
+    Invocation run = interruptedAt("sample", out, args);
+    assertThat(run.code()).as(run.err()).isEqualTo(ExitCode.INTERRUPTED);
+    JsonNode json = new JsonMapper().readTree(out.toByteArray());
+    assertThat(json.get("finish_reason").asText()).isEqualTo("cancelled");
+    assertThat(json.get("tokens").asInt()).isPositive();
+    assertThat(FileKind.of(Files.readAllBytes(file))).isEqualTo(FileKind.SESSION);
+    Invocation next =
+        Invocation.of("run", "-m", model, "-p", "the", "-n", 1, "-c", 10_000, "--session", file);
+    assertThat(next.code()).as(next.err()).isEqualTo(ExitCode.OK); // with a word on the context
+  }
+
+  /**
+   * Runs a command on a thread of its own, and does what Ctrl-C does once a method of this name is
+   * seen on its stack.
+   */
+  private static Invocation interruptedAt(String method, OutputStream out, Object... args)
+      throws Exception {
+    var cancellation = new Cancellation();
+    var command = new FutureTask<>(() -> Invocation.into(out, cancellation, args));
+    Thread thread = Thread.ofPlatform().start(command);
+    while (thread.isAlive()
+        && Arrays.stream(thread.getStackTrace())
+            .noneMatch(frame -> frame.getMethodName().equals(method))) {
       Thread.onSpinWait();
     }
     cancellation.request();
-    command.interrupt();
+    thread.interrupt();
+    return command.get();
   }
 
   @Test

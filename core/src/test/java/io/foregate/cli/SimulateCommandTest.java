@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.foregate.cli.terminal.ExitCode;
 import io.foregate.gate.trace.RandomTraces;
 import io.foregate.gate.trace.TraceHeader;
 import io.foregate.gate.trace.TraceRecords;
@@ -195,7 +196,7 @@ class SimulateCommandTest {
   }
 
   @Test
-  void hybridNeedsToKnowTheProcessor() throws IOException {
+  void hybridNeedsToKnowTheCpu() throws IOException {
     Path deviceOnly = folder.resolve("device.json");
     Files.writeString(
         deviceOnly, TIMES.replace("\"host_expert_micros\": 60", "\"host_expert_micros\": 0"));
@@ -221,7 +222,7 @@ class SimulateCommandTest {
     fails(ExitCode.FAILURE, "the warm-up takes 500", "--profile", "t4:q4", "--warmup", "500");
     Path text = Files.writeString(folder.resolve("x.trace"), "nothing of the kind");
     Invocation.of("simulate", "--trace", text, "--profile", "t4")
-        .fails(ExitCode.FAILURE, "x.trace", "is no routing trace");
+        .fails(ExitCode.FAILURE, "x.trace", "is not a routing trace but a text file");
   }
 
   private void fails(int code, String message, Object... options) {

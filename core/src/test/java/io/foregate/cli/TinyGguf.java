@@ -5,16 +5,20 @@ import io.foregate.gguf.GgufArray;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufValue;
 import io.foregate.gguf.GgufWriter;
-import io.foregate.quant.Quants;
+import io.foregate.quant.encode.ReferenceQuantizer;
+import io.foregate.quant.format.Quants;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 
 /**
  * A random model of a few kilobytes that every command can open: two layers of width 32,
- * SentencePiece vocabulary with bytes.
+ * SentencePiece vocabulary with bytes. Sampling never ends its texts: the logit of the token that
+ * would is 0, far below the 40 largest of several hundred.
  *
  * @param experts per layer, two of them used; 0 for a dense model
  * @param bytes whether the vocabulary has the 256 byte tokens
@@ -29,9 +33,12 @@ public record TinyGguf(
     boolean poisoned,
     String chatTemplate) {
 
-  static final int CONTEXT = 256;
+  public static final int CONTEXT = 256;
   static final int WIDTH = 32;
   static final int LAYERS = 2;
+
+  /** The token that ends a text. */
+  private static final int END = 2;
 
   private static final int HEADS = 2;
   private static final int HEAD_SIZE = WIDTH / HEADS;
@@ -84,6 +91,18 @@ public record TinyGguf(
     return file;
   }
 
+  /** Writes the model of another file again, with more metadata. */
+  public static Path withMetadata(Path model, Path target, Map<String, GgufValue> more) {
+    try (GgufFile file = GgufFile.open(model);
+        GgufWriter writer = GgufWriter.to(target)) {
+      writer.metadata(file.metadata());
+      more.forEach(writer::metadata);
+      file.tensors().forEach(t -> writer.tensor(t.name(), t.type(), t.shape(), file.data(t)));
+      writer.write();
+      return target;
+    }
+  }
+
   /** Bytes of a file's weights, which are its end. */
   static int dataBytes(Path file) {
     try (GgufFile gguf = GgufFile.open(file)) {
@@ -122,12 +141,15 @@ public record TinyGguf(
     for (int i = 0; i < elements; i++) {
       weights[i] = shape.length == 1 ? 1 : (float) random.nextGaussian() / 4;
     }
+    if (name.equals("output.weight")) {
+      Arrays.fill(weights, END * WIDTH, (END + 1) * WIDTH, 0);
+    }
     if (poisoned && name.contains("ffn_down")) {
       weights[elements / 2] = Float.NaN;
     }
     MemorySegment data = MemorySegment.ofArray(new byte[(int) type.byteSize(elements)]);
     if (Quants.writes(type)) {
-      Quants.quantize(type, weights, 0, data, 0, elements);
+      ReferenceQuantizer.quantize(type, weights, 0, data, 0, elements);
     }
     writer.tensor(name, type, dimensions, data);
   }
@@ -152,7 +174,7 @@ public record TinyGguf(
     writer.metadata("tokenizer.ggml.scores", GgufArray.ofFloats(scores(tokens)));
     writer.metadata("tokenizer.ggml.token_type", GgufArray.ofInts(types(tokens)));
     writer.metadata("tokenizer.ggml.bos_token_id", new GgufValue.U32(1));
-    writer.metadata("tokenizer.ggml.eos_token_id", new GgufValue.U32(2));
+    writer.metadata("tokenizer.ggml.eos_token_id", new GgufValue.U32(END));
     if (!chatTemplate.isEmpty()) {
       writer.metadata("tokenizer.chat_template", new GgufValue.Str(chatTemplate));
     }

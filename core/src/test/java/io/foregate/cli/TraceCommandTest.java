@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.foregate.cli.terminal.ExitCode;
 import io.foregate.engine.Engine;
-import io.foregate.engine.EngineOptions;
 import io.foregate.engine.Session;
 import io.foregate.gate.ExpertPredictor;
 import io.foregate.gate.LookaheadGates;
@@ -14,7 +14,8 @@ import io.foregate.gate.trace.ScoreSet;
 import io.foregate.gate.trace.TraceFile;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufTensor;
-import io.foregate.quant.Quants;
+import io.foregate.options.ModelOptions;
+import io.foregate.quant.format.Quants;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +48,7 @@ class TraceCommandTest {
     Path matrix = folder.resolve("tiny.imatrix.gguf");
     String said =
         Invocation.of("trace", "-m", tiny, "--text", text, "--imatrix", matrix).succeeds().out();
-    assertThat(said).contains("tiny.imatrix.gguf", "importance", "1 texts");
+    assertThat(said).contains("tiny.imatrix.gguf", "importance", "1 text");
     try (GgufFile file = GgufFile.open(matrix);
         GgufFile source = GgufFile.open(tiny)) {
       assertThat(file.metadata().string("general.type")).isEqualTo("imatrix");
@@ -100,7 +101,7 @@ class TraceCommandTest {
     assertThat(invocation.code()).isEqualTo(ExitCode.OK);
     assertThat(invocation.err()).contains("tiny.gates.safetensors is not there");
     assertThat(invocation.out()).contains("of 2 texts", "repeats any", "recall@2", "untrained");
-    var options = EngineOptions.defaults().withContext(CONTEXT);
+    var options = ModelOptions.defaults().withContext(CONTEXT);
     try (TraceFile trace = TraceFile.open(out);
         Engine engine = Engine.open(model, options);
         Session session = engine.newSession()) {
@@ -111,7 +112,7 @@ class TraceCommandTest {
     }
   }
 
-  /** Feeds the first stretch again, and compares every choice and every score. */
+  /** Feeds the first chunk again, and compares every choice and every score. */
   private static void assertSameRouting(TraceFile trace, Engine engine, Session session) {
     ExpertPredictor predictor =
         LookaheadGates.untrained(engine.config(), engine.weights(), 1)
@@ -146,7 +147,7 @@ class TraceCommandTest {
   }
 
   @Test
-  void generatesTheEndOfEachStretch() throws IOException {
+  void generatesTheEndOfEachChunk() throws IOException {
     JsonNode json =
         new JsonMapper()
             .readTree(
@@ -171,7 +172,7 @@ class TraceCommandTest {
     assertThat(json.get("statistics").get("tokens").asInt()).isEqualTo(40);
     assertThat(json.get("recall").get("untrained")).hasSize(1);
     try (TraceFile trace = TraceFile.open(out)) {
-      // 24 of a prompt and 8 of its continuation, then a stretch of 8 that needs one to begin with.
+      // 24 of a prompt and 8 of its continuation, then a chunk of 8 that needs one to begin with.
       for (int i = 0; i < 40; i++) {
         assertThat(trace.isPrompt(i)).as("token %d", i).isEqualTo(i < 24 || i == 32);
       }
@@ -191,10 +192,10 @@ class TraceCommandTest {
         "--horizon",
         1);
     fails(ExitCode.USAGE, "--tokens is 0", "--text", first, "--tokens", 0);
-    fails(ExitCode.USAGE, "--horizon is 2", "--text", first, "--horizon", 2);
+    fails(ExitCode.USAGE, "horizon is 2", "--text", first, "--horizon", 2);
     fails(
         ExitCode.USAGE,
-        "--generate is 32",
+        "32 tokens are to be generated",
         "--text",
         first,
         "--horizon",

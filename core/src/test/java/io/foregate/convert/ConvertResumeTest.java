@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.error.ForegateException;
-import io.foregate.gguf.PartFile;
+import io.foregate.files.FileKind;
+import io.foregate.files.PartFile;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -131,7 +132,7 @@ class ConvertResumeTest {
   void onlyOneRunWritesAFile() throws IOException {
     Path target = folder.resolve("out.gguf");
     run(target, Files.size(whole) / 2, true, ConvertOptions.defaults());
-    try (PartFile other = PartFile.resume(target, 0)) {
+    try (PartFile other = PartFile.resume(target, FileKind.GGUF, 0)) {
       assertThat(other.position()).isZero();
       Files.write(PartFile.part(target), new byte[0]);
       assertThatThrownBy(() -> run(target, 0, true, ConvertOptions.defaults()))

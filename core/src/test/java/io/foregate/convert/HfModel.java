@@ -247,6 +247,7 @@ public final class HfModel {
       case "GptOssForCausalLM" -> {
         moe("num_local_experts");
         config.put("sliding_window", 16);
+        config.put("head_dim", headSize);
       }
       default -> {}
     }

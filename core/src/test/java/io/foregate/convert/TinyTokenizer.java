@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A byte-level {@code tokenizer.json} of two special tokens, 256 bytes and a few merges. */
-final class TinyTokenizer {
-  static final String QWEN_SPLIT =
+public final class TinyTokenizer {
+  public static final String QWEN_SPLIT =
       "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}|"
           + " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
   private static final JsonMapper JSON = new JsonMapper();
@@ -17,7 +17,7 @@ final class TinyTokenizer {
 
   private TinyTokenizer() {}
 
-  static ObjectNode json() {
+  public static ObjectNode json() {
     ObjectNode root = JSON.createObjectNode();
     ArrayNode added = root.putArray("added_tokens");
     List<String> tokens = tokens();
@@ -36,7 +36,7 @@ final class TinyTokenizer {
   }
 
   /** A pre-tokenizer of one expression, as transformers saves it. */
-  static ObjectNode split(String expression) {
+  public static ObjectNode split(String expression) {
     ObjectNode root = JSON.createObjectNode().put("type", "Sequence");
     ArrayNode steps = root.putArray("pretokenizers");
     ObjectNode step = steps.addObject().put("type", "Split").put("behavior", "Isolated");

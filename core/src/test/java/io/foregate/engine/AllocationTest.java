@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import io.foregate.gguf.GgmlType;
+import io.foregate.options.ModelOptions;
 import io.foregate.oracle.TinyDeepSeek;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModelWriter;
@@ -76,7 +77,7 @@ class AllocationTest {
     private Probe() {}
 
     public static void main(String[] args) {
-      EngineOptions options = EngineOptions.defaults().withThreads(2).withContext(TOKENS);
+      ModelOptions options = ModelOptions.defaults().withThreads(2).withContext(TOKENS);
       int[] tokens = TinyModel.mixture(args[1], GgmlType.F32).tokens();
       try (Engine engine = Engine.open(Path.of(args[0]), options);
           Session session = engine.newSession()) {

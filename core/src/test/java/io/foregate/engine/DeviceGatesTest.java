@@ -4,16 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foregate.backend.BackendModel;
 import io.foregate.backend.GateMatrices;
-import io.foregate.backend.KvType;
 import io.foregate.backend.Sequence;
 import io.foregate.backend.cpu.CpuBackend;
+import io.foregate.engine.experts.ExpertMovement;
+import io.foregate.engine.experts.LoadedModel;
+import io.foregate.engine.experts.Offload;
 import io.foregate.gguf.GgufFile;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelConfigReader;
-import io.foregate.model.ModelReader;
-import io.foregate.model.ModelWeights;
-import io.foregate.schedule.Policy;
-import io.foregate.schedule.SlotBudget;
+import io.foregate.model.reader.ModelConfigReader;
+import io.foregate.model.reader.ModelReader;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.options.KvType;
+import io.foregate.options.Offloading;
+import io.foregate.schedule.policy.Policy;
 import io.foregate.store.BuildListener;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
@@ -39,8 +42,7 @@ class DeviceGatesTest {
   /** The expert that the device's scores are for, whatever the layer. */
   private static final int MARKED = 5;
 
-  private static final Policy ONE_AHEAD =
-      Policy.mixtralOffloading().withPrefetch(Policy.Prefetch.NEXT_LAYER, 1);
+  private static final Policy ONE_AHEAD = Policy.mixtralOffloading().withPrefetchCount(1);
 
   @TempDir private Path folder;
   private GgufFile file;
@@ -123,16 +125,18 @@ class DeviceGatesTest {
   }
 
   private Offload offload(BackendModel model) {
-    ExpertOptions options = ExpertOptions.of(ONE_AHEAD, SlotBudget.parse("75%"));
-    return Offload.open(file, config, weights, model, options, () -> 0, BuildListener.NONE);
+    ExpertMovement movement =
+        ExpertMovement.of(Offloading.of(ONE_AHEAD.name(), "75%")).withPolicy(ONE_AHEAD);
+    return Offload.open(
+        new LoadedModel(file, config, weights, model), movement, () -> 0, BuildListener.NONE);
   }
 
   private Session session(BackendModel model, Offload offload) {
     Sequence sequence = model.newSequence(CONTEXT, KvType.F16);
-    return new Session(config, sequence, offload.runner(sequence), new Device(), "a test");
+    return new Session(config, sequence, offload.runner(sequence), new DeviceLock(), "a test");
   }
 
-  /** The processor, with gates of its own if it is to have them. */
+  /** The CPU, with gates of its own if it is to have them. */
   private BackendModel device() {
     BackendModel model = new CpuBackend().open(config, weights, 2);
     return (BackendModel)

@@ -6,15 +6,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufValue;
+import io.foregate.options.ModelOptions;
+import io.foregate.options.Offloading;
 import io.foregate.oracle.TinyArchitecture;
 import io.foregate.oracle.TinyArchitecture.Part;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModel.FeedForward;
 import io.foregate.oracle.TinyModelWriter;
-import io.foregate.schedule.Policy;
-import io.foregate.schedule.PredictorKind;
-import io.foregate.schedule.ScheduleStatistics;
-import io.foregate.schedule.SlotBudget;
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.policy.PredictorKind;
+import io.foregate.schedule.state.ScheduleStatistics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -67,7 +68,7 @@ class FamilyPolicyTest {
     return models.flatMap(
         model ->
             Policy.all().stream()
-                .filter(policy -> policy.predictor() != PredictorKind.ORACLE)
+                .filter(policy -> policy.prediction().predictor() != PredictorKind.ORACLE)
                 .map(policy -> Arguments.of(model, policy)));
   }
 
@@ -75,18 +76,18 @@ class FamilyPolicyTest {
   @MethodSource("modelsAndPolicies")
   void noPolicyChangesABit(TinyModel model, Policy policy) throws IOException {
     Path file = TinyModelWriter.write(model, folder);
-    float[] expected = logits(file, model, ExpertOptions.defaults());
+    float[] expected = logits(file, model, Offloading.resident());
     String slots = policy.name().equals("resident") ? "100%" : "25%";
-    float[] found = logits(file, model, ExpertOptions.of(policy, SlotBudget.parse(slots)));
+    float[] found = logits(file, model, Offloading.of(policy.name(), slots));
     assertThat(found).containsExactly(expected);
   }
 
   /** A prompt in one batch, then token by token. */
-  private static float[] logits(Path file, TinyModel model, ExpertOptions experts) {
+  private static float[] logits(Path file, TinyModel model, Offloading experts) {
     int[] tokens = model.tokens();
     int prompt = tokens.length / 2;
-    EngineOptions options =
-        EngineOptions.defaults().withThreads(2).withContext(tokens.length).withExperts(experts);
+    ModelOptions options =
+        ModelOptions.defaults().withThreads(2).withContext(tokens.length).withOffloading(experts);
     try (Engine engine = Engine.open(file, options);
         Session session = engine.newSession()) {
       session.feed(tokens, 0, prompt);

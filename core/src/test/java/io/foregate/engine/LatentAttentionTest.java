@@ -3,15 +3,16 @@ package io.foregate.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foregate.backend.KvType;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgufValue;
+import io.foregate.options.KvType;
+import io.foregate.options.ModelOptions;
+import io.foregate.options.Offloading;
 import io.foregate.oracle.TinyDeepSeek;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModelWriter;
-import io.foregate.schedule.Policy;
-import io.foregate.schedule.PredictorKind;
-import io.foregate.schedule.SlotBudget;
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.policy.PredictorKind;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,13 +43,13 @@ class LatentAttentionTest {
     model = TinyModelWriter.write(tiny, folder);
   }
 
-  private static EngineOptions options() {
-    return EngineOptions.defaults().withThreads(2).withContext(CONTEXT);
+  private static ModelOptions options() {
+    return ModelOptions.defaults().withThreads(2).withContext(CONTEXT);
   }
 
   private static Stream<Arguments> policiesAndBudgets() {
     return Policy.all().stream()
-        .filter(policy -> policy.predictor() != PredictorKind.ORACLE) // knows a trace
+        .filter(policy -> policy.prediction().predictor() != PredictorKind.ORACLE) // knows a trace
         .flatMap(
             policy ->
                 Stream.of("8", "50%", "100%")
@@ -60,15 +61,15 @@ class LatentAttentionTest {
   @MethodSource("policiesAndBudgets")
   void noPolicyChangesABit(Policy policy, String slots) {
     List<float[]> expected = logits(options());
-    ExpertOptions experts = ExpertOptions.of(policy, SlotBudget.parse(slots));
-    List<float[]> logits = logits(options().withExperts(experts));
+    Offloading experts = Offloading.of(policy.name(), slots);
+    List<float[]> logits = logits(options().withOffloading(experts));
     for (int i = 0; i < expected.size(); i++) {
       assertThat(logits.get(i)).as("logits %d", i).containsExactly(expected.get(i));
     }
   }
 
   /** Logits after a prompt, and after each token behind it. */
-  private static List<float[]> logits(EngineOptions options) {
+  private static List<float[]> logits(ModelOptions options) {
     int[] tokens = tiny.tokens();
     List<float[]> all = new ArrayList<>();
     try (Engine engine = Engine.open(model, options);
@@ -101,14 +102,14 @@ class LatentAttentionTest {
     refusesLite("attention.value_length", 32, "attn_kv_b", "expected [96, 256]");
     refusesLite("attention.q_lora_rank", 128, "attn_q_a.weight' is missing");
     refusesLite("expert_shared_count", 3, "ffn_gate_shexp", "expected [256, 288]");
+    refusesLite("leading_dense_block_count", 9, "is 9, expected 0 to 1");
     refusesLite("leading_dense_block_count", 2, "is 2, expected 0 to 1");
     refusesSplit("attention.head_count_kv", 4, "is 4, expected 1");
     refusesSplit("attention.key_length", 192, "is 192, expected 112");
-    refusesSplit("attention.value_length", 64, "is 64, expected 96");
     refusesSplit("attention.key_length_mla", 64, "attn_q_b", "expected [128, 256]");
     refusesSplit("expert_group_count", 3, "is 3, expected a divisor of 8");
     refusesSplit("expert_group_used_count", 1, "is 3, expected at most the 2 experts of 1 groups");
-    refusesSplit("expert_gating_func", 4, "is 4, expected 0 to 3");
+    refusesSplit("expert_gating_func", 4, "is 4, which asks for another function");
     refuses(
         TinyDeepSeek.lite("bad", 2, Map.of("attention.temperature_scale", new GgufValue.F32(0.1f))),
         "scaled by their position");

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufTensor;
-import io.foregate.schedule.Policy;
-import io.foregate.schedule.SlotBudget;
-import io.foregate.store.StoreOptions;
-import io.foregate.store.TierChoice;
+import io.foregate.options.HostStore;
+import io.foregate.options.ModelOptions;
+import io.foregate.options.Offloading;
+import io.foregate.options.TierChoice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -35,20 +35,20 @@ class OffloadTest {
 
   @TempDir private Path folder;
 
-  private static ExpertOptions options(String policy, String slots) {
-    return ExpertOptions.of(Policy.named(policy), SlotBudget.parse(slots));
+  private static Offloading options(String policy, String slots) {
+    return Offloading.of(policy, slots);
   }
 
-  private StoreOptions inFile() {
-    return StoreOptions.defaults().withTier(TierChoice.FILE).withFolder(folder);
+  private HostStore inFile() {
+    return HostStore.auto().withTier(TierChoice.FILE).withFolder(folder);
   }
 
-  private static Engine open(Path model, ExpertOptions options) {
+  private static Engine open(Path model, Offloading options) {
     return Engine.open(
-        model, EngineOptions.defaults().withThreads(2).withContext(64).withExperts(options));
+        model, ModelOptions.defaults().withThreads(2).withContext(64).withOffloading(options));
   }
 
-  private static void refuses(ExpertOptions options, String... words) {
+  private static void refuses(Offloading options, String... words) {
     assertThatThrownBy(() -> open(DEMO, options).close())
         .isInstanceOf(ForegateException.class)
         .message()
@@ -57,7 +57,7 @@ class OffloadTest {
 
   @Test
   void refusesBeforeAStoreIsBuilt() {
-    refuses(options("lru", "1").withStore(inFile()), "1 slots");
+    refuses(options("lru", "1").withStore(inFile()), "1 slot of");
     refuses(options("hybrid", "50%").withStore(inFile()), "hybrid", "in a file (as chosen)");
     Path nowhere = folder.resolve("none/timeline.json");
     refuses(options("lru", "50%").withStore(inFile()).withTimeline(nowhere), "no such directory");
@@ -67,14 +67,14 @@ class OffloadTest {
   @Test
   void residentExpertsHaveNoTimeline() {
     Path timeline = folder.resolve("timeline.json");
-    refuses(ExpertOptions.defaults().withTimeline(timeline), "timeline.json", "resident");
+    refuses(Offloading.resident().withTimeline(timeline), "timeline.json", "resident");
     assertThat(folder).isEmptyDirectory();
   }
 
   @Test
   void whatFailsAtOnceReplacesNoTimeline() throws IOException {
     Path timeline = Files.writeString(folder.resolve("timeline.json"), "of another run");
-    StoreOptions nowhere = inFile().withFolder(folder.resolve("none"));
+    HostStore nowhere = inFile().withFolder(folder.resolve("none"));
     refuses(options("lru", "50%").withTimeline(timeline).withStore(nowhere), "no such directory");
     assertThat(timeline).hasContent("of another run");
     assertThat(folder.toFile().list()).containsExactly("timeline.json");
@@ -83,7 +83,7 @@ class OffloadTest {
   @Test
   void aStoreThatIsCutInUseChangesNoBit() throws IOException {
     float[] expected;
-    try (Engine engine = open(DEMO, ExpertOptions.defaults());
+    try (Engine engine = open(DEMO, Offloading.resident());
         Session session = engine.newSession()) {
       feed(session, engine.tokenizer().encode(PROMPT, true, false), () -> {});
       expected = session.logits().clone();

@@ -6,16 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foregate.backend.Routing;
+import io.foregate.engine.experts.ExpertMovement;
 import io.foregate.error.ForegateException;
 import io.foregate.gate.trace.TraceHeader;
 import io.foregate.gate.trace.TracePredictor;
 import io.foregate.gate.trace.TraceRecords;
 import io.foregate.gguf.ModelHash;
-import io.foregate.schedule.Policy;
-import io.foregate.schedule.PredictorKind;
-import io.foregate.schedule.ScheduleStatistics;
-import io.foregate.schedule.SlotBudget;
-import io.foregate.store.TierChoice;
+import io.foregate.options.ModelOptions;
+import io.foregate.options.Offloading;
+import io.foregate.options.TierChoice;
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.policy.PredictorKind;
+import io.foregate.schedule.state.ScheduleStatistics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,7 +58,8 @@ class PolicyTest {
             List.of(),
             List.of("prompt"));
     routed = new TraceRecords(header, 128);
-    expected = generate(ExpertOptions.defaults(), new ArrayList<>(), PolicyTest::remember);
+    expected =
+        generate(ExpertMovement.of(Offloading.resident()), new ArrayList<>(), PolicyTest::remember);
   }
 
   private static void remember(int layer, int position, Routing routing, GateInputs inputs) {
@@ -84,14 +87,12 @@ class PolicyTest {
   @MethodSource("policiesAndBudgets")
   void noPolicyChangesABit(Policy policy, String slots) {
     List<ScheduleStatistics> statistics = new ArrayList<>();
-    ExpertOptions options = ExpertOptions.of(policy, SlotBudget.parse(slots));
-    if (policy.predictor() == PredictorKind.ORACLE) {
-      options =
-          options.withPredictions(
-              PredictionOptions.defaults()
-                  .withReplay(() -> TracePredictor.oracle(routed, policy.horizon())));
+    ExpertMovement movement = ExpertMovement.of(Offloading.of(policy.name(), slots));
+    if (policy.prediction().predictor() == PredictorKind.ORACLE) {
+      movement =
+          movement.withReplay(() -> TracePredictor.oracle(routed, policy.prediction().horizon()));
     }
-    List<float[]> logits = generate(options, statistics);
+    List<float[]> logits = generate(movement, statistics, (layer, position, routing, inputs) -> {});
     for (int i = 0; i < expected.size(); i++) {
       assertThat(logits.get(i)).as("logits after %d tokens", i).containsExactly(expected.get(i));
     }
@@ -104,10 +105,9 @@ class PolicyTest {
 
   @Test
   void aStoreInAFileGivesTheSameBits() {
-    ExpertOptions options =
+    Offloading options =
         offloading("lru", "25%")
-            .withStore(
-                ExpertOptions.defaults().store().withTier(TierChoice.FILE).withFolder(folder));
+            .withStore(Offloading.resident().store().withTier(TierChoice.FILE).withFolder(folder));
     for (int run = 0; run < 2; run++) { // the second finds the file
       List<float[]> logits = generate(options, new ArrayList<>());
       assertThat(logits.getLast()).containsExactly(expected.getLast());
@@ -156,27 +156,30 @@ class PolicyTest {
   void aBudgetBelowTopKIsRefused() {
     assertThatThrownBy(() -> open(offloading("lookahead", "1")).close())
         .isInstanceOf(ForegateException.class)
-        .hasMessageContaining("1 slots");
+        .hasMessageContaining("1 slot of");
   }
 
-  private static ExpertOptions offloading(String policy, String slots) {
-    return ExpertOptions.of(Policy.named(policy), SlotBudget.parse(slots));
+  private static Offloading offloading(String policy, String slots) {
+    return Offloading.of(policy, slots);
   }
 
-  private static Engine open(ExpertOptions options) {
-    return Engine.open(
-        DEMO, EngineOptions.defaults().withThreads(2).withContext(128).withExperts(options));
+  private static Engine open(Offloading options) {
+    return open(ExpertMovement.of(options));
+  }
+
+  private static Engine open(ExpertMovement movement) {
+    return Engine.open(DEMO, ModelOptions.defaults().withThreads(2).withContext(128), movement);
+  }
+
+  private static List<float[]> generate(Offloading options, List<ScheduleStatistics> statistics) {
+    return generate(
+        ExpertMovement.of(options), statistics, (layer, position, routing, inputs) -> {});
   }
 
   private static List<float[]> generate(
-      ExpertOptions options, List<ScheduleStatistics> statistics) {
-    return generate(options, statistics, (layer, position, routing, inputs) -> {});
-  }
-
-  private static List<float[]> generate(
-      ExpertOptions options, List<ScheduleStatistics> statistics, RoutingListener listener) {
+      ExpertMovement movement, List<ScheduleStatistics> statistics, RoutingListener listener) {
     List<float[]> logits = new ArrayList<>();
-    try (Engine engine = open(options);
+    try (Engine engine = open(movement);
         Session session = engine.newSession()) {
       session.onRouting(listener);
       int[] prompt = engine.tokenizer().encode(PROMPT, true, false);

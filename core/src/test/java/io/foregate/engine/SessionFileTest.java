@@ -3,16 +3,20 @@ package io.foregate.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foregate.backend.KvType;
 import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;
+import io.foregate.options.KvType;
+import io.foregate.options.ModelOptions;
 import io.foregate.oracle.TinyDeepSeek;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModelWriter;
 import java.io.IOException;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -21,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +52,7 @@ class SessionFileTest {
 
   private static Engine open(Path model, KvType kvType) {
     return Engine.open(
-        model, EngineOptions.defaults().withThreads(2).withContext(CONTEXT).withKvType(kvType));
+        model, ModelOptions.defaults().withThreads(2).withContext(CONTEXT).withKvType(kvType));
   }
 
   private static int[] tokens() {
@@ -106,16 +111,16 @@ class SessionFileTest {
     Path file;
     try (Engine engine = open(mixture, KvType.F16)) {
       file = save(engine);
-      EngineOptions small = EngineOptions.defaults().withThreads(2).withContext(KEPT - 1);
+      ModelOptions small = ModelOptions.defaults().withThreads(2).withContext(KEPT - 1);
       try (Engine other = Engine.open(mixture, small)) {
-        refuses(other, file, "has 70 tokens", "context of 69", "--ctx");
+        refuses(other, file, "has 70 tokens", "context of 69", "larger context");
       }
     }
     try (Engine other = open(dense, KvType.F16)) {
       refuses(other, file, "is of model", "Open the model");
     }
     try (Engine other = open(mixture, KvType.F32)) {
-      refuses(other, file, "KV cache of type F16, expected F32", "--kv-type");
+      refuses(other, file, "KV cache of type F16, expected F32", "KV cache");
     }
   }
 
@@ -128,6 +133,47 @@ class SessionFileTest {
               e -> assertThat(e.getMessage() + " " + e.hint()).contains(words));
       assertThat(session.position()).isEqualTo(7);
       assertThat(session.logits()).isNotEmpty();
+    }
+  }
+
+  /** Files that know no name of their model: written before there was one. */
+  @Test
+  void goesOnFromFilesOfOlderVersions() throws IOException {
+    try (Engine engine = open(mixture, KvType.F16);
+        Session session = engine.newSession()) {
+      Path file = save(engine);
+      ByteBuffer whole = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+      int length = whole.getInt(8);
+      String header = new String(whole.array(), 12, length, StandardCharsets.UTF_8);
+      byte[] older =
+          header.replaceFirst(",\"name\":\"[^\"]*\"", "").getBytes(StandardCharsets.UTF_8);
+      assertThat(older.length).isLessThan(length);
+      int rest = whole.capacity() - 12 - length - 4;
+      ByteBuffer out =
+          ByteBuffer.allocate(12 + older.length + rest + 4).order(ByteOrder.LITTLE_ENDIAN);
+      out.put(whole.array(), 0, 8).putInt(older.length).put(older);
+      out.put(whole.array(), 12 + length, rest);
+      var crc = new CRC32C();
+      crc.update(out.array(), 0, out.position());
+      out.putInt((int) crc.getValue());
+      Files.write(file, out.array());
+      assertThat(session.load(file, engine.modelHash())).isEqualTo("a note");
+      assertThat(session.position()).isEqualTo(KEPT);
+      try (Engine other = open(dense, KvType.F16)) {
+        refuses(other, file, "is of another model than", "Open the model");
+      }
+    }
+  }
+
+  @Test
+  void asksForTheDisksRoomBeforeTheWork() {
+    try (Engine engine = open(mixture, KvType.F16);
+        Session session = engine.newSession()) {
+      session.requireRoom(folder.resolve("a.session"), KEPT);
+      assertThatThrownBy(() -> session.requireRoom(folder.resolve("no/a.session"), KEPT))
+          .isInstanceOf(ForegateException.class)
+          .hasMessageContaining("no such directory");
+      assertThat(folder).isEmptyDirectory();
     }
   }
 
@@ -169,7 +215,7 @@ class SessionFileTest {
                 Sequence.class.getClassLoader(), new Class<?>[] {Sequence.class}, answers);
     Path file = folder.resolve("session.bin");
     try (Engine engine = open(mixture, KvType.F16);
-        var session = new Session(engine.config(), sequence, null, new Device(), "a model")) {
+        var session = new Session(engine.config(), sequence, null, new DeviceLock(), "a model")) {
       assertThatThrownBy(() -> session.save(file, engine.modelHash(), ""))
           .isInstanceOf(ForegateException.class)
           .hasMessageContaining("cannot save or load");

@@ -3,12 +3,13 @@ package io.foregate.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foregate.backend.KvType;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;
+import io.foregate.options.KvType;
+import io.foregate.options.ModelOptions;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModelWriter;
-import io.foregate.schedule.Policy;
+import io.foregate.schedule.policy.Policy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -181,12 +182,12 @@ class SessionTest {
 
   @Test
   void anImpossibleNumberOfThreadsIsRefused() {
-    for (int threads : new int[] {-1, EngineOptions.MAX_THREADS + 1}) {
+    for (int threads : new int[] {-1, ModelOptions.MAX_THREADS + 1}) {
       assertThatThrownBy(() -> open(mixture, threads))
           .isInstanceOfSatisfying(
               ForegateException.class, e -> assertThat(e.hint()).contains("cores"))
           .hasMessageContaining("threads is " + threads)
-          .hasMessageContaining("to " + EngineOptions.MAX_THREADS);
+          .hasMessageContaining("to " + ModelOptions.MAX_THREADS);
     }
   }
 
@@ -233,7 +234,7 @@ class SessionTest {
 
   @Test
   void unknownPoliciesAndBackendsNameTheKnownOnes() {
-    EngineOptions options = EngineOptions.defaults();
+    ModelOptions options = ModelOptions.defaults();
     assertThatThrownBy(() -> Policy.named("magic"))
         .isInstanceOfSatisfying(
             ForegateException.class, e -> assertThat(e.hint()).contains("resident"));
@@ -248,7 +249,7 @@ class SessionTest {
   private static Engine open(Path model, int threads, int context) {
     return Engine.open(
         model,
-        EngineOptions.defaults().withThreads(threads).withContext(context).withKvType(KvType.F32));
+        ModelOptions.defaults().withThreads(threads).withContext(context).withKvType(KvType.F32));
   }
 
   /** Logits after all tokens, fed {@code step} at a time. */

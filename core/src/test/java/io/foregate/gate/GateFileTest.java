@@ -8,7 +8,7 @@ import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.ModelHash;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelConfigReader;
+import io.foregate.model.reader.ModelConfigReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -81,7 +81,11 @@ class GateFileTest {
   void refusesAnotherModel() {
     assertThatThrownBy(() -> GateFile.read(file, new ModelHash("cd".repeat(32)), config))
         .isInstanceOf(ForegateException.class)
-        .hasMessageContainingAll("another model", "abababababab", "cdcdcdcdcdcd");
+        .hasMessage("%s: was made for another model than '%s'", file, config.name());
+    GateFile.write(file, gates, MODEL, Map.of(GateFile.MODEL_NAME, "old"));
+    assertThatThrownBy(() -> GateFile.read(file, new ModelHash("cd".repeat(32)), config))
+        .isInstanceOf(ForegateException.class)
+        .hasMessage("%s: was made for model 'old', expected '%s'", file, config.name());
   }
 
   @Test
@@ -142,7 +146,8 @@ class GateFileTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "\"format\":\"foregate l|\"format\":\"somebody l|expected 'foregate lookahead gates'",
+        "\"format\":\"foregate l|\"format\":\"somebody l|is not lookahead gates but a safetensors"
+            + " file",
         "\"version\":\"2\"|\"version\":\"1\"|version '1'",
         "\"horizon\":\"1\"|\"horizon\":\"2\"|horizon",
         "\"horizon\":\"1\"|\"horizon\":\"x\"|horizon",

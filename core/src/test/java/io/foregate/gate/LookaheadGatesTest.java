@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 import com.sun.management.ThreadMXBean;
 import io.foregate.cli.TinyGguf;
 import io.foregate.gguf.GgufFile;
-import io.foregate.model.FeedForward;
-import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelConfigReader;
-import io.foregate.model.ModelReader;
-import io.foregate.model.ModelWeights;
-import io.foregate.quant.Quants;
+import io.foregate.model.reader.ModelConfigReader;
+import io.foregate.model.reader.ModelReader;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.model.weights.Matrix;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.quant.format.Quants;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -169,13 +169,13 @@ class LookaheadGatesTest {
             .mapToObj(
                 p ->
                     new GateWeights(
-                        GateWeights.half(
+                        GateWeights.f16(
                             gaussian(p, shape.rows() * shape.inputs(p)),
                             shape.rows(),
                             shape.inputs(p)),
                         gaussian(p + 100, shape.rows()),
                         gaussian(p + 200, shape.history() * shape.outputs()),
-                        GateWeights.half(
+                        GateWeights.f16(
                             gaussian(p + 300, shape.hidden() * shape.outputs()),
                             shape.outputs(),
                             shape.hidden()),

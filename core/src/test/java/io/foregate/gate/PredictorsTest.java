@@ -11,7 +11,7 @@ class PredictorsTest {
 
   @Test
   void frequencyBeginsUniformAndFollowsTheCounts() {
-    var predictor = new Frequency(3, 4, 2, 2);
+    var predictor = new FrequencyPredictor(3, 4, 2, 2);
     var p = new float[8];
     predictor.predict(0, new float[0], p);
     assertThat(p).containsExactly(new float[] {.5f, .5f, .5f, .5f, .5f, .5f, .5f, .5f}, CLOSE);
@@ -31,7 +31,7 @@ class PredictorsTest {
 
   @Test
   void previousTokenPutsWhatWasUsedLastFirst() {
-    var predictor = new PreviousToken(2, 6, 2, 1);
+    var predictor = new PreviousTokenPredictor(2, 6, 2, 1);
     var p = new float[6];
     for (int i = 0; i < 50; i++) {
       predictor.observe(1, new int[] {0, 1}, 0, 2);

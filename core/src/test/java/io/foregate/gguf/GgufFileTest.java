@@ -164,7 +164,7 @@ class GgufFileTest {
     }
   }
 
-  /** Processor time, because a busy machine would make any bound on the clock a gamble. */
+  /** CPU time, because a busy machine would make any bound on the clock a gamble. */
   private static Duration cpuTimeSince(long before) {
     return Duration.ofNanos(THREADS.getCurrentThreadCpuTime() - before);
   }

@@ -130,7 +130,6 @@ class GgufReadTest {
     assertThat(metadata.floats("mixed")).containsExactly(3f, -3f);
     assertThat(metadata.integer("absent", 4)).isEqualTo(4);
     assertThat(metadata.findInteger("absent")).isEqualTo(OptionalInt.empty());
-    assertThat(metadata.findStrings("absent")).isEmpty();
     assertThatThrownBy(() -> metadata.integer("u64"))
         .isInstanceOf(GgufException.class)
         .hasMessageContainingAll("test.gguf", "'u64'", "1099511627776", "32-bit integer");

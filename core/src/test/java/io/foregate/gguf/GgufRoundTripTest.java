@@ -76,7 +76,7 @@ class GgufRoundTripTest {
 
   @Property
   void acceptsEveryText(@ForAll("text") String text) {
-    byte[] bytes = LittleEndian.utf8(text);
+    byte[] bytes = GgufEncoding.utf8(text);
     assertThat(Utf8.firstInvalid(bytes, 0, bytes.length)).isEqualTo(-1);
     assertThat(isUtf8(bytes)).isTrue();
   }

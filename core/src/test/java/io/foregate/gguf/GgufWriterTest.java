@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.foregate.error.ForegateException;
+import io.foregate.files.FileKind;
+import io.foregate.files.PartFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -201,7 +204,7 @@ class GgufWriterTest {
             Thread.currentThread().interrupt();
           });
       assertThatThrownBy(writer::write)
-          .isInstanceOf(GgufException.class)
+          .isInstanceOf(ForegateException.class)
           .hasMessageContaining("interrupted");
       assertThat(Thread.interrupted()).isTrue();
     }
@@ -235,7 +238,7 @@ class GgufWriterTest {
       assertThatThrownBy(result::get)
           .isInstanceOf(ExecutionException.class)
           .cause()
-          .isInstanceOf(GgufException.class)
+          .isInstanceOf(ForegateException.class)
           .hasMessageContaining("stopped");
       assertThat(leftOver()).isEmpty();
     }
@@ -253,9 +256,11 @@ class GgufWriterTest {
   void saysWhyItCannotWrite() throws IOException {
     refuses(folder, "not a regular file");
     refuses(folder.resolve("absent/model.gguf"), "no such directory");
-    Path unfinished = Files.createFile(folder.resolve("model.gguf.part"));
-    refuses(target, "exists already");
-    assertThat(unfinished).exists();
+    try (PartFile other = PartFile.create(target, FileKind.GGUF)) {
+      refuses(target, "another run is writing it");
+      other.pad(1);
+      assertThat(PartFile.part(target)).exists();
+    }
   }
 
   @Test
@@ -270,8 +275,8 @@ class GgufWriterTest {
     try (var writer = GgufWriter.to(target)) {
       writer.tensor("t", GgmlType.I8, List.of(1L << 60), out -> fail(out));
       assertThatThrownBy(writer::write)
-          .isInstanceOf(GgufException.class)
-          .hasMessageContaining("has room for");
+          .isInstanceOf(ForegateException.class)
+          .hasMessageContainingAll("needs 1,152,921,504,606,847,0", "has room for", "bytes");
     }
     assertThat(leftOver()).isEmpty();
   }
@@ -280,7 +285,7 @@ class GgufWriterTest {
     try (var writer = GgufWriter.to(path)) {
       assertThatThrownBy(writer::write)
           .isInstanceOfSatisfying(
-              GgufException.class,
+              ForegateException.class,
               e -> {
                 assertThat(e).hasMessageContaining(says);
                 assertThat(e.hint()).isNotEmpty();

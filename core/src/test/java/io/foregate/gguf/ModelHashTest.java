@@ -3,6 +3,7 @@ package io.foregate.gguf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.foregate.error.ForegateException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
@@ -137,7 +138,7 @@ class ModelHashTest {
       try (GgufFile file = GgufFile.open(path)) {
         raw.setLength(EXPERT_BYTES);
         assertThatThrownBy(() -> ModelHash.of(file))
-            .isInstanceOf(GgufException.class)
+            .isInstanceOf(ForegateException.class)
             .hasMessageContainingAll("cut.gguf", "became shorter");
       }
     }
@@ -149,7 +150,6 @@ class ModelHashTest {
     assertThat(hash.bytes()).hasSize(ModelHash.BYTES);
     assertThat(ModelHash.of(hash.bytes())).isEqualTo(hash);
     assertThat(new ModelHash(hash.hex())).isEqualTo(hash);
-    assertThat(hash.hex()).startsWith(hash.shortHex());
     for (String bad : List.of("", "12", "G".repeat(64), "A".repeat(64), "0".repeat(65))) {
       assertThatThrownBy(() -> new ModelHash(bad)).isInstanceOf(IllegalArgumentException.class);
     }

@@ -1,10 +1,10 @@
 package io.foregate.oracle;
 
-import io.foregate.backend.KvType;
 import io.foregate.backend.Routing;
 import io.foregate.engine.Engine;
-import io.foregate.engine.EngineOptions;
 import io.foregate.engine.Session;
+import io.foregate.options.KvType;
+import io.foregate.options.ModelOptions;
 import io.foregate.oracle.Evaluation.Candidate;
 import io.foregate.oracle.Evaluation.Position;
 import java.nio.file.Path;
@@ -41,7 +41,7 @@ record EngineEvaluation(Evaluation evaluation, double[] routerMargins) {
 
   static EngineEvaluation of(Path model, int[] tokens, Feed feed, KvType kvType) {
     var options =
-        EngineOptions.defaults().withThreads(THREADS).withContext(tokens.length).withKvType(kvType);
+        ModelOptions.defaults().withThreads(THREADS).withContext(tokens.length).withKvType(kvType);
     try (Engine engine = Engine.open(model, options);
         Session session = engine.newSession()) {
       var margins = new double[tokens.length];

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
  * @param model the model's name
  * @param positions one per evaluated token, in order
  */
-record Evaluation(String model, List<Position> positions) {
+public record Evaluation(String model, List<Position> positions) {
 
   /**
    * @param token the token evaluated at this position
@@ -34,7 +34,7 @@ record Evaluation(String model, List<Position> positions) {
   }
 
   /** A token and its probability. */
-  record Candidate(int id, double p) {
+  public record Candidate(int id, double p) {
     static final Comparator<Candidate> MOST_PROBABLE_FIRST =
         Comparator.comparingDouble(Candidate::p).reversed().thenComparingInt(Candidate::id);
   }

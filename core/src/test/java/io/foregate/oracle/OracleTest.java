@@ -2,8 +2,8 @@ package io.foregate.oracle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foregate.backend.KvType;
 import io.foregate.gguf.GgufFile;
+import io.foregate.options.KvType;
 import io.foregate.oracle.EngineEvaluation.Feed;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -3,6 +3,7 @@ package io.foregate.oracle;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.foregate.gguf.GgufFile;
 import io.foregate.oracle.EngineEvaluation.Feed;
+import io.foregate.oracle.keys.KeyTool;
 import io.foregate.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +19,8 @@ final class OracleTool {
   private static final String USAGE =
       """
       usage: generate FOLDER                write the tiny models, NAME.gguf and NAME.tokens
+             generate-keys FOLDER           write tiny models with metadata changed, one by one
+             metadata-table                 the rows of docs/metadata.md
              golden FOLDER GOLDEN           make golden files of their NAME.llama.json
              compare FOLDER                 compare the engine with their NAME.llama.json
              compare-demo MODEL FOLDER      compare demo-NAME.foregate.json with demo-NAME.llama.json
@@ -31,6 +34,8 @@ final class OracleTool {
     String command = args.length == 0 ? "" : args[0] + "/" + (args.length - 1);
     switch (command) { // name and number of arguments
       case "generate/1" -> generate(Path.of(args[1]));
+      case "generate-keys/1" -> KeyTool.generate(Path.of(args[1]));
+      case "metadata-table/0" -> KeyTool.table().forEach(System.out::println);
       case "golden/2" -> golden(Path.of(args[1]), Path.of(args[2]));
       case "compare/1" -> agrees = compare(Path.of(args[1]));
       case "compare-demo/2" -> agrees = compareDemo(Path.of(args[1]), Path.of(args[2]));

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 
 /** How closely two engines' probabilities must agree, by the kind of weights; coarsest last. */
-enum Precision {
+public enum Precision {
   /** F32 and F16 weights. */
   FLOAT(5e-3, 1e-3, 0),
   BFLOAT(1e-2, 5e-3, 0),
@@ -33,7 +33,7 @@ enum Precision {
   }
 
   /** Largest difference of a probability that is accepted. */
-  double tolerance() {
+  public double tolerance() {
     return tolerance;
   }
 

@@ -46,7 +46,7 @@ public final class RandomBlocks {
   private void putBlock(GgmlType type, double rms, ByteBuffer out) {
     switch (type) {
       case F32 -> out.putFloat((float) (random.nextGaussian() * rms));
-      case F16 -> putHalf(random.nextGaussian() * rms, out);
+      case F16 -> putF16(random.nextGaussian() * rms, out);
       case BF16 ->
           out.putShort(
               (short) (Float.floatToRawIntBits((float) (random.nextGaussian() * rms)) >>> 16));
@@ -61,7 +61,7 @@ public final class RandomBlocks {
       }
       case Q3_K -> {
         putRandom(32 + 64 + 12, out); // high bits, low bits, scales
-        putHalf(jitteredScale(rms / (centredRms(6) * centredRms(3))), out);
+        putF16(jitteredScale(rms / (centredRms(6) * centredRms(3))), out);
       }
       case Q4_K -> {
         putScaleAndMinimum(rms, 6, 4, out);
@@ -73,7 +73,7 @@ public final class RandomBlocks {
       }
       case Q6_K -> {
         putRandom(128 + 64 + 16, out); // low bits, high bits, scales
-        putHalf(jitteredScale(rms / (centredRms(8) * centredRms(6))), out);
+        putF16(jitteredScale(rms / (centredRms(8) * centredRms(6))), out);
       }
       default -> putCodebookBlock(type, rms, out);
     }
@@ -100,22 +100,22 @@ public final class RandomBlocks {
       case IQ1_S -> putScaled(rms / (0.78 * oddScaleRms(3)), 48, out);
       case IQ1_M -> {
         putRandom(48, out); // grid indices
-        short half = Float.floatToFloat16((float) jitteredScale(rms / (0.78 * oddScaleRms(3))));
+        short f16 = Float.floatToFloat16((float) jitteredScale(rms / (0.78 * oddScaleRms(3))));
         for (int i = 0; i < 4; i++) {
-          int nibble = (half >> (4 * i)) & 15;
+          int nibble = (f16 >> (4 * i)) & 15;
           out.putShort((short) (random.nextInt(1 << 12) | (nibble << 12)));
         }
       }
       case TQ1_0, TQ2_0 -> {
         putRandom(type.blockBytes() - 2, out);
-        putHalf(jitteredScale(rms / rootMeanSquare(-1, 0, 1)), out);
+        putF16(jitteredScale(rms / rootMeanSquare(-1, 0, 1)), out);
       }
       default -> throw new IllegalArgumentException("no random blocks for " + type);
     }
   }
 
   private void putScaled(double scale, int bytes, ByteBuffer out) {
-    putHalf(jitteredScale(scale), out);
+    putF16(jitteredScale(scale), out);
     putRandom(bytes, out);
   }
 
@@ -130,15 +130,15 @@ public final class RandomBlocks {
 
   /** weight = d * (q - 2^(bits-1)). */
   private void putSymmetric(double rms, int bits, int quantBytes, ByteBuffer out) {
-    putHalf(jitteredScale(rms / centredRms(bits)), out);
+    putF16(jitteredScale(rms / centredRms(bits)), out);
     putRandom(quantBytes, out);
   }
 
   /** weight = d * q + m, m chosen so that the block's mean is near zero. */
   private void putOffset(double rms, int bits, int quantBytes, ByteBuffer out) {
     double scale = jitteredScale(rms / centredRms(bits));
-    putHalf(scale, out);
-    putHalf(-scale * mean(bits) * (0.9 + 0.2 * random.nextDouble()), out);
+    putF16(scale, out);
+    putF16(-scale * mean(bits) * (0.9 + 0.2 * random.nextDouble()), out);
     putRandom(quantBytes, out);
   }
 
@@ -150,8 +150,8 @@ public final class RandomBlocks {
         meanSquare(scaleBits) * (meanSquare(quantBits) + mu * mu)
             - 2 * mu * mu * scaleMean * scaleMean;
     double scale = jitteredScale(rms / Math.sqrt(unitSquare));
-    putHalf(scale, out);
-    putHalf(scale * mu * (0.9 + 0.2 * random.nextDouble()), out);
+    putF16(scale, out);
+    putF16(scale * mu * (0.9 + 0.2 * random.nextDouble()), out);
   }
 
   private double jitteredScale(double size) {
@@ -164,7 +164,7 @@ public final class RandomBlocks {
     out.put(bits);
   }
 
-  private static void putHalf(double value, ByteBuffer out) {
+  private static void putF16(double value, ByteBuffer out) {
     out.putShort(Float.floatToFloat16((float) value));
   }
 

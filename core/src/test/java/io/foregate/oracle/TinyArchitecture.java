@@ -59,7 +59,7 @@ public record TinyArchitecture(
   /** How many {@link Part#SHARED_EXPERTS} there are. */
   static final int SHARED_COUNT = 2;
 
-  static final TinyArchitecture LLAMA = of("llama");
+  public static final TinyArchitecture LLAMA = of("llama");
 
   /** With these parts and no metadata of its own. */
   public static TinyArchitecture of(String name, Part... parts) {
@@ -85,7 +85,7 @@ public record TinyArchitecture(
     return new TinyArchitecture(name, Set.copyOf(all), metadata, latent, layers);
   }
 
-  boolean has(Part part) {
+  public boolean has(Part part) {
     return parts.contains(part);
   }
 }

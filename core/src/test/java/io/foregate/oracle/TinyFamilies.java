@@ -18,8 +18,8 @@ import java.util.Map;
  * Models of architectures other than plain {@code llama}: each in F32 and with quantized experts,
  * and past the limits that a sliding window or a scaled RoPE has.
  */
-final class TinyFamilies {
-  private static final Map<String, GgufValue> GRANITE =
+public final class TinyFamilies {
+  public static final Map<String, GgufValue> GRANITE =
       Map.of(
           "embedding_scale", new GgufValue.F32(1.5f),
           "residual_scale", new GgufValue.F32(0.6f),
@@ -33,7 +33,7 @@ final class TinyFamilies {
           "rope.scaling.factor", new GgufValue.F32(4),
           "rope.scaling.original_context_length", new GgufValue.U32(32));
 
-  private static final TinyArchitecture PHI =
+  public static final TinyArchitecture PHI =
       TinyArchitecture.of(
               "phimoe",
               Part.QKV_BIAS,
@@ -44,7 +44,7 @@ final class TinyFamilies {
           .with(longRope(TinyModel.CONTEXT));
 
   /** The window ends within the positions that are compared, and so does YaRN's first context. */
-  private static final TinyArchitecture GPT_OSS =
+  public static final TinyArchitecture GPT_OSS =
       TinyArchitecture.of(
               "gpt-oss",
               Part.QKV_BIAS,

@@ -12,7 +12,7 @@ import java.util.TreeMap;
  */
 public record TinyLatent(int queryRank, boolean split) {
   static final int RANK = 96;
-  static final int ROTATED = 16;
+  public static final int ROTATED = 16;
 
   /** Elements of a key's head that are not rotated. */
   static final int KEY = 32;

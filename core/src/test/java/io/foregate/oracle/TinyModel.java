@@ -77,11 +77,11 @@ public record TinyModel(
     return new TinyModel(name, other, attention, rope, feedForward, embedding, tiedOutput);
   }
 
-  TinyModel with(Attention other) {
+  public TinyModel with(Attention other) {
     return new TinyModel(name, architecture, other, rope, feedForward, embedding, tiedOutput);
   }
 
-  TinyModel with(Rope other) {
+  public TinyModel with(Rope other) {
     return new TinyModel(name, architecture, attention, other, feedForward, embedding, tiedOutput);
   }
 

@@ -28,13 +28,18 @@ import java.util.TreeMap;
 public final class TinyModelWriter {
   private static final double UNIT = 1 / Math.sqrt(TinyModel.WIDTH);
 
+  /** The token that ends a text. */
+  private static final int END = 2;
+
   private final TinyModel model;
+  private final boolean ends;
   private final Random random;
   private final RandomBlocks blocks;
   private final GgufWriter writer;
 
-  private TinyModelWriter(TinyModel model, GgufWriter writer) {
+  private TinyModelWriter(TinyModel model, boolean ends, GgufWriter writer) {
     this.model = model;
+    this.ends = ends;
     this.random = new Random(model.seed());
     this.blocks = new RandomBlocks(random);
     this.writer = writer;
@@ -42,10 +47,22 @@ public final class TinyModelWriter {
 
   /** Writes {@code NAME.gguf} into the folder, which is made if need be, and returns its path. */
   public static Path write(TinyModel model, Path folder) throws IOException {
+    return write(model, true, folder);
+  }
+
+  /**
+   * The same; no text ends but by its length: the logit of the token that ends texts is 0, far
+   * below the highest, whatever the order of sums on a machine.
+   */
+  public static Path writeEndless(TinyModel model, Path folder) throws IOException {
+    return write(model, false, folder);
+  }
+
+  private static Path write(TinyModel model, boolean ends, Path folder) throws IOException {
     Files.createDirectories(folder);
     Path file = folder.resolve(model.name() + ".gguf");
     try (GgufWriter writer = GgufWriter.to(file)) {
-      var tiny = new TinyModelWriter(model, writer);
+      var tiny = new TinyModelWriter(model, ends, writer);
       tiny.metadata();
       tiny.tensors();
       writer.write();
@@ -87,7 +104,7 @@ public final class TinyModelWriter {
         .metadata("tokenizer.ggml.add_bos_token", new GgufValue.Bool(true));
     count("tokenizer.ggml.unknown_token_id", 0);
     count("tokenizer.ggml.bos_token_id", 1);
-    count("tokenizer.ggml.eos_token_id", 2);
+    count("tokenizer.ggml.eos_token_id", END);
   }
 
   private Map<String, Integer> heads(Attention attention) {
@@ -306,8 +323,12 @@ public final class TinyModelWriter {
   private void matrix(String name, GgmlType type, double rms, int... shape) {
     List<Long> dimensions = Arrays.stream(shape).mapToObj(Long::valueOf).toList();
     int elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
-    writer.tensor(
-        name, type, dimensions, MemorySegment.ofArray(blocks.weights(type, elements, rms)));
+    MemorySegment weights = MemorySegment.ofArray(blocks.weights(type, elements, rms));
+    if (!ends && name.equals("output.weight")) {
+      long row = type.byteSize(shape[0]);
+      weights.asSlice(END * row, row).fill((byte) 0);
+    }
+    writer.tensor(name, type, dimensions, weights);
   }
 
   private void text(String key, String value) {

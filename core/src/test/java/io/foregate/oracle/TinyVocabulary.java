@@ -8,7 +8,7 @@ import java.util.List;
  * bytes, and some pieces. Its size is odd, so that no kernel can count on a round number of output
  * rows.
  */
-final class TinyVocabulary {
+public final class TinyVocabulary {
   private static final int NORMAL = 1;
   private static final int UNKNOWN = 2;
   private static final int CONTROL = 3;
@@ -20,7 +20,7 @@ final class TinyVocabulary {
           "he", "in", "▁the", "er", "on", "re", "▁o", "▁s", "▁w", "nd", "▁and", "at", "en", "it",
           "▁of", "or", "is", "▁h", "ing", "▁in", "▁to", "é", "ß", "日", "本", "😀", "\n", ".", ",");
 
-  static final int SIZE = 3 + 256 + PIECES.size();
+  public static final int SIZE = 3 + 256 + PIECES.size();
 
   private TinyVocabulary() {}
 

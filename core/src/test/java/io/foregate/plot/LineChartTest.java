@@ -39,6 +39,16 @@ class LineChartTest {
   }
 
   @Test
+  void chartsOfAColumnStandBelowEachOther() throws Exception {
+    Document column = parse(new ChartColumn(List.of(chart(LINE), chart(LINE), chart(LINE))).svg());
+    assertThat(column.getDocumentElement().getAttribute("viewBox")).isEqualTo("0 0 720 1200");
+    var charts = column.getDocumentElement().getElementsByTagName("svg");
+    assertThat(charts.getLength()).isEqualTo(3);
+    assertThat(((Element) charts.item(2)).getAttribute("y")).isEqualTo("800");
+    assertThat(column.getElementsByTagName("circle").getLength()).isEqualTo(9);
+  }
+
+  @Test
   void anUnknownValueBreaksTheLine() {
     assertThat(chart(LINE).svg()).containsPattern("d=\"M[0-9. ]+L[0-9. ]+M[0-9. ]+\"");
   }
@@ -67,7 +77,7 @@ class LineChartTest {
                     "",
                     Axis.of(""),
                     Axis.of(""),
-                    Collections.nCopies(LineChart.MOST_LINES + 1, LINE),
+                    Collections.nCopies(LineChart.MAX_LINES + 1, LINE),
                     false))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("11");

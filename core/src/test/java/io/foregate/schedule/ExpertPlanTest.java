@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.backend.Routing;
 import io.foregate.error.ForegateException;
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.state.ExpertGrid;
+import io.foregate.schedule.state.ScheduleStatistics;
+import io.foregate.schedule.state.Timings;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
@@ -106,6 +111,22 @@ class ExpertPlanTest {
       Thread.currentThread().interrupt();
       driver.drain(0);
       assertThat(Thread.interrupted()).isTrue();
+    }
+  }
+
+  @Test
+  void copiesAreMadeOnTheDevicesThreadWhichIsFreeAfterwards() throws Exception {
+    try (var own = Executors.newSingleThreadExecutor();
+        FakeDevice device = new FakeDevice(GRID, 12)) {
+      Thread thread = own.submit(Thread::currentThread).get();
+      device.own = own;
+      try (ExpertPlan plan = plan(Policy.lru(), device, 1)) {
+        plan.begin(1);
+        plan.routed(0, routing(1, 2));
+        new Driver(plan, device, 1).drain(0);
+      }
+      assertThat(device.copier).isSameAs(thread);
+      assertThat(own.submit(Thread::currentThread).get()).isSameAs(thread);
     }
   }
 

@@ -1,10 +1,13 @@
 package io.foregate.schedule;
 
 import io.foregate.backend.ExpertSlots;
-import io.foregate.store.ExpertRecords;
+import io.foregate.schedule.state.ExpertGrid;
+import io.foregate.store.layout.ExpertRecords;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
@@ -25,6 +28,13 @@ final class FakeDevice implements ExpertSlots, ExpertRecords, AutoCloseable {
   final AtomicInteger copies = new AtomicInteger();
   final AtomicInteger clashes = new AtomicInteger();
   final AtomicInteger flying = new AtomicInteger();
+
+  /** The thread that made the last copy. */
+  volatile Thread copier;
+
+  /** The thread that is to make all of them; {@code null} for one of the plan's own. */
+  ExecutorService own;
+
   volatile int failOneIn;
   volatile int failExpert = -1;
   volatile int copyMicros;
@@ -57,7 +67,13 @@ final class FakeDevice implements ExpertSlots, ExpertRecords, AutoCloseable {
   }
 
   @Override
+  public Future<?> copying(String name, Runnable work) {
+    return own == null ? ExpertSlots.super.copying(name, work) : own.submit(work);
+  }
+
+  @Override
   public void copy(MemorySegment record, long from, long bytes, int slot) {
+    copier = Thread.currentThread();
     flying.incrementAndGet();
     occupy(slot);
     try {

@@ -2,6 +2,9 @@ package io.foregate.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.state.ExpertGrid;
+import io.foregate.schedule.state.Timings;
 import org.junit.jupiter.api.Test;
 
 /** The order of the policies on made-up routing: a sanity check, no measurement. */

@@ -1,5 +1,6 @@
 package io.foregate.schedule;
 
+import io.foregate.schedule.state.ExpertGrid;
 import java.util.Arrays;
 import java.util.Random;
 

@@ -3,6 +3,9 @@ package io.foregate.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.state.ExpertGrid;
+import io.foregate.schedule.state.Timings;
 import java.lang.management.ManagementFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

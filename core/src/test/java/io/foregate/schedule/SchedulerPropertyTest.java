@@ -2,6 +2,11 @@ package io.foregate.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.state.ExpertGrid;
+import io.foregate.schedule.state.Failures;
+import io.foregate.schedule.state.ScheduleStatistics;
+import io.foregate.schedule.state.Timings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -26,7 +31,6 @@ class SchedulerPropertyTest {
   Arbitrary<Policy> policies() {
     List<Policy> all = new ArrayList<>(Policy.all());
     all.addAll(Policy.ablations());
-    all.add(Policy.lookahead().withName("lfu").withEviction(Eviction.LFU));
     return Arbitraries.of(all);
   }
 

@@ -4,8 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.error.ForegateException;
-import io.foregate.schedule.Policy.Prefetch;
 import io.foregate.schedule.Scheduler.Ready;
+import io.foregate.schedule.policy.NoPrefetch;
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.state.ExpertGrid;
+import io.foregate.schedule.state.Failures;
+import io.foregate.schedule.state.ScheduleStatistics;
+import io.foregate.schedule.state.Timings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -177,43 +182,43 @@ class SchedulerTest {
   }
 
   @Test
-  void aMissingExpertGoesBeforeTheRestOfAGuess() {
+  void aMissingExpertGoesBeforeTheRestOfAPrefetch() {
     open(Policy.lookahead(), 8);
     expectedToken(0, 1);
     scheduler.begin(1, now);
     scheduler.predicted(-1, sure(2, 0, 1), 2, now);
     scheduler.predicted(0, sure(2, 3), 2, now);
-    CopyOrder guess = scheduler.nextCopy(now);
-    int guessed = guess.expert();
-    assertThat(guessed).isEqualTo(7);
-    long part = guess.bytes();
+    CopyOrder prefetch = scheduler.nextCopy(now);
+    int prefetched = prefetch.expert();
+    assertThat(prefetched).isEqualTo(7);
+    long part = prefetch.bytes();
     assertThat(part).isLessThan(VirtualRun.BYTES);
     scheduler.routed(0, new int[] {0, 2}, 1, now);
     assertThat(scheduler.nextCopy(now)).as("the link is busy").isNull();
-    scheduler.copyDone(guess, now += 100);
-    assertThat(scheduler.resident(guessed)).isFalse();
+    scheduler.copyDone(prefetch, now += 100);
+    assertThat(scheduler.resident(prefetched)).isFalse();
     CopyOrder demand = scheduler.nextCopy(now);
     assertThat(demand.expert()).isEqualTo(2);
     assertThat(demand.bytes()).isEqualTo(VirtualRun.BYTES);
     scheduler.copyDone(demand, now += 1_000);
     CopyOrder rest = scheduler.nextCopy(now);
-    assertThat(rest.expert()).isEqualTo(guessed);
+    assertThat(rest.expert()).isEqualTo(prefetched);
     assertThat(rest.from()).isEqualTo(part);
   }
 
   @Test
-  void aGuessThatFallsDueIsCopiedToItsEndAtOnce() {
+  void aPrefetchThatFallsDueIsCopiedToItsEndAtOnce() {
     open(Policy.lookahead(), 8);
     expectedToken(0, 1);
     scheduler.begin(1, now);
     scheduler.predicted(-1, sure(4, 0, 1), 4, now);
     layer(0, 0, 1);
     scheduler.predicted(0, sure(1, 3), 1, now);
-    CopyOrder guess = scheduler.nextCopy(now);
-    assertThat(guess.expert()).isEqualTo(7);
-    long part = guess.bytes();
+    CopyOrder prefetch = scheduler.nextCopy(now);
+    assertThat(prefetch.expert()).isEqualTo(7);
+    long part = prefetch.bytes();
     scheduler.routed(1, new int[] {0, 3}, 1, now);
-    scheduler.copyDone(guess, now += 100);
+    scheduler.copyDone(prefetch, now += 100);
     CopyOrder rest = scheduler.nextCopy(now);
     assertThat(rest.expert()).isEqualTo(7);
     assertThat(rest.bytes()).isEqualTo(VirtualRun.BYTES - part);
@@ -221,7 +226,7 @@ class SchedulerTest {
   }
 
   @Test
-  void whatGatesExpectIsNotEvictedForAGuess() {
+  void whatGatesExpectIsNotEvictedForAPrefetch() {
     open(Policy.lookahead(), 8);
     token(0, 1);
     scheduler.begin(1, now);
@@ -311,7 +316,7 @@ class SchedulerTest {
   }
 
   @Test
-  void aGuessThatFailsTwiceIsLeftUntilItIsDue() {
+  void aPrefetchThatFailsTwiceIsLeftUntilItIsDue() {
     open(Policy.lookahead(), 8);
     expectedToken(0, 1);
     scheduler.begin(1, now);
@@ -332,7 +337,7 @@ class SchedulerTest {
     scheduler =
         new Scheduler(
             GRID,
-            Policy.hybrid().withPrefetch(Prefetch.NOTHING, 0),
+            Policy.hybrid().withPrefetch(new NoPrefetch()),
             10,
             TestBytes.perLayer(GRID),
             1,

@@ -19,6 +19,8 @@ final class VirtualRun {
   long now = 1;
   private long linkFree;
   private final List<Long> ends = new ArrayList<>();
+  private int failEvery;
+  private int landed;
 
   VirtualRun(
       Scheduler scheduler, long copyNanos, long expertNanos, long attentionNanos, Runnable check) {
@@ -29,6 +31,11 @@ final class VirtualRun {
     this.check = check;
     wave = new Wave(scheduler.grid().experts());
     probabilities = new float[8 * scheduler.grid().experts()];
+  }
+
+  /** From now on every n-th copy fails; 0: none does. */
+  void failEvery(int n) {
+    failEvery = n;
   }
 
   /** Feeds tokens one by one. Returns nanoseconds per token after the first {@code warm}. */
@@ -100,7 +107,13 @@ final class VirtualRun {
 
   private void landFirst() {
     now = Math.max(now, ends.removeFirst());
-    scheduler.copyDone(flying.removeFirst(), now);
+    CopyOrder order = flying.removeFirst();
+    landed++;
+    if (failEvery > 0 && landed % failEvery == 0) {
+      scheduler.copyFailed(order, new IllegalStateException("planted"), now);
+    } else {
+      scheduler.copyDone(order, now);
+    }
     dispatch();
   }
 

@@ -8,7 +8,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 
-/** What the store logs as warnings while this is open, which then reach nobody else. */
+/** What the store logs for users while this is open, which then reach nobody else. */
 final class LogRecorder implements AutoCloseable {
   private final Logger logger = Logger.getLogger(ExpertStore.class.getName());
   private final List<String> warnings = new CopyOnWriteArrayList<>();
@@ -16,7 +16,7 @@ final class LogRecorder implements AutoCloseable {
       new Handler() {
         @Override
         public void publish(LogRecord log) {
-          if (log.getLevel().intValue() >= Level.WARNING.intValue()) {
+          if (log.getLevel().intValue() >= Level.FINE.intValue()) {
             warnings.add(new SimpleFormatter().formatMessage(log));
           }
         }
@@ -30,6 +30,7 @@ final class LogRecorder implements AutoCloseable {
 
   LogRecorder() {
     logger.addHandler(handler);
+    logger.setLevel(Level.FINE);
     logger.setUseParentHandlers(false);
   }
 
@@ -41,5 +42,6 @@ final class LogRecorder implements AutoCloseable {
   public void close() {
     logger.removeHandler(handler);
     logger.setUseParentHandlers(true);
+    logger.setLevel(null);
   }
 }

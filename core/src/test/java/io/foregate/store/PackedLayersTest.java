@@ -4,6 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.gguf.GgmlType;
+import io.foregate.options.HostStore;
+import io.foregate.options.TierChoice;
+import io.foregate.store.layout.ExpertLayer;
+import io.foregate.store.layout.ExpertLayout;
+import io.foregate.store.layout.ExpertShape;
+import io.foregate.store.layout.ExpertWeights;
+import io.foregate.store.layout.PackedLayers;
+import io.foregate.store.layout.RowLayout;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Set;
@@ -75,32 +83,35 @@ class PackedLayersTest {
     assertThat(packed.count()).isEqualTo(layers - 1);
     assertThat(packed.foreignTypes()).isEqualTo("Q3_K");
     int foreign = layers - 2; // Q2_K, Q3_K and Q4_K
-    assertThat(packed.contains(foreign)).isFalse();
-    assertThat(packed.contains(foreign - 1)).isTrue();
-    assertThat(packed.lastUpTo(foreign)).isEqualTo(foreign - 1);
-    assertThat(packed.lastUpTo(-1)).isEqualTo(-1);
-    assertThat(packed.layer(packed.lastUpTo(layers - 1))).isEqualTo(layers - 1);
+    assertThat(packed.at(foreign).isPacked()).isFalse();
+    assertThat(packed.at(foreign - 1).isPacked()).isTrue();
+    assertThat(packed.at(foreign).lastPacked()).isEqualTo(foreign - 1);
+    assertThat(packed.at(layers - 1)).isEqualTo(packed.layers().getLast());
+    assertThat(packed.at(layers - 1))
+        .isEqualTo(new ExpertLayer(layers - 1, layers - 1, layers - 2, true));
+    assertThatThrownBy(packed.at(foreign)::packed).isInstanceOf(IllegalStateException.class);
   }
 
   @Test
   void theStoreHasRecordsOfTheOthers() {
     var layout = new Choosy(Set.of(GgmlType.Q3_K));
     PackedLayers packed = PackedLayers.of(model.layerWeights(), layout);
-    StoreOptions options = StoreOptions.defaults().withTier(TierChoice.RAM);
+    HostStore options = HostStore.auto().withTier(TierChoice.RAM);
     long bytes = 0;
     try (ExpertStore store = model.open(layout, options, BuildListener.NONE, Host.system())) {
-      for (int i = 0; i < packed.count(); i++) {
-        int layer = packed.layer(i);
-        ExpertShape shape = packed.shapes().get(i);
+      for (ExpertLayer at : packed.layers()) {
+        ExpertShape shape = packed.shapes().get(at.packed());
         for (int e = 0; e < StoreModel.EXPERTS; e++) {
-          assertThat(model.isExpert(layer, e, shape, store.record(layer, e))).isTrue();
+          MemorySegment record = store.record(at.packed(), e);
+          assertThat(model.isExpert(at.model(), e, shape, record)).isTrue();
           bytes += layout.recordBytes(shape);
         }
       }
       assertThat(store.bytes()).isEqualTo(bytes);
       assertThat(store.maxRecordBytes()).isEqualTo(packed.maxRecordBytes(layout));
-      assertThatThrownBy(() -> store.record(model.layers() - 2, 0))
-          .isInstanceOf(IllegalArgumentException.class);
+      assertThat(store.layers()).isEqualTo(packed.count());
+      assertThatThrownBy(() -> store.record(packed.count(), 0))
+          .isInstanceOf(IndexOutOfBoundsException.class);
     }
   }
 
@@ -121,9 +132,10 @@ class PackedLayersTest {
       // The row that is missing is the one of `from` itself.
       assertThat(kept).isEqualTo((from + layers) % layers == foreign ? count : count - 1);
       for (int row = 0; row < kept; row++) {
-        int mine = (packed.lastUpTo(from) + 1 + row) % packed.count();
-        assertThat(rows[2 * row]).isEqualTo(packed.layer(mine));
-        assertThat(rows[2 * row + 1]).isEqualTo(-packed.layer(mine));
+        int last = from < 0 ? -1 : packed.at(from).lastPacked();
+        int layer = packed.layers().get((last + 1 + row) % packed.count()).model();
+        assertThat(rows[2 * row]).isEqualTo(layer);
+        assertThat(rows[2 * row + 1]).isEqualTo(-layer);
       }
     }
   }

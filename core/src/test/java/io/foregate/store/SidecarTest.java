@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.ModelHash;
+import io.foregate.options.HostStore;
+import io.foregate.options.TierChoice;
+import io.foregate.store.layout.ExpertLayout;
+import io.foregate.store.layout.ExpertShape;
+import io.foregate.store.layout.ExpertWeights;
+import io.foregate.store.layout.RowLayout;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -67,8 +72,8 @@ class SidecarTest {
     }
   }
 
-  private static StoreOptions inFile() {
-    return StoreOptions.defaults().withTier(TierChoice.FILE);
+  private static HostStore inFile() {
+    return HostStore.auto().withTier(TierChoice.FILE);
   }
 
   private ExpertStore open(Buildings buildings) {
@@ -110,7 +115,9 @@ class SidecarTest {
   void hasTheSameBytesWhateverTheThreads() {
     for (int threads : new int[] {1, 2, 7}) {
       assertThat(sidecar.toFile().delete()).isTrue();
-      model.open(inFile().withThreads(threads), BuildListener.NONE, Host.system()).close();
+      Host system = Host.system();
+      var host = new Host(system.freeMemory(), system.lock(), system.sinks(), threads);
+      model.open(inFile(), BuildListener.NONE, host).close();
       assertThat(sidecar).hasBinaryContent(sound);
     }
   }
@@ -138,7 +145,7 @@ class SidecarTest {
       assertRebuilt(Arrays.copyOf(sound, length));
     }
     assertRebuilt(Arrays.copyOf(sound, sound.length + 1));
-    assertRebuilt("something else that has this name".getBytes(StandardCharsets.UTF_8));
+    assertRebuilt(new byte[] {1, 2, 3, 4}); // of no known kind: a damaged one
   }
 
   private byte[] flipped(int at, int bit) {

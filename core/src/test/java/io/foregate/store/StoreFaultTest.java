@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.error.ForegateException;
+import io.foregate.options.HostStore;
+import io.foregate.options.TierChoice;
+import io.foregate.store.layout.ExpertLayout;
+import io.foregate.store.layout.ExpertShape;
+import io.foregate.store.layout.ExpertWeights;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -119,11 +124,11 @@ class StoreFaultTest {
   }
 
   private static Host host(long free, Function<Path, SidecarSink> sinks) {
-    return new Host(() -> free, new PosixMemoryLock(), sinks);
+    return new Host(() -> free, new PosixMemoryLock(), sinks, Host.system().threads());
   }
 
   private ExpertStore open(TierChoice tier, Host host) {
-    return model.open(StoreOptions.defaults().withTier(tier), BuildListener.NONE, host);
+    return model.open(HostStore.auto().withTier(tier), BuildListener.NONE, host);
   }
 
   private List<Path> files() throws IOException {
@@ -151,15 +156,24 @@ class StoreFaultTest {
 
   @Test
   void keepsAnUnfitFileWhenItCannotBeReplaced() throws IOException {
-    Files.writeString(model.sidecar(), "old");
+    Files.writeString(model.sidecar(), "FGEXPERT old");
     assertThatThrownBy(() -> open(TierChoice.FILE, host(PLENTY, new SmallDisk(9000, false))))
         .hasMessage("The disk is full.");
-    assertThat(model.sidecar()).hasContent("old");
+    assertThat(model.sidecar()).hasContent("FGEXPERT old");
+  }
+
+  @Test
+  void takesNoOtherFilesPlace() throws IOException {
+    Files.writeString(model.sidecar(), "notes on experts");
+    assertThatThrownBy(() -> open(TierChoice.FILE, Host.system()))
+        .isInstanceOf(ForegateException.class)
+        .hasMessageContaining("is not an expert store but a text file");
+    assertThat(model.sidecar()).hasContent("notes on experts");
   }
 
   @Test
   void saysWhenTheFolderIsMissingOrAnotherRunIsWriting() throws IOException {
-    StoreOptions options = StoreOptions.defaults().withTier(TierChoice.FILE);
+    HostStore options = HostStore.auto().withTier(TierChoice.FILE);
     assertThatThrownBy(
             () ->
                 model.open(
@@ -168,11 +182,16 @@ class StoreFaultTest {
                     Host.system()))
         .isInstanceOf(ForegateException.class)
         .hasMessageContaining("no such directory");
-    Path part = Files.createFile(model.sidecar().resolveSibling("model.rows.experts.part"));
-    assertThatThrownBy(() -> open(TierChoice.FILE, Host.system()))
-        .isInstanceOf(ForegateException.class)
-        .hasMessageContaining("exists already");
-    assertThat(files()).containsExactly(part);
+    try (SidecarSink other = SidecarSink.to(model.sidecar())) {
+      other.write(MemorySegment.ofArray(new byte[1]));
+      assertThatThrownBy(() -> open(TierChoice.FILE, Host.system()))
+          .isInstanceOf(ForegateException.class)
+          .hasMessageContaining("another run is writing it");
+      assertThat(files())
+          .containsExactly(model.sidecar().resolveSibling("model.rows.experts.part"));
+    }
+    open(TierChoice.FILE, Host.system()).close();
+    assertThat(files()).containsExactly(model.sidecar());
   }
 
   @Test
@@ -215,14 +234,14 @@ class StoreFaultTest {
             () ->
                 model.open(
                     huge,
-                    StoreOptions.defaults().withTier(TierChoice.RAM),
+                    HostStore.auto().withTier(TierChoice.RAM),
                     BuildListener.NONE,
                     Host.system()))
         .isInstanceOfSatisfying(
             ForegateException.class,
             e -> {
               assertThat(e).hasMessageContaining("memory");
-              assertThat(e.hint()).contains("--store file");
+              assertThat(e.hint()).contains("store file");
             });
   }
 
@@ -235,7 +254,7 @@ class StoreFaultTest {
               throw new ArithmeticException("a bug in a layout");
             });
     for (TierChoice tier : List.of(TierChoice.RAM, TierChoice.FILE)) {
-      StoreOptions options = StoreOptions.defaults().withTier(tier);
+      HostStore options = HostStore.auto().withTier(tier);
       assertThatThrownBy(() -> model.open(failing, options, BuildListener.NONE, Host.system()))
           .isInstanceOf(ArithmeticException.class);
       assertThat(files()).isEmpty();
@@ -246,7 +265,7 @@ class StoreFaultTest {
   void endsWhenItIsInterrupted() throws IOException {
     Thread builder = Thread.currentThread();
     for (TierChoice tier : List.of(TierChoice.RAM, TierChoice.FILE)) {
-      StoreOptions options = StoreOptions.defaults().withTier(tier);
+      HostStore options = HostStore.auto().withTier(tier);
       var interrupting = new OddLayout(256, builder::interrupt);
       assertThatThrownBy(() -> model.open(interrupting, options, BuildListener.NONE, Host.system()))
           .isInstanceOf(ForegateException.class)
@@ -305,7 +324,7 @@ class StoreFaultTest {
         assertThat(log.warnings())
             .singleElement()
             .asString()
-            .contains("RLIMIT_MEMLOCK", "ulimit -l", "--lock");
+            .contains("RLIMIT_MEMLOCK", "ulimit -l", "without the lock");
         MemorySegment target = arena.allocate(store.maxRecordBytes());
         store.read(1, 1, target);
         assertThat(model.isExpert(1, 1, store.shape(1), target)).isTrue();
@@ -322,8 +341,8 @@ class StoreFaultTest {
 
   private ExpertStore openLocked(TierChoice tier, MemoryLock lock) {
     return model.open(
-        StoreOptions.defaults().withTier(tier).withLock(true),
+        HostStore.auto().withTier(tier).withLock(true),
         BuildListener.NONE,
-        new Host(() -> PLENTY, lock, SidecarSink::to));
+        new Host(() -> PLENTY, lock, SidecarSink::to, Host.system().threads()));
   }
 }

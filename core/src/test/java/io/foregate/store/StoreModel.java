@@ -4,13 +4,19 @@ import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufValue;
 import io.foregate.gguf.GgufWriter;
-import io.foregate.model.ExpertTensors;
-import io.foregate.model.FeedForward;
-import io.foregate.model.LayerWeights;
-import io.foregate.model.Matrix;
-import io.foregate.model.ModelConfigReader;
-import io.foregate.model.ModelReader;
-import io.foregate.model.ModelWeights;
+import io.foregate.model.reader.ModelConfigReader;
+import io.foregate.model.reader.ModelReader;
+import io.foregate.model.weights.ExpertTensors;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.model.weights.LayerWeights;
+import io.foregate.model.weights.Matrix;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.options.HostStore;
+import io.foregate.options.TierChoice;
+import io.foregate.store.layout.ExpertLayout;
+import io.foregate.store.layout.ExpertShape;
+import io.foregate.store.layout.ExpertWeights;
+import io.foregate.store.layout.RowLayout;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -127,14 +133,14 @@ final class StoreModel implements AutoCloseable {
   }
 
   ExpertStore open(TierChoice tier) {
-    return open(StoreOptions.defaults().withTier(tier), BuildListener.NONE, Host.system());
+    return open(HostStore.auto().withTier(tier), BuildListener.NONE, Host.system());
   }
 
-  ExpertStore open(StoreOptions options, BuildListener listener, Host host) {
+  ExpertStore open(HostStore options, BuildListener listener, Host host) {
     return open(new RowLayout(), options, listener, host);
   }
 
-  ExpertStore open(ExpertLayout layout, StoreOptions options, BuildListener listener, Host host) {
+  ExpertStore open(ExpertLayout layout, HostStore options, BuildListener listener, Host host) {
     ExpertSource source = ExpertSource.of(path(), weights.layers(), layout);
     return new StoreOpener(file, source, options, listener, host).open();
   }

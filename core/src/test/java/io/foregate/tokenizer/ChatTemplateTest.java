@@ -3,6 +3,7 @@ package io.foregate.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.foregate.error.ForegateException;
@@ -15,7 +16,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +26,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ChatTemplateTest {
   private static final Clock CLOCK =
       Clock.fixed(Instant.parse("2026-03-07T09:05:02Z"), ZoneOffset.UTC);
+  private static final ChatTemplate.Origin ORIGIN =
+      ChatTemplate.Origin.key("tokenizer.chat_template");
+  private static final Map<String, String> TOKENS = Map.of("bos_token", "<s>", "eos_token", "</s>");
   private static final List<ChatMessage> HELLO = List.of(ChatMessage.user("Hello"));
 
   @ParameterizedTest
@@ -46,7 +50,7 @@ class ChatTemplateTest {
       })
   void rendersAsTransformersDoes(String name) throws IOException {
     String jinja = new String(resource(name + ".jinja"), StandardCharsets.UTF_8);
-    ChatTemplate template = ChatTemplate.parse(jinja, "<s>", "</s>", CLOCK);
+    ChatTemplate template = ChatTemplate.parse(ORIGIN, jinja, TOKENS, CLOCK);
     int compared = 0;
 
     for (JsonNode golden : new ObjectMapper().readTree(resource("golden.json"))) {
@@ -73,10 +77,16 @@ class ChatTemplateTest {
   private static List<ChatMessage> messages(JsonNode golden) {
     var messages = new ArrayList<ChatMessage>();
     for (JsonNode message : golden.get("messages")) {
-      var role = ChatMessage.Role.valueOf(message.get("role").asText().toUpperCase(Locale.ROOT));
-      messages.add(new ChatMessage(role, message.get("content").asText()));
+      messages.add(
+          new ChatMessage(
+              new ObjectMapper()
+                  .convertValue(message, new TypeReference<Map<String, Object>>() {})));
     }
     return messages;
+  }
+
+  private static ChatTemplate parse(String jinja) {
+    return ChatTemplate.parse(ORIGIN, jinja, Map.of("bos_token", "", "eos_token", ""));
   }
 
   @ParameterizedTest
@@ -84,15 +94,15 @@ class ChatTemplateTest {
       strings = {
         "{{ ''.class }}",
         "{{ ''['class'] }}",
-        "{{ messages.class.classLoader }}",
+        "{{ messages.class }}",
         "{{ messages[0].class }}",
-        "{{ ____int3rpr3t3r____.config }}",
-        "{{ ____int3rpr3t3r____.context }}",
-        "{{ loop.class }}",
-        "{{ raise_exception.class }}"
+        "{{ ''.__class__ }}",
+        "{{ messages['__init__'] }}",
+        "{{ raise_exception.class }}",
+        "{{ raise_exception.__globals__ }}"
       })
   void showsNoJavaProperty(String jinja) {
-    assertThat(ChatTemplate.parse(jinja, "", "").render(HELLO, false)).isEmpty();
+    assertThat(parse(jinja).render(HELLO, false)).isEmpty();
   }
 
   @ParameterizedTest
@@ -101,8 +111,8 @@ class ChatTemplateTest {
         "{{ ''.getClass() }}",
         "{{ messages.getClass().forName('java.lang.Runtime') }}",
         "{{ messages[0].put('a', 1) }}",
-        "{{ ____int3rpr3t3r____.getContext() }}",
-        "{{ ____int3rpr3t3r____.render('x') }}",
+        "{{ messages.class.classLoader }}",
+        "{{ ''.__class__.__mro__ }}",
         "{{ ''.repeat(1000000) }}",
         "{% include 'META-INF/MANIFEST.MF' %}",
         "{% import 'pom.xml' as x %}",
@@ -124,7 +134,7 @@ class ChatTemplateTest {
         "{% for %}{% endfor %}"
       })
   void refusesWhatATemplateMustNotDo(String jinja) {
-    assertThatThrownBy(() -> ChatTemplate.parse(jinja, "", "").render(HELLO, false))
+    assertThatThrownBy(() -> parse(jinja).render(HELLO, false))
         .isInstanceOf(ForegateException.class)
         .hasMessageStartingWith(
             "the model's chat template (tokenizer.chat_template) cannot be rendered: ")
@@ -137,15 +147,16 @@ class ChatTemplateTest {
         "{%- if true -%}\n\n  {#- two\nlines -#}\n{% for m in messages %}\n"
             + "  {{- m.content.nothing() }}\n{% endfor %}{% endif %}";
 
-    assertThatThrownBy(() -> ChatTemplate.parse(jinja, "", "").render(HELLO, false))
-        .hasMessageEndingWith("cannot be rendered: line 6: it calls the unknown method 'nothing'");
-    assertThatThrownBy(() -> ChatTemplate.parse("a\n{{ 'b }}", "", ""))
-        .hasMessageEndingWith("cannot be rendered: line 2: a tag or comment is not closed");
+    assertThatThrownBy(() -> parse(jinja).render(HELLO, false))
+        .hasMessageEndingWith(
+            "cannot be rendered: line 6: 'str object' has no attribute 'nothing'");
+    assertThatThrownBy(() -> parse("a\n{{ 'b }}"))
+        .hasMessageEndingWith("cannot be rendered: line 2: unexpected char \"'\" at 5");
   }
 
   @Test
   void tellsTheTemplatesOwnRefusal() {
-    var template = ChatTemplate.parse("{{ raise_exception('Speak up!') }}", "", "");
+    var template = parse("{{ raise_exception('Speak up!') }}");
 
     assertThatThrownBy(() -> template.render(HELLO, false))
         .isInstanceOf(ForegateException.class)
@@ -156,7 +167,8 @@ class ChatTemplateTest {
   @ValueSource(
       strings = {
         "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}",
-        "{% for a in range(90000) %}{% for b in range(90000) %}{{ messages }}{% endfor %}{% endfor %}",
+        "{% for a in range(90000) %}{% for b in range(90000) %}{{ messages }}{% endfor %}{% endfor"
+            + " %}",
         "{% macro f() %}{{ f() }}{{ f() }}{% endmacro %}{{ f() }}",
         "{% set ns = namespace(x='ab') %}{% for a in range(90000) %}{% set ns.x = ns.x + ns.x %}"
             + "{% endfor %}{{ ns.x }}",
@@ -169,8 +181,7 @@ class ChatTemplateTest {
         Duration.ofSeconds(30),
         () -> {
           try {
-            assertThat(ChatTemplate.parse(jinja, "", "").render(HELLO, false))
-                .hasSizeLessThan(20_000_000);
+            assertThat(parse(jinja).render(HELLO, false)).hasSizeLessThan(20_000_000);
           } catch (ForegateException refused) {
             assertThat(refused).hasMessageStartingWith("the model's chat template");
           }
@@ -181,15 +192,15 @@ class ChatTemplateTest {
   void endsADeepExpression() {
     String jinja = "{{ " + "(".repeat(100_000) + "1" + ")".repeat(100_000) + " }}";
 
-    assertThatThrownBy(() -> ChatTemplate.parse(jinja, "", "").render(HELLO, false))
+    assertThatThrownBy(() -> parse(jinja).render(HELLO, false))
         .isInstanceOf(ForegateException.class)
-        .hasMessageContaining("nested too deeply");
+        .hasMessageContaining("nests too deeply");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"{{ 1 + 1 }}{% raw %}", "'quoted'", "\"a\\n\"", "\\", "{", " a\n\n"})
   void neverReadsAMessageAsATemplate(String message) {
-    var template = ChatTemplate.parse("{{ messages[0].content }}", "", "");
+    var template = parse("{{ messages[0].content }}");
 
     assertThat(template.render(List.of(ChatMessage.user(message)), false)).isEqualTo(message);
   }
@@ -199,7 +210,7 @@ class ChatTemplateTest {
     String jinja =
         "{{ true }} {{ 1 == 2 }} {{ ['it\\'s', none, 1.5] }} {{ messages }} {{ nothing }}";
 
-    assertThat(ChatTemplate.parse(jinja, "", "").render(HELLO, false))
+    assertThat(parse(jinja).render(HELLO, false))
         .isEqualTo("True False [\"it's\", None, 1.5] [{'role': 'user', 'content': 'Hello'}] ");
   }
 
@@ -207,7 +218,7 @@ class ChatTemplateTest {
   void readsCodesOfCharactersInQuotes() {
     String jinja = "{{ '\\u00e9\\x41\\u0027\\\\u00e9' }}";
 
-    assertThat(ChatTemplate.parse(jinja, "", "").render(HELLO, false)).isEqualTo("éA'\\u00e9");
+    assertThat(parse(jinja).render(HELLO, false)).isEqualTo("éA'\\u00e9");
   }
 
   @Test
@@ -216,10 +227,10 @@ class ChatTemplateTest {
         "{{ true|string }} {{ 'abc'|first }}{{ 'abc'|last }} {{ messages|last|items|first|join }}"
             + " {{ messages[0]|first }} {{ ([]|first) is none }}"
             + " {{ 'aaa'|replace('a', 'b', 2) }}{{ 'a$a'|replace('$', '\\\\') }}"
-            + "{{ 'ab'.replace('', '-') }}{{ 'x'.join(['a', true]) }}";
+            + "{{ 'ab'.replace('', '-') }}{{ ['a', true]|join('x') }}";
 
-    assertThat(ChatTemplate.parse(jinja, "", "").render(HELLO, false))
-        .isEqualTo("True ac roleuser role True bbaa\\a-a-b-axTrue");
+    assertThat(parse(jinja).render(HELLO, false))
+        .isEqualTo("True ac roleuser role False bbaa\\a-a-b-axTrue");
   }
 
   @Test
@@ -231,10 +242,35 @@ class ChatTemplateTest {
             .token("<end>", 0, TokenType.CONTROL);
     String jinja = "{{ bos_token }}{{ messages[0].content }}{{ eos_token }}";
 
-    assertThat(ChatTemplate.of(file.metadata(), file.tokenizer())).isEmpty();
+    assertThat(ChatTemplateSet.of(file.metadata(), file.tokenizer())).isEmpty();
     file.with("tokenizer.chat_template", jinja);
-    assertThat(ChatTemplate.of(file.metadata(), file.tokenizer()).orElseThrow().render(HELLO, true))
+    assertThat(
+            ChatTemplateSet.of(file.metadata(), file.tokenizer())
+                .orElseThrow()
+                .pick(false)
+                .render(HELLO, true))
         .isEqualTo("<bos>Hello<end>");
+  }
+
+  @Test
+  void takesTheTemplateForToolsOnlyWhereThereAreSome() {
+    TinyFile file =
+        TinyFile.sentencePiece()
+            .token("<unk>", 0, TokenType.UNKNOWN)
+            .token("<pad>", 0, TokenType.CONTROL)
+            .with("tokenizer.chat_template.tool_use", "{{ tools[0].name }}{{ pad_token }}")
+            .with("tokenizer.ggml.padding_token_id", 1);
+    Map<String, Object> tool = Map.of("name", "f");
+
+    ChatTemplateSet only = ChatTemplateSet.of(file.metadata(), file.tokenizer()).orElseThrow();
+    assertThat(only.pick(false)).isSameAs(only.pick(true));
+    assertThat(only.pick(true).render(HELLO, List.of(tool), false)).isEqualTo("f<pad>");
+
+    file.with(
+        "tokenizer.chat_template", "{{ tools is none }}{{ documents is none }}{{ sep_token }}");
+    ChatTemplateSet both = ChatTemplateSet.of(file.metadata(), file.tokenizer()).orElseThrow();
+    assertThat(both.pick(false).render(HELLO, false)).isEqualTo("TrueTrue");
+    assertThat(both.pick(true).render(HELLO, List.of(tool), false)).isEqualTo("f<pad>");
   }
 
   private static byte[] resource(String name) throws IOException {

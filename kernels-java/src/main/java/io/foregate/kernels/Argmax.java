@@ -24,8 +24,8 @@ public final class Argmax {
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
     int from = context.groupIdx * size;
-    float[] highest = context.allocateFloatLocalArray(Groups.MOST);
-    int[] first = context.allocateIntLocalArray(Groups.MOST);
+    float[] highest = context.allocateFloatLocalArray(Groups.MAX_LANES);
+    int[] first = context.allocateIntLocalArray(Groups.MAX_LANES);
     float max = LOWEST;
     for (int i = lane; i < size; i += lanes) {
       max = TornadoMath.max(max, x.get(from + i));

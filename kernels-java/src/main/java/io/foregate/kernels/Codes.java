@@ -32,38 +32,38 @@ final class Codes {
 
   /** What the codes of half a unit are multiplied with. */
   static float scale(int type, IntArray w, int base, int units, int u, int half) {
-    int halves = base + Planes.halfOffset(type, units);
+    int factors = base + Planes.factorOffset(type, units);
     int scales = base + Planes.scaleOffset(type, units) + (u >> 3) * Planes.scaleWords(type);
     int j = u & 7;
     if (type == Planes.F16) {
       return 1;
     } else if (type == Planes.Q4_0) {
-      return factor(w, halves, u);
+      return factor(w, factors, u);
     } else if (type == Planes.Q8_0) {
-      return factor(w, halves, u);
+      return factor(w, factors, u);
     } else if (type == Planes.Q2_K) {
-      return Halves.decode(w.get(halves + (u >> 3))) * (bytes(w, scales, j, half) & 15);
+      return F16Bits.decode(w.get(factors + (u >> 3))) * (bytes(w, scales, j, half) & 15);
     } else if (type == Planes.Q3_K) {
       int low = w.get(scales + (j >> 2)) >> ((j & 3) * 8 + 4 * half);
       int high = w.get(scales + 2) >> (4 * j + 2 * half);
-      return factor(w, halves, u >> 3) * ((low & 15) + 16 * (high & 3) - 32);
+      return factor(w, factors, u >> 3) * ((low & 15) + 16 * (high & 3) - 32);
     } else if (type == Planes.Q6_K) {
-      return factor(w, halves, u >> 3) * (((bytes(w, scales, j, half) & 255) ^ 128) - 128);
-    } else if (type >= Planes.IQ4_NL) {
-      return Tables.scale(type, w, base, units, u);
+      return factor(w, factors, u >> 3) * (((bytes(w, scales, j, half) & 255) ^ 128) - 128);
+    } else if (Planes.isTable(type)) {
+      return ValueTables.scale(type, w, base, units, u);
     } else {
       int scale = (w.get(scales) >> (4 * j)) & 15;
       int high = (w.get(scales + 2) >> (2 * j)) & 3;
-      return Halves.decode(w.get(halves + (u >> 3))) * (scale + 16 * high);
+      return F16Bits.decode(w.get(factors + (u >> 3))) * (scale + 16 * high);
     }
   }
 
   /** What is subtracted from weights of half a unit; 0 of most types. */
   static float min(int type, IntArray w, int base, int units, int u, int half) {
-    if (Planes.halves(type) < 2) {
+    if (Planes.factors(type) < 2) {
       return 0;
     }
-    int factors = w.get(base + Planes.halfOffset(type, units) + (u >> 3));
+    int factors = w.get(base + Planes.factorOffset(type, units) + (u >> 3));
     int scales = base + Planes.scaleOffset(type, units) + (u >> 3) * Planes.scaleWords(type);
     int j = u & 7;
     int min;
@@ -73,7 +73,7 @@ final class Codes {
       int high = (w.get(scales + 2) >> (2 * j + 16)) & 3;
       min = ((w.get(scales + 1) >> (4 * j)) & 15) + 16 * high;
     }
-    return Halves.decode(factors >> 16) * min;
+    return F16Bits.decode(factors >> 16) * min;
   }
 
   /**
@@ -85,29 +85,29 @@ final class Codes {
    */
   static float code(int type, IntArray w, int low, int high, int i) {
     if (type == Planes.F16) {
-      return Halves.decode(w.get(low + (i >> 1)) >> ((i & 1) * 16));
+      return F16Bits.decode(w.get(low + (i >> 1)) >> ((i & 1) * 16));
     } else if (type == Planes.Q8_0) {
       return (((w.get(low + (i >> 2)) >> (8 * (i & 3))) & 255) ^ 128) - 128;
     } else if (type == Planes.Q4_0) {
       return nibble(w, low, i) - 8;
     } else if (type == Planes.Q2_K) {
-      return crumb(w, low, i);
+      return twoBits(w, low, i);
     } else if (type == Planes.Q3_K) {
-      return crumb(w, low, i) + 4 * bit(w, high, i) - 4;
+      return twoBits(w, low, i) + 4 * bit(w, high, i) - 4;
     } else if (type == Planes.Q4_K) {
       return nibble(w, low, i);
     } else if (type == Planes.Q5_K) {
       return nibble(w, low, i) + 16 * bit(w, high, i);
     } else if (type == Planes.Q6_K) {
-      return nibble(w, low, i) + 16 * crumb(w, high, i) - 32;
+      return nibble(w, low, i) + 16 * twoBits(w, high, i) - 32;
     } else {
-      return Tables.value(type, nibble(w, low, i));
+      return ValueTables.value(type, nibble(w, low, i));
     }
   }
 
   /** F16 factor {@code i} of a plane of them. */
   private static float factor(IntArray w, int plane, int i) {
-    return Halves.decode(w.get(plane + (i >> 1)) >> ((i & 1) * 16));
+    return F16Bits.decode(w.get(plane + (i >> 1)) >> ((i & 1) * 16));
   }
 
   /** Of Q2_K and Q6_K: the byte of half a unit, in the low bits. */
@@ -119,7 +119,7 @@ final class Codes {
     return (w.get(at + (i >> 3)) >> (4 * (i & 7))) & 15;
   }
 
-  private static int crumb(IntArray w, int at, int i) {
+  private static int twoBits(IntArray w, int at, int i) {
     return (w.get(at + (i >> 4)) >> (2 * (i & 15))) & 3;
   }
 

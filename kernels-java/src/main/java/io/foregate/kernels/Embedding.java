@@ -15,7 +15,7 @@ public final class Embedding {
    * {@code x_t = scale * table[token t]}, one thread per element, decoded by {@link UnitDot} with a
    * unit vector: it is little work, and no second decoder is needed.
    *
-   * @param step {@code [0]}: the row of the directory; {@code [1 ..]}: the tokens
+   * @param args the row of the directory, and the tokens, see {@link LaunchArgs#FIRST_TOKEN}
    * @param basis {@code [BASIS]}: zeros, but for a one in the middle
    * @param x {@code [tokens][columns]}
    * @param type of the table
@@ -24,7 +24,7 @@ public final class Embedding {
    */
   public static void row(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       IntArray weights,
       FloatArray floats,
@@ -38,9 +38,9 @@ public final class Embedding {
     int to = context.globalIdx;
     int t = to / columns;
     int i = to - t * columns;
-    int base = directory.get(step.get(0) * Directory.PARTS + Directory.EMBEDDING);
+    int base = directory.get(args.get(LaunchArgs.LAYER) * Directory.PARTS + Directory.EMBEDDING);
     if (t < tokens) {
-      int token = step.get(1 + t);
+      int token = args.get(LaunchArgs.FIRST_TOKEN + t);
       if (type == Planes.F32) {
         x.set(to, scale * floats.get(base + token * columns + i));
       } else {

@@ -10,27 +10,11 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * {@link #down}): gate, up and SwiGLU; then down and, when the last of them have run, their
  * weighted sum. Of a batch in three and one ({@link #multiply}, {@link #combine}).
  *
- * <p>{@code step} says which, of a token:
+ * <p>{@code args} says which, see {@link LaunchArgs}.
  *
- * <pre>
- * [0] layer   [1] count, the experts of this launch   [2] 1 if the weighted sum is due, else 0
- * [3 .. 3 + used)            first word of each one's record in the pool
- * [3 + used .. 3 + 2 * used) its rank among the experts of the token
- * [3 + 2 * used .. 3 + 3 * used) which of the layer's experts it is
- * </pre>
- *
- * A record is gate, up and down in {@link Planes}, at the word offsets that the parameters tell.
+ * <p>A record is gate, up and down in {@link Planes}, at the word offsets that the parameters tell.
  */
 public final class Experts {
-  /** Where {@code step} tells the records' places. */
-  public static final int PLACES = 3;
-
-  /** Where {@code step} tells the tiles of a batch. */
-  public static final int TILES = 4;
-
-  /** Words that tell one tile. */
-  public static final int TILE_WORDS = 4;
-
   private Experts() {}
 
   /**
@@ -43,11 +27,11 @@ public final class Experts {
    * @param hidden {@code [used][hiddenSize]}
    * @param upOffset words from a record's first to its up matrix
    * @param used experts of a token
-   * @param unit see {@link GatedUnit}
+   * @param unit see {@link UnitFunctions}
    */
   public static void gateUp(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       FloatArray floats,
       IntArray pool,
@@ -65,10 +49,10 @@ public final class Experts {
     int lanes = context.localGroupSizeX;
     int i = group / hiddenSize;
     int row = group - i * hiddenSize;
-    float[] gates = context.allocateFloatLocalArray(Groups.MOST);
-    float[] ups = context.allocateFloatLocalArray(Groups.MOST);
-    if (i < step.get(1)) {
-      int record = step.get(PLACES + i);
+    float[] gates = context.allocateFloatLocalArray(Groups.MAX_LANES);
+    float[] ups = context.allocateFloatLocalArray(Groups.MAX_LANES);
+    if (i < args.get(LaunchArgs.NETWORKS)) {
+      int record = args.get(LaunchArgs.RECORDS + i);
       int units = columns / Planes.UNIT;
       int total = hiddenSize * units;
       float gate = 0;
@@ -91,13 +75,13 @@ public final class Experts {
       if (lane == 0) {
         gate = gates[0];
         up = ups[0];
-        if (unit >= GatedUnit.BIASED) {
-          int layer = step.get(0);
-          int at = step.get(PLACES + 2 * used + i) * hiddenSize + row;
-          gate += GatedUnit.bias(directory, floats, layer, Directory.GATE_PROJECTION_BIAS, at);
-          up += GatedUnit.bias(directory, floats, layer, Directory.UP_PROJECTION_BIAS, at);
+        if (unit >= UnitFunctions.BIASED) {
+          int layer = args.get(LaunchArgs.LAYER);
+          int at = args.get(LaunchArgs.RECORDS + 2 * used + i) * hiddenSize + row;
+          gate += UnitFunctions.bias(directory, floats, layer, Directory.GATE_PROJECTION_BIAS, at);
+          up += UnitFunctions.bias(directory, floats, layer, Directory.UP_PROJECTION_BIAS, at);
         }
-        hidden.set(group, GatedUnit.apply(unit, gate, up));
+        hidden.set(group, UnitFunctions.apply(unit, gate, up));
       }
     }
   }
@@ -114,11 +98,11 @@ public final class Experts {
    * @param downOffset words from a record's first to its down matrix
    * @param columns hidden width of an expert
    * @param used experts of a token
-   * @param unit see {@link GatedUnit}
+   * @param unit see {@link UnitFunctions}
    */
   public static void down(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       FloatArray floats,
       IntArray pool,
@@ -135,12 +119,12 @@ public final class Experts {
     int row = context.groupIdx;
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
-    float[] sums = context.allocateFloatLocalArray(Groups.MOST);
-    int count = step.get(1);
+    float[] sums = context.allocateFloatLocalArray(Groups.MAX_LANES);
+    int count = args.get(LaunchArgs.NETWORKS);
     int units = columns / Planes.UNIT;
     int total = rows * units;
     for (int i = 0; i < count; i++) {
-      int base = step.get(PLACES + i) + downOffset;
+      int base = args.get(LaunchArgs.RECORDS + i) + downOffset;
       float sum = 0;
       for (int u = lane; u < units; u += lanes) {
         int at = i * columns + u * Planes.UNIT;
@@ -156,15 +140,21 @@ public final class Experts {
       context.localBarrier();
       if (lane == 0) {
         sum = sums[0];
-        if (unit >= GatedUnit.BIASED) {
-          int at = step.get(PLACES + 2 * used + i) * rows + row;
-          sum += GatedUnit.bias(directory, floats, step.get(0), Directory.DOWN_PROJECTION_BIAS, at);
+        if (unit >= UnitFunctions.BIASED) {
+          int at = args.get(LaunchArgs.RECORDS + 2 * used + i) * rows + row;
+          sum +=
+              UnitFunctions.bias(
+                  directory,
+                  floats,
+                  args.get(LaunchArgs.LAYER),
+                  Directory.DOWN_PROJECTION_BIAS,
+                  at);
         }
-        out.set(step.get(PLACES + used + i) * rows + row, sum);
+        out.set(args.get(LaunchArgs.RECORDS + used + i) * rows + row, sum);
       }
       context.localBarrier();
     }
-    if (lane < step.get(2)) { // the first thread, if the sum is due
+    if (lane < args.get(LaunchArgs.SUM_DUE)) { // the first thread, if the sum is due
       float sum = x.get(row);
       for (int rank = 0; rank < used; rank++) {
         sum += weights.get(rank) * out.get(rank * rows + row);
@@ -176,15 +166,15 @@ public final class Experts {
   /**
    * Takes the output of an expert that ran elsewhere, one thread per element.
    *
-   * @param step {@code [0]}: the expert's rank
+   * @param args the pair: of a token alone, the expert's rank
    * @param delivered {@code [rows]}
    * @param out as {@link #down} has it
    */
   public static void deliver(
-      KernelContext context, IntArray step, FloatArray delivered, FloatArray out, int rows) {
+      KernelContext context, IntArray args, FloatArray delivered, FloatArray out, int rows) {
     int i = context.globalIdx;
     if (i < rows) {
-      out.set(step.get(0) * rows + i, delivered.get(i));
+      out.set(args.get(LaunchArgs.PAIR) * rows + i, delivered.get(i));
     }
   }
 
@@ -192,13 +182,13 @@ public final class Experts {
    * What the shared expert's output is multiplied with: {@code weights[t] = scale * sigmoid(gate *
    * x_t)}, or {@code scale} without a gate. One group per token of the largest batch.
    *
-   * @param step {@code [0]}: layer
+   * @param args the layer
    * @param x {@code [tokens][columns]}
    * @param gated 1 if the directory tells where in {@code floats} the gate is, else 0
    */
   public static void sharedWeight(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       FloatArray floats,
       FloatArray x,
@@ -209,10 +199,11 @@ public final class Experts {
     int token = context.groupIdx;
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
-    float[] sums = context.allocateFloatLocalArray(Groups.MOST);
+    float[] sums = context.allocateFloatLocalArray(Groups.MAX_LANES);
     float sum = 0;
     if (gated == 1) {
-      int base = directory.get(step.get(0) * Directory.PARTS + Directory.SHARED_GATE);
+      int base =
+          directory.get(args.get(LaunchArgs.LAYER) * Directory.PARTS + Directory.SHARED_GATE);
       for (int i = lane; i < columns; i += lanes) {
         sum += floats.get(base + i) * x.get(token * columns + i);
       }
@@ -249,16 +240,8 @@ public final class Experts {
    * down ({@link Tiles#STORE}, from there). {@code Tiles.ofRows(rows) * mostTiles} groups of {@link
    * Tiles#LANES}.
    *
-   * <p>A <em>pair</em> is a token and one of its experts: {@code token * used + rank}. The pairs of
-   * an expert are divided into tiles of at most {@link Tiles#TOKENS}. {@code step} tells
-   *
-   * <pre>
-   * [0] layer   [1] tiles of this launch   [2] 1 if the weighted sums are due, else 0   [3] tokens
-   * [TILES + 4 i ..] of tile i: first word of the expert's record in the pool,
-   *                  where in step its first pair stands, how many pairs,
-   *                  which of the layer's experts it is
-   * behind that, up to where the host likes: pairs
-   * </pre>
+   * <p>The pairs of an expert are divided into tiles of at most {@link Tiles#TOKENS}, which {@code
+   * args} tells, see {@link LaunchArgs}.
    *
    * @param pool memory of all records
    * @param x of pair {@code p} row {@code p / share}, rows of {@code columns}
@@ -267,11 +250,11 @@ public final class Experts {
    * @param share {@code used} if pairs of a token share a row of {@code x}, 1 if each has its own
    * @param biasPart of the directory; what it tells is added to the product where {@code unit} says
    *     that there are biases
-   * @param unit see {@link GatedUnit}
+   * @param unit see {@link UnitFunctions}
    */
   public static void multiply(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       FloatArray floats,
       IntArray pool,
@@ -288,14 +271,14 @@ public final class Experts {
     int tiles = Tiles.ofRows(rows);
     int tile = context.groupIdx / tiles;
     int firstRow = (context.groupIdx - tile * tiles) * Tiles.ROWS;
-    int told = TILES + TILE_WORDS * tile;
-    int count = tile < step.get(1) ? step.get(told + 2) : 0;
-    int base = step.get(told) + offset;
-    int first = step.get(told + 1);
-    int biases = directory.get(step.get(0) * Directory.PARTS + biasPart);
-    int bias = biases + step.get(told + 3) * rows;
+    int told = LaunchArgs.FIRST_TILE + LaunchArgs.TILE_WORDS * tile;
+    int count = tile < args.get(LaunchArgs.TILES) ? args.get(told + LaunchArgs.TILE_COUNT) : 0;
+    int base = args.get(told + LaunchArgs.TILE_RECORD) + offset;
+    int first = args.get(told + LaunchArgs.TILE_PAIR);
+    int biases = directory.get(args.get(LaunchArgs.LAYER) * Directory.PARTS + biasPart);
+    int bias = biases + args.get(told + LaunchArgs.TILE_EXPERT) * rows;
     Tiles.multiply(
-        context, type, pool, floats, base, rows, columns, firstRow, x, y, rows, 0, step, first,
+        context, type, pool, floats, base, rows, columns, firstRow, x, y, rows, 0, args, first,
         count, 1, share, mode, bias, unit);
   }
 
@@ -303,14 +286,14 @@ public final class Experts {
    * {@code x_t += sum over ranks of weights[t * used + rank] * out[t * used + rank]}, in the order
    * of ranks, if that is due. One thread per element: {@code the largest batch * rows}.
    *
-   * @param step as {@link #multiply} has it
+   * @param args as {@link #multiply} has it
    * @param weights {@code [tokens][used]}
    * @param out {@code [tokens][used][rows]}
    * @param x {@code [tokens][rows]}
    */
   public static void combine(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       FloatArray weights,
       FloatArray out,
       FloatArray x,
@@ -319,7 +302,7 @@ public final class Experts {
     int i = context.globalIdx;
     int token = i / rows;
     int row = i - token * rows;
-    int tokens = step.get(2) == 1 ? step.get(3) : 0;
+    int tokens = args.get(LaunchArgs.SUM_DUE) == 1 ? args.get(LaunchArgs.BATCH_TOKENS) : 0;
     if (token < tokens) {
       float sum = x.get(i);
       for (int rank = 0; rank < used; rank++) {

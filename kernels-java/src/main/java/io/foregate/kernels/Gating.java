@@ -17,10 +17,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * What the routing history adds to the scores depends on choices that a replayed routing may
  * overrule, and is a sum of few rows: that is left to the host, and so are probabilities.
  *
- * <p>{@code x} is {@code input[0, width)}, the residual as {@link Norm#rms} leaves it without its
- * weight; at the first points also {@code input[width, 2 * width)}, what the last layer's was of
- * the token before. {@code step[0]} is the layer, or the number of layers for the gate of the token
- * itself, which has no router.
+ * <p>{@code x} is {@code input[0, width)}, the residual as {@link NormKernels#rms} leaves it
+ * without its weight; at the first points also {@code input[width, 2 * width)}, what the last
+ * layer's was of the token before. {@code args} tells the layer, or the number of layers for the
+ * gate of the token itself, which has no router.
  */
 public final class Gating {
   /** Of gelu in its sigmoid form (arXiv 1606.08415). */
@@ -45,7 +45,7 @@ public final class Gating {
    */
   public static void first(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       IntArray weights,
       FloatArray floats,
@@ -64,8 +64,8 @@ public final class Gating {
     int group = context.groupIdx;
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
-    float[] sums = context.allocateFloatLocalArray(Groups.MOST);
-    int layer = step.get(0);
+    float[] sums = context.allocateFloatLocalArray(Groups.MAX_LANES);
+    int layer = args.get(LaunchArgs.LAYER);
     int entry = layer * Directory.PARTS;
     int row = group - routerRows;
     if (group < routerRows) {
@@ -112,7 +112,7 @@ public final class Gating {
    */
   public static void second(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       IntArray weights,
       FloatArray input,
@@ -126,8 +126,8 @@ public final class Gating {
     int row = context.groupIdx;
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
-    float[] sums = context.allocateFloatLocalArray(Groups.MOST);
-    int layer = step.get(0);
+    float[] sums = context.allocateFloatLocalArray(Groups.MAX_LANES);
+    int layer = args.get(LaunchArgs.LAYER);
     if (row < outputs) {
       int base = directory.get(layer * Directory.PARTS + Directory.GATE_OUTPUT);
       float sum = 0;
@@ -166,36 +166,36 @@ public final class Gating {
    * Keeps the last layer's residual of a batch's last token for the next token, one thread per
    * element.
    *
-   * @param step layer, position, tokens
-   * @param plain residuals as {@link Norm#rms} leaves them without its weight, {@code
+   * @param args layer and tokens
+   * @param plain residuals as {@link NormKernels#rms} leaves them without its weight, {@code
    *     [tokens][width]} from {@code plainAt} on
    * @param input {@code [2 * width]}
    */
   public static void keep(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       FloatArray plain,
       FloatArray input,
       int plainAt,
       int width,
       int layers) {
     int i = context.globalIdx;
-    int end = step.get(0) == layers - 1 ? width : 0;
+    int end = args.get(LaunchArgs.LAYER) == layers - 1 ? width : 0;
     if (i < end) {
-      input.set(width + i, plain.get(plainAt + (step.get(2) - 1) * width + i));
+      input.set(width + i, plain.get(plainAt + (args.get(LaunchArgs.TOKENS) - 1) * width + i));
     }
   }
 
   /**
    * The next token is the first, one thread per element.
    *
-   * @param step {@code [0]}: 0
+   * @param args a zero
    * @param input {@code [2 * width]}
    */
-  public static void forget(KernelContext context, IntArray step, FloatArray input, int width) {
+  public static void forget(KernelContext context, IntArray args, FloatArray input, int width) {
     int i = context.globalIdx;
     if (i < width) {
-      input.set(width + i, step.get(0));
+      input.set(width + i, args.get(0));
     }
   }
 

@@ -7,7 +7,7 @@ package io.foregate.kernels;
  */
 public final class Groups {
   /** Threads of the largest group. */
-  public static final int MOST = 256;
+  public static final int MAX_LANES = 256;
 
   private Groups() {}
 }

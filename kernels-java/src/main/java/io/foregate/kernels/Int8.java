@@ -75,10 +75,11 @@ public final class Int8 {
   }
 
   /**
-   * Whether weights of this type have codes to multiply: neither F16 nor those of {@link Tables}.
+   * Whether weights of this type have codes to multiply: neither F16 nor those of {@link
+   * ValueTables}.
    */
   public static boolean supports(int type) {
-    return type >= Planes.Q4_0 && !Planes.isTable(type);
+    return Planes.supports(type) && type != Planes.F16 && !Planes.isTable(type);
   }
 
   /**
@@ -108,7 +109,7 @@ public final class Int8 {
     second -= offset(type) * secondSum;
     float sum = Codes.scale(type, w, base, units, u, 0) * first;
     sum += Codes.scale(type, w, base, units, u, 1) * second;
-    if (Planes.halves(type) == 2) {
+    if (Planes.factors(type) == 2) {
       sum -= Codes.min(type, w, base, units, u, 0) * firstSum;
       sum -= Codes.min(type, w, base, units, u, 1) * secondSum;
     }
@@ -145,16 +146,16 @@ public final class Int8 {
     if (type == Planes.Q8_0) {
       return bytes(w, low + 4 * half, codes, eights);
     } else if (type == Planes.Q2_K) {
-      return crumbs(w.get(low + half), codes, twos);
+      return twoBits(w.get(low + half), codes, twos);
     } else if (type == Planes.Q3_K) {
       int bits = bits(w.get(high), 0x0101 << (16 * half), codes, twos, inputs, half);
-      return crumbs(w.get(low + half), codes, twos) + 4 * bits;
+      return twoBits(w.get(low + half), codes, twos) + 4 * bits;
     } else if (type == Planes.Q5_K) {
       int bits = bits(w.get(high), 0x0101 << (16 * half), codes, twos, inputs, half);
       return nibbles(w, low + 2 * half, codes, fours) + 16 * bits;
     } else if (type == Planes.Q6_K) {
       return nibbles(w, low + 2 * half, codes, fours)
-          + 16 * crumbs(w.get(high + half), codes, twos);
+          + 16 * twoBits(w.get(high + half), codes, twos);
     } else {
       return nibbles(w, low + 2 * half, codes, fours);
     }
@@ -177,10 +178,10 @@ public final class Int8 {
     return sum;
   }
 
-  private static int crumbs(int crumbs, IntArray codes, int from) {
+  private static int twoBits(int packed, IntArray codes, int from) {
     int sum = 0;
     for (int j = 0; j < 4; j++) {
-      int word = (crumbs >> (2 * j)) & 0x03030303;
+      int word = (packed >> (2 * j)) & 0x03030303;
       sum = QuantizationUtils.dp4a_packed(word, codes.get(from + j), sum);
     }
     return sum;

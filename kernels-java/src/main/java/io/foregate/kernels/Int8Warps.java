@@ -22,7 +22,7 @@ public final class Int8Warps {
    */
   public static void product(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       IntArray weights,
       IntArray codes,
@@ -38,7 +38,7 @@ public final class Int8Warps {
     int lane = context.localIdx % width;
     int row = (context.groupIdx * context.localGroupSizeX + context.localIdx) / width;
     if (row < rows) {
-      int base = directory.get(step.get(0) * Directory.PARTS + part);
+      int base = directory.get(args.get(LaunchArgs.LAYER) * Directory.PARTS + part);
       float sum = rowPart(weights, codes, scales, type, base, rows, columns, row, lane, width);
       sum = context.simdSum(sum);
       if (lane == 0) {
@@ -53,7 +53,7 @@ public final class Int8Warps {
   /** As {@link Experts#gateUp}; the further parameters as {@link #product} has them. */
   public static void gateUp(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       FloatArray floats,
       IntArray pool,
@@ -72,8 +72,8 @@ public final class Int8Warps {
     int place = (context.groupIdx * context.localGroupSizeX + context.localIdx) / width;
     int i = place / hiddenSize;
     int row = place - i * hiddenSize;
-    if (i < step.get(1)) {
-      int gateBase = step.get(Experts.PLACES + i);
+    if (i < args.get(LaunchArgs.NETWORKS)) {
+      int gateBase = args.get(LaunchArgs.RECORDS + i);
       int upBase = gateBase + upOffset;
       float gate =
           rowPart(pool, codes, scales, gateType, gateBase, hiddenSize, columns, row, lane, width);
@@ -82,13 +82,13 @@ public final class Int8Warps {
       gate = context.simdSum(gate);
       up = context.simdSum(up);
       if (lane == 0) {
-        if (unit >= GatedUnit.BIASED) {
-          int layer = step.get(0);
-          int at = step.get(Experts.PLACES + 2 * used + i) * hiddenSize + row;
-          gate += GatedUnit.bias(directory, floats, layer, Directory.GATE_PROJECTION_BIAS, at);
-          up += GatedUnit.bias(directory, floats, layer, Directory.UP_PROJECTION_BIAS, at);
+        if (unit >= UnitFunctions.BIASED) {
+          int layer = args.get(LaunchArgs.LAYER);
+          int at = args.get(LaunchArgs.RECORDS + 2 * used + i) * hiddenSize + row;
+          gate += UnitFunctions.bias(directory, floats, layer, Directory.GATE_PROJECTION_BIAS, at);
+          up += UnitFunctions.bias(directory, floats, layer, Directory.UP_PROJECTION_BIAS, at);
         }
-        hidden.set(place, GatedUnit.apply(unit, gate, up));
+        hidden.set(place, UnitFunctions.apply(unit, gate, up));
       }
     }
   }
@@ -99,7 +99,7 @@ public final class Int8Warps {
    */
   public static void down(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       FloatArray floats,
       IntArray pool,
@@ -118,9 +118,9 @@ public final class Int8Warps {
     int lane = context.localIdx % width;
     int row = (context.groupIdx * context.localGroupSizeX + context.localIdx) / width;
     int units = columns / Planes.UNIT;
-    int count = row < rows ? step.get(1) : 0;
+    int count = row < rows ? args.get(LaunchArgs.NETWORKS) : 0;
     for (int i = 0; i < count; i++) {
-      int base = step.get(Experts.PLACES + i) + downOffset;
+      int base = args.get(LaunchArgs.RECORDS + i) + downOffset;
       float sum = 0;
       for (int u = lane; u < units; u += width) {
         sum +=
@@ -137,14 +137,20 @@ public final class Int8Warps {
       }
       sum = context.simdSum(sum);
       if (lane == 0) {
-        if (unit >= GatedUnit.BIASED) {
-          int at = step.get(Experts.PLACES + 2 * used + i) * rows + row;
-          sum += GatedUnit.bias(directory, floats, step.get(0), Directory.DOWN_PROJECTION_BIAS, at);
+        if (unit >= UnitFunctions.BIASED) {
+          int at = args.get(LaunchArgs.RECORDS + 2 * used + i) * rows + row;
+          sum +=
+              UnitFunctions.bias(
+                  directory,
+                  floats,
+                  args.get(LaunchArgs.LAYER),
+                  Directory.DOWN_PROJECTION_BIAS,
+                  at);
         }
-        out.set(step.get(Experts.PLACES + used + i) * rows + row, sum);
+        out.set(args.get(LaunchArgs.RECORDS + used + i) * rows + row, sum);
       }
     }
-    int due = row < rows ? step.get(2) : 0;
+    int due = row < rows ? args.get(LaunchArgs.SUM_DUE) : 0;
     if (lane < due) { // the first thread, if the sum is due
       float sum = x.get(row);
       for (int rank = 0; rank < used; rank++) {

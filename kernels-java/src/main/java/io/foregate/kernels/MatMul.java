@@ -13,7 +13,7 @@ public final class MatMul {
    * {@code y_t = W x_t}, or {@code y_t += W x_t}, for each token {@code t} of a batch. {@code
    * Tiles.ofRows(rows) * Tiles.ofTokens(the largest batch)} groups of {@link Tiles#LANES}.
    *
-   * @param step {@code [0]}: the layer whose matrix it is; {@code [2]}: tokens of the batch
+   * @param args the layer whose matrix it is, and the tokens of the batch
    * @param weights words of matrices in {@link Planes}
    * @param floats F32 matrices, row after row
    * @param x {@code [tokens][columns]}
@@ -25,7 +25,7 @@ public final class MatMul {
    */
   public static void product(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       IntArray weights,
       FloatArray floats,
@@ -42,8 +42,8 @@ public final class MatMul {
     int tile = context.groupIdx / tiles;
     int firstRow = (context.groupIdx - tile * tiles) * Tiles.ROWS;
     int first = tile * Tiles.TOKENS;
-    int count = TornadoMath.min(step.get(2) - first, Tiles.TOKENS);
-    int base = directory.get(step.get(0) * Directory.PARTS + part);
+    int count = TornadoMath.min(args.get(LaunchArgs.TOKENS) - first, Tiles.TOKENS);
+    int base = directory.get(args.get(LaunchArgs.LAYER) * Directory.PARTS + part);
     Tiles.multiply(
         context,
         type,
@@ -57,13 +57,13 @@ public final class MatMul {
         y,
         stride,
         at,
-        step,
+        args,
         first,
         count,
         0,
         1,
         add,
         0,
-        GatedUnit.SILU);
+        UnitFunctions.SILU);
   }
 }

@@ -5,7 +5,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Products of a resident matrix with a vector, one work group per row. {@code step[0]} is the layer
+ * Products of a resident matrix with a vector, one work group per row. {@code args} tells the layer
  * whose matrix it is; where that lies tells the {@link Directory}. Columns are a multiple of 32, of
  * 256 for K-quants; of F32 matrices any number.
  */
@@ -25,7 +25,7 @@ public final class MatVec {
    */
   public static void product(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       IntArray weights,
       FloatArray floats,
@@ -40,8 +40,8 @@ public final class MatVec {
     int row = context.groupIdx;
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
-    float[] sums = context.allocateFloatLocalArray(Groups.MOST);
-    int base = directory.get(step.get(0) * Directory.PARTS + part);
+    float[] sums = context.allocateFloatLocalArray(Groups.MAX_LANES);
+    int base = directory.get(args.get(LaunchArgs.LAYER) * Directory.PARTS + part);
     sums[lane] = rowPart(context, weights, floats, x, type, base, rows, columns, row);
     for (int stride = lanes / 2; stride > 0; stride = stride / 2) {
       context.localBarrier();
@@ -67,7 +67,7 @@ public final class MatVec {
    */
   public static void attentionInput(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       IntArray weights,
       FloatArray floats,
@@ -83,8 +83,8 @@ public final class MatVec {
     int row = context.groupIdx;
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
-    float[] sums = context.allocateFloatLocalArray(Groups.MOST);
-    int entry = step.get(0) * Directory.PARTS;
+    float[] sums = context.allocateFloatLocalArray(Groups.MAX_LANES);
+    int entry = args.get(LaunchArgs.LAYER) * Directory.PARTS;
     if (row < queryRows) {
       int base = directory.get(entry + Directory.QUERY);
       sums[lane] = rowPart(context, weights, floats, x, queryType, base, queryRows, columns, row);

@@ -10,7 +10,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * Faster variants of {@link MatMul} and {@link Experts#multiply} for devices with tensor cores:
  * tiles as {@link Tiles} has them, multiplied by {@code mma.sync.m16n8k16} (PTX ISA, "Warp-level
- * matrix instructions"): 16 tokens by 8 rows of the matrix, 16 columns at a time, halves in, floats
+ * matrix instructions"): 16 tokens by 8 rows of the matrix, 16 columns at a time, f16 in, floats
  * out.
  *
  * <p>A chunk of {@value #CHUNK} columns is in local memory, in blocks as {@code ldmatrix} reads
@@ -26,7 +26,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * warp's part of a result can only be stored as a whole: groups are few, and each does several
  * tiles.
  *
- * <p><b>Range.</b> Halves end at 65504, and lose bits below 2^-14. Activations of some models go
+ * <p><b>Range.</b> f16 ends at 65504, and loses bits below 2^-14. Activations of some models go
  * beyond the former: each token's are brought to at most {@value #LARGEST} by a factor of its own
  * ({@link #pack}). Weights are multiplied by {@value #WEIGHT_FACTOR}: of a magnitude from 10^-6 to
  * 1023 they keep 11 bits. BF16 would have the range without either, but only 8 bits, and TornadoVM
@@ -39,7 +39,7 @@ public final class MmaTiles {
   public static final int LANES = 128;
 
   /** The most groups of a launch. */
-  public static final int MOST_GROUPS = 1024;
+  public static final int MAX_GROUPS = 1024;
 
   /** Floats of {@code sums} for each group. */
   public static final int GROUP_SUMS = Tiles.ROWS * Tiles.TOKENS;
@@ -52,9 +52,9 @@ public final class MmaTiles {
   private static final int BLOCK_ROWS = 8;
 
   /**
-   * Halves from block to block of weights, so that neighbours lie in other banks. {@code ldmatrix}
-   * wants multiples of 16 bytes: here, and in what both local arrays take, as nothing else aligns
-   * the second of them.
+   * Elements from block to block of weights, so that neighbours lie in other banks. {@code
+   * ldmatrix} wants multiples of 16 bytes: here, and in what both local arrays take, as nothing
+   * else aligns the second of them.
    */
   private static final int WEIGHT_PITCH = STEP * BLOCK_ROWS + 8;
 
@@ -75,7 +75,7 @@ public final class MmaTiles {
 
   /** Groups that a launch of so many tiles has. */
   public static int groups(int tiles) {
-    return Math.min(tiles, MOST_GROUPS);
+    return Math.min(tiles, MAX_GROUPS);
   }
 
   /** Whether weights of this type are multiplied so: not F32, which would lose bits. */
@@ -84,21 +84,21 @@ public final class MmaTiles {
   }
 
   /**
-   * Makes halves of activations, one group per row of the largest batch: {@code x = factor * half}.
+   * Rounds activations to f16, one group per row of the largest batch: {@code x = factor * f16}.
    *
-   * @param step {@code [tokensAt]}: tokens of the batch; rows beyond {@code tokens * share} are
+   * @param args {@code [tokensAt]}: tokens of the batch; rows beyond {@code tokens * share} are
    *     left
    * @param x rows of {@code columns}
-   * @param halves rows of {@code columns / 2} words, the even column in the low bits
+   * @param f16 rows of {@code columns / 2} words, the even column in the low bits
    * @param factors one for each row
    * @param columns an even number
    * @param share rows of a token
    */
   public static void pack(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       FloatArray x,
-      IntArray halves,
+      IntArray f16,
       FloatArray factors,
       int columns,
       int tokensAt,
@@ -106,9 +106,9 @@ public final class MmaTiles {
     int row = context.groupIdx;
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
-    float[] largest = context.allocateFloatLocalArray(Groups.MOST);
-    int live = row < step.get(tokensAt) * share ? columns : 0;
-    float most = TINY; // of nothing but zeros, the halves are zeros too
+    float[] largest = context.allocateFloatLocalArray(Groups.MAX_LANES);
+    int live = row < args.get(tokensAt) * share ? columns : 0;
+    float most = TINY; // of nothing but zeros, the f16 are zeros too
     for (int i = lane; i < live; i += lanes) {
       most = TornadoMath.max(most, TornadoMath.abs(x.get(row * columns + i)));
     }
@@ -124,9 +124,9 @@ public final class MmaTiles {
     float inverse = LARGEST / most;
     for (int i = lane; i < live / 2; i += lanes) {
       int at = row * columns + 2 * i;
-      int low = Halves.encode(x.get(at) * inverse);
-      int high = Halves.encode(x.get(at + 1) * inverse);
-      halves.set(at / 2, low | (high << 16));
+      int low = F16Bits.encode(x.get(at) * inverse);
+      int high = F16Bits.encode(x.get(at + 1) * inverse);
+      f16.set(at / 2, low | (high << 16));
     }
     if (lane < live) {
       factors.set(row, most / LARGEST);
@@ -137,16 +137,16 @@ public final class MmaTiles {
    * As {@link MatMul#product}, in {@link #groups} of {@code Tiles.ofRows(rows) * Tiles.ofTokens(the
    * largest batch)}.
    *
-   * @param halves the tokens as {@link #pack} made them, with {@code factors}
+   * @param f16 the tokens as {@link #pack} made them, with {@code factors}
    * @param sums {@link #GROUP_SUMS} for each group, of no further use
    */
   public static void product(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       IntArray weights,
       FloatArray floats,
-      IntArray halves,
+      IntArray f16,
       FloatArray factors,
       FloatArray sums,
       FloatArray y,
@@ -159,11 +159,11 @@ public final class MmaTiles {
       int add) {
     multiply(
         context,
-        step,
+        args,
         directory,
         weights,
         floats,
-        halves,
+        f16,
         factors,
         sums,
         y,
@@ -177,22 +177,22 @@ public final class MmaTiles {
         0,
         1,
         add,
-        GatedUnit.SILU);
+        UnitFunctions.SILU);
   }
 
   /**
    * As {@link Experts#multiply}, in {@link #groups} of {@code Tiles.ofRows(rows) * mostTiles}.
    *
-   * @param halves rows of {@code x} as {@link #pack} made them, with {@code factors}
+   * @param f16 rows of {@code x} as {@link #pack} made them, with {@code factors}
    * @param sums {@link #GROUP_SUMS} for each group, of no further use
    */
   public static void experts(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       FloatArray floats,
       IntArray pool,
-      IntArray halves,
+      IntArray f16,
       FloatArray factors,
       FloatArray sums,
       FloatArray y,
@@ -205,8 +205,8 @@ public final class MmaTiles {
       int biasPart,
       int unit) {
     multiply(
-        context, step, directory, pool, floats, halves, factors, sums, y, biasPart, type, offset,
-        rows, columns, rows, 0, 1, share, mode, unit);
+        context, args, directory, pool, floats, f16, factors, sums, y, biasPart, type, offset, rows,
+        columns, rows, 0, 1, share, mode, unit);
   }
 
   /**
@@ -215,15 +215,15 @@ public final class MmaTiles {
    * @param part of the directory: of the matrix or, if routed, of the bias
    * @param offset if routed, words from a record's first to the matrix
    * @param stride of rows of {@code y}, in which results begin at element {@code at}
-   * @param routed 1 if {@code step} tells the tiles, 0 if they are the batch's
+   * @param routed 1 if {@code args} tells the tiles, 0 if they are the batch's
    */
   private static void multiply(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       IntArray words,
       FloatArray floats,
-      IntArray halves,
+      IntArray f16,
       FloatArray factors,
       FloatArray sums,
       FloatArray y,
@@ -253,21 +253,22 @@ public final class MmaTiles {
     int unitsPerRow = columns / Planes.UNIT;
     int units = rows * unitsPerRow;
     int rowTiles = Tiles.ofRows(rows);
-    int entry = directory.get(step.get(0) * Directory.PARTS + part);
-    int tiles = routed == 1 ? step.get(1) : Tiles.ofTokens(step.get(2));
+    int entry = directory.get(args.get(LaunchArgs.LAYER) * Directory.PARTS + part);
+    int tiles =
+        routed == 1 ? args.get(LaunchArgs.TILES) : Tiles.ofTokens(args.get(LaunchArgs.TOKENS));
     for (int place = group; place < tiles * rowTiles; place += groups) {
       int tile = place / rowTiles;
       int firstRow = (place - tile * rowTiles) * Tiles.ROWS;
       int base = entry;
       int first = tile * Tiles.TOKENS;
-      int count = TornadoMath.min(step.get(2) - first, Tiles.TOKENS);
+      int count = TornadoMath.min(args.get(LaunchArgs.TOKENS) - first, Tiles.TOKENS);
       int bias = 0;
       if (routed == 1) {
-        int told = Experts.TILES + Experts.TILE_WORDS * tile;
-        base = step.get(told) + offset;
-        first = step.get(told + 1);
-        count = step.get(told + 2);
-        bias = entry + step.get(told + 3) * rows;
+        int told = LaunchArgs.FIRST_TILE + LaunchArgs.TILE_WORDS * tile;
+        base = args.get(told + LaunchArgs.TILE_RECORD) + offset;
+        first = args.get(told + LaunchArgs.TILE_PAIR);
+        count = args.get(told + LaunchArgs.TILE_COUNT);
+        bias = entry + args.get(told + LaunchArgs.TILE_EXPERT) * rows;
       }
       int tokens = (count + BLOCK_TOKENS - 1) / BLOCK_TOKENS * BLOCK_TOKENS;
       float[] left = context.mmaFragment(0f);
@@ -298,12 +299,12 @@ public final class MmaTiles {
           int t = e / (CHUNK / 2);
           int o = first + TornadoMath.min(t, count - 1);
           if (routed == 1) {
-            o = step.get(o);
+            o = args.get(o);
           }
           int from = TornadoMath.min(column / 2 + c, columns / 2 - 1);
           int block = t / BLOCK_TOKENS * STEPS + c / TOKEN_WORDS;
           int to = block * TOKEN_PITCH + t % BLOCK_TOKENS * TOKEN_WORDS + c % TOKEN_WORDS;
-          inputs[to] = halves.get(o / share * (columns / 2) + from);
+          inputs[to] = f16.get(o / share * (columns / 2) + from);
         }
         context.localBarrier();
         for (int k = 0; k < STEPS; k++) {
@@ -326,18 +327,18 @@ public final class MmaTiles {
         if (row < rows) {
           int o = first + e / Tiles.ROWS;
           if (routed == 1) {
-            o = step.get(o);
+            o = args.get(o);
           }
           int to = o * stride + at + row;
           float sum = sums.get(group * GROUP_SUMS + e) * factors.get(o / share) / WEIGHT_FACTOR;
-          if (unit >= GatedUnit.BIASED) {
+          if (unit >= UnitFunctions.BIASED) {
             sum += floats.get(bias + row);
           }
           if (mode == Tiles.ADD) {
             sum += y.get(to);
           }
           if (mode == Tiles.UNIT) {
-            sum = GatedUnit.apply(unit, y.get(to), sum);
+            sum = UnitFunctions.apply(unit, y.get(to), sum);
           }
           y.set(to, sum);
         }

@@ -13,15 +13,17 @@ package io.foregate.kernels;
  *   <li><b>high</b>: {@link #highWords} words per unit: the codes' further 1 or 2 bits, likewise;
  *   <li><b>scales</b>: {@link #scaleWords} words per 256 weights: the scales of K-quants'
  *       sub-blocks (and minima), see {@link UnitDot};
- *   <li><b>halves</b>: the blocks' F16 factors, two to a word: one per block of {@link #blockUnits}
- *       units, or two (factor, factor of the minima) where {@link #halves} is 2; of MXFP4, the
- *       units' exponents, four to a word.
+ *   <li><b>factors</b>: the blocks' factors, f16, two to a word: one per block of {@link
+ *       #blockUnits} units, or two (factor, factor of the minima) where {@link #factors} is 2; of
+ *       MXFP4, the units' exponents, four to a word.
  * </ol>
  *
  * <p>It takes as many bytes as ggml's blocks do, but for the last word: ggml's blocks of 34, 110 or
  * 210 bytes are no whole number of words, and a device reads words.
  *
- * <p>Types are named by their numbers in ggml's {@code enum ggml_type}.
+ * <p>Types are named by their numbers in ggml's {@code enum ggml_type}, whose order says nothing.
+ * What is constant here follows from the types' formats, to which a test holds it: kernels read
+ * neither tables nor objects.
  */
 public final class Planes {
   public static final int F32 = 0;
@@ -55,7 +57,7 @@ public final class Planes {
         || isTable(type);
   }
 
-  /** Whether codes stand for the values of a table, see {@link Tables}. */
+  /** Whether codes stand for the values of a table, see {@link ValueTables}. */
   static boolean isTable(int type) {
     return type == IQ4_NL || type == IQ4_XS || type == MXFP4;
   }
@@ -91,7 +93,7 @@ public final class Planes {
   }
 
   /** F16 factors per block. */
-  public static int halves(int type) {
+  public static int factors(int type) {
     if (type == F16 || type == IQ4_XS || type == MXFP4) {
       return 0;
     }
@@ -100,12 +102,19 @@ public final class Planes {
 
   /** Bytes of a block's factors in the last plane. */
   public static int factorBytes(int type) {
-    return type == MXFP4 ? 1 : 2 * halves(type);
+    return type == MXFP4 ? 1 : 2 * factors(type);
   }
 
   /** Units of a block: 1 of the simple types, 8 of K-quants and IQ4_XS. */
   public static int blockUnits(int type) {
-    return type >= Q2_K && type != IQ4_NL && type != MXFP4 ? 8 : 1;
+    return type == Q2_K
+            || type == Q3_K
+            || type == Q4_K
+            || type == Q5_K
+            || type == Q6_K
+            || type == IQ4_XS
+        ? 8
+        : 1;
   }
 
   /** Where the high plane begins, in words from the matrix's first. */
@@ -119,13 +128,13 @@ public final class Planes {
   }
 
   /** Where the plane of F16 factors begins, in words from the matrix's first. */
-  public static int halfOffset(int type, int units) {
+  public static int factorOffset(int type, int units) {
     return scaleOffset(type, units) + units / 8 * scaleWords(type);
   }
 
   /** Words of a matrix of that many units. */
   public static int words(int type, int units) {
     int bytes = units / blockUnits(type) * factorBytes(type);
-    return halfOffset(type, units) + (bytes + 3) / 4;
+    return factorOffset(type, units) + (bytes + 3) / 4;
   }
 }

@@ -15,7 +15,7 @@ public final class QueryKey {
    * place; {@code querySize / querySpan + keySize / keySpan + 1} groups for each token of the
    * largest batch, the last of them for the values.
    *
-   * @param step {@code [0]}: the layer; {@code [2]}: tokens of the batch
+   * @param args the layer, and the tokens of the batch
    * @param floats holds biases, each as long as what it is added to, and the norms' weights, which
    *     all spans of queries share and all spans of keys, where the directory tells
    * @param qkv of each token queries, keys and values one after the other
@@ -30,7 +30,7 @@ public final class QueryKey {
    */
   public static void adjust(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       FloatArray floats,
       FloatArray qkv,
@@ -44,7 +44,7 @@ public final class QueryKey {
       float epsilon) {
     int lane = context.localIdx;
     int lanes = context.localGroupSizeX;
-    float[] sums = context.allocateFloatLocalArray(Groups.MOST);
+    float[] sums = context.allocateFloatLocalArray(Groups.MAX_LANES);
     int queries = querySize / querySpan;
     int keys = keySize / keySpan;
     int token = context.groupIdx / (queries + keys + 1);
@@ -70,9 +70,9 @@ public final class QueryKey {
       biasPart = Directory.QUERY_BIAS;
       normPart = Directory.QUERY_NORM;
     }
-    int live = token < step.get(2) ? 1 : 0;
+    int live = token < args.get(LaunchArgs.TOKENS) ? 1 : 0;
     int from = token * (querySize + keySize + valueSize) + before + inside;
-    int entry = step.get(0) * Directory.PARTS;
+    int entry = args.get(LaunchArgs.LAYER) * Directory.PARTS;
     if (biased == 1) {
       int bias = directory.get(entry + biasPart) + inside;
       for (int i = lane; i < live * size; i += lanes) {

@@ -26,13 +26,13 @@ public final class Router {
   public static final int SIGMOID = 2;
 
   /** The most experts that a layer may have. */
-  public static final int MOST_EXPERTS = 512;
+  public static final int MAX_EXPERTS = 512;
 
   /** The most groups that they may be divided into. */
-  public static final int MOST_GROUPS = 64;
+  public static final int MAX_GROUPS = 64;
 
   /** The smallest normal number of an F16: sums below count as this, as they do in llama.cpp. */
-  private static final float LEAST_SUM = 0x1p-14f;
+  private static final float MIN_SUM = 0x1p-14f;
 
   private Router() {}
 
@@ -41,7 +41,7 @@ public final class Router {
    *
    * @param score {@link #SOFTMAX}, {@link #SOFTMAX_OF_PICKED} or {@link #SIGMOID}
    * @param renormalized whether weights are divided by their sum
-   * @param groups of neighbouring experts, at most {@link #MOST_GROUPS}; 1 without
+   * @param groups of neighbouring experts, at most {@link #MAX_GROUPS}; 1 without
    * @param groupsUsed groups that a token picks from
    * @param routerBias whether logits have one
    * @param selectionBias whether scores have one when experts are picked
@@ -62,15 +62,15 @@ public final class Router {
    * picked by their logits, or, where there are groups or a selection bias, by scores with that
    * bias, among the groups whose two best have the largest sums (arXiv 2412.19437, section 2.1.2).
    *
-   * @param step {@code [0]}: layer, {@code [2]}: tokens of the batch
+   * @param args the layer, and the tokens of the batch
    * @param floats where biases are, as the directory tells
-   * @param experts at most {@link #MOST_EXPERTS}
+   * @param experts at most {@link #MAX_EXPERTS}
    * @param formula see {@link #formula}
    * @param scale what weights are multiplied with
    */
   public static void pick(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       FloatArray floats,
       FloatArray routed,
@@ -79,8 +79,11 @@ public final class Router {
       int formula,
       float scale) {
     int token = context.groupIdx;
-    int live = token < step.get(2) ? experts : 0; // of absent tokens, nothing must be believed
-    int entry = step.get(0) * Directory.PARTS;
+    int live =
+        token < args.get(LaunchArgs.TOKENS)
+            ? experts
+            : 0; // of absent tokens, nothing must be believed
+    int entry = args.get(LaunchArgs.LAYER) * Directory.PARTS;
     int at = token * (experts + 2 * used);
     pick(context, directory, floats, routed, entry, at, live, experts, used, formula, scale);
   }
@@ -114,8 +117,8 @@ public final class Router {
     int lanes = context.localGroupSizeX;
     int ids = at + experts;
     int byScore = groups > 1 ? 1 : selectionBias;
-    float[] selection = context.allocateFloatLocalArray(MOST_EXPERTS);
-    float[] best = context.allocateFloatLocalArray(MOST_GROUPS);
+    float[] selection = context.allocateFloatLocalArray(MAX_EXPERTS);
+    float[] best = context.allocateFloatLocalArray(MAX_GROUPS);
     for (int e = lane; e < live; e += lanes) {
       float logit = routed.get(at + e);
       if (routerBias == 1) {
@@ -244,7 +247,7 @@ public final class Router {
     float factor = scale;
     if (score == SIGMOID) {
       if (renormalized == 1) {
-        factor = scale / TornadoMath.max(sum, LEAST_SUM);
+        factor = scale / TornadoMath.max(sum, MIN_SUM);
       }
     }
     for (int rank = 0; rank < used; rank++) {

@@ -11,7 +11,7 @@ public final class Sums {
   /**
    * {@code x_t += scale * (y_t + bias)}, one thread per element of the largest batch.
    *
-   * @param step {@code [0]}: the layer; {@code [2]}: tokens of the batch
+   * @param args the layer, and the tokens of the batch
    * @param floats holds the bias, {@code [size]}, where the directory tells
    * @param y {@code [tokens][size]}
    * @param x {@code [tokens][size]}
@@ -19,7 +19,7 @@ public final class Sums {
    */
   public static void addTo(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       FloatArray floats,
       FloatArray y,
@@ -28,10 +28,12 @@ public final class Sums {
       float scale,
       int size) {
     int i = context.globalIdx;
-    if (i < step.get(2) * size) {
+    if (i < args.get(LaunchArgs.TOKENS) * size) {
       float sum = y.get(i);
       if (biasPart >= 0) {
-        sum += floats.get(directory.get(step.get(0) * Directory.PARTS + biasPart) + i % size);
+        sum +=
+            floats.get(
+                directory.get(args.get(LaunchArgs.LAYER) * Directory.PARTS + biasPart) + i % size);
       }
       x.set(i, x.get(i) + scale * sum);
     }
@@ -40,14 +42,14 @@ public final class Sums {
   /**
    * {@code y_t += bias} in place, one thread per element of {@code rows} tokens.
    *
-   * @param step {@code [0]}: the row of the directory
+   * @param args the row of the directory
    * @param floats holds the bias, {@code [size]}, where the directory tells
    * @param y rows of {@code stride}, which begin with what the bias is added to
    * @param biasPart of the {@link Directory}
    */
   public static void addBias(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       FloatArray floats,
       FloatArray y,
@@ -58,7 +60,7 @@ public final class Sums {
     int row = context.globalIdx / size;
     int i = context.globalIdx - row * size;
     if (row < rows) {
-      int bias = directory.get(step.get(0) * Directory.PARTS + biasPart);
+      int bias = directory.get(args.get(LaunchArgs.LAYER) * Directory.PARTS + biasPart);
       y.set(row * stride + i, y.get(row * stride + i) + floats.get(bias + i));
     }
   }

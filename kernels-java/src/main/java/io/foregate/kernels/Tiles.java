@@ -29,7 +29,7 @@ public final class Tiles {
   /** {@code y += W x}. */
   public static final int ADD = 1;
 
-  /** {@code y = unit(y, W x)}, see {@link GatedUnit}. */
+  /** {@code y = unit(y, W x)}, see {@link UnitFunctions}. */
   public static final int UNIT = 2;
 
   private static final int CHUNK = 64;
@@ -68,7 +68,7 @@ public final class Tiles {
    * @param mode {@link #STORE}, {@link #ADD} or {@link #UNIT}
    * @param bias first element in {@code floats} of what is added to the product, by row, where
    *     {@code unit} says so
-   * @param unit see {@link GatedUnit}
+   * @param unit see {@link UnitFunctions}
    */
   static void multiply(
       KernelContext context,
@@ -191,14 +191,14 @@ public final class Tiles {
           }
           int at = o * stride + offset + row;
           float sum = sums[k * BLOCKS + b];
-          if (unit >= GatedUnit.BIASED) {
+          if (unit >= UnitFunctions.BIASED) {
             sum += floats.get(bias + row);
           }
           if (mode == ADD) {
             sum += y.get(at);
           }
           if (mode == UNIT) {
-            sum = GatedUnit.apply(unit, y.get(at), sum);
+            sum = UnitFunctions.apply(unit, y.get(at), sum);
           }
           y.set(at, sum);
         }

@@ -26,41 +26,41 @@ final class UnitDot {
     int low = base + u * Planes.lowWords(type);
     int high = base + Planes.highOffset(type, units) + u * Planes.highWords(type);
     int scales = base + Planes.scaleOffset(type, units) + (u >> 3) * Planes.scaleWords(type);
-    int halves = base + Planes.halfOffset(type, units);
+    int factors = base + Planes.factorOffset(type, units);
     if (type == Planes.F16) {
       return f16(w, low, x, at);
     } else if (type == Planes.Q8_0) {
-      return half(w, halves, u) * bytes(w, low, x, at);
+      return factor(w, factors, u) * bytes(w, low, x, at);
     } else if (type == Planes.Q4_0) {
-      return half(w, halves, u) * (nibbles(w, low, x, at) - 8 * sum(x, at, 32));
+      return factor(w, factors, u) * (nibbles(w, low, x, at) - 8 * sum(x, at, 32));
     } else if (type == Planes.Q2_K) {
-      return q2(w, low, scales, w.get(halves + (u >> 3)), u & 7, x, at);
+      return q2(w, low, scales, w.get(factors + (u >> 3)), u & 7, x, at);
     } else if (type == Planes.Q3_K) {
-      return half(w, halves, u >> 3) * q3(w, low, high, scales, u & 7, x, at);
+      return factor(w, factors, u >> 3) * q3(w, low, high, scales, u & 7, x, at);
     } else if (type == Planes.Q4_K) {
       float codes = nibbles(w, low, x, at);
-      return q45(w, scales, w.get(halves + (u >> 3)), u & 7, codes, sum(x, at, 32));
+      return q45(w, scales, w.get(factors + (u >> 3)), u & 7, codes, sum(x, at, 32));
     } else if (type == Planes.Q5_K) {
       float codes = nibbles(w, low, x, at) + 16 * bits(w.get(high), x, at, 32);
-      return q45(w, scales, w.get(halves + (u >> 3)), u & 7, codes, sum(x, at, 32));
+      return q45(w, scales, w.get(factors + (u >> 3)), u & 7, codes, sum(x, at, 32));
     } else if (type == Planes.Q6_K) {
-      return half(w, halves, u >> 3) * q6(w, low, high, scales, u & 7, x, at);
+      return factor(w, factors, u >> 3) * q6(w, low, high, scales, u & 7, x, at);
     } else {
-      return Tables.scale(type, w, base, units, u) * Tables.dot(type, w, low, x, at);
+      return ValueTables.scale(type, w, base, units, u) * ValueTables.dot(type, w, low, x, at);
     }
   }
 
   /** F16 factor {@code i} of a plane of them. */
-  private static float half(IntArray w, int plane, int i) {
-    return Halves.decode(w.get(plane + (i >> 1)) >> ((i & 1) * 16));
+  private static float factor(IntArray w, int plane, int i) {
+    return F16Bits.decode(w.get(plane + (i >> 1)) >> ((i & 1) * 16));
   }
 
   private static float f16(IntArray w, int low, FloatArray x, int at) {
     float sum = 0;
     for (int i = 0; i < 16; i++) {
       int word = w.get(low + i);
-      sum += Halves.decode(word) * x.get(at + 2 * i);
-      sum += Halves.decode(word >> 16) * x.get(at + 2 * i + 1);
+      sum += F16Bits.decode(word) * x.get(at + 2 * i);
+      sum += F16Bits.decode(word >> 16) * x.get(at + 2 * i + 1);
     }
     return sum;
   }
@@ -95,7 +95,7 @@ final class UnitDot {
   }
 
   /** The dot product of 16 codes of 2 bits. */
-  private static float crumbs(int word, FloatArray x, int at) {
+  private static float twoBits(int word, FloatArray x, int at) {
     float sum = 0;
     for (int i = 0; i < 16; i++) {
       sum += ((word >> (2 * i)) & 3) * x.get(at + i);
@@ -125,28 +125,28 @@ final class UnitDot {
     int highs = w.get(scales + 2);
     int scale = ((w.get(scales) >> (4 * j)) & 15) + 16 * ((highs >> (2 * j)) & 3);
     int min = ((w.get(scales + 1) >> (4 * j)) & 15) + 16 * ((highs >> (2 * j + 16)) & 3);
-    return Halves.decode(factors) * scale * codes - Halves.decode(factors >> 16) * min * total;
+    return F16Bits.decode(factors) * scale * codes - F16Bits.decode(factors >> 16) * min * total;
   }
 
   private static float q2(
       IntArray w, int low, int scales, int factors, int j, FloatArray x, int at) {
     int pair = w.get(scales + (j >> 1)) >> ((j & 1) * 16);
     float codes =
-        (pair & 15) * crumbs(w.get(low), x, at)
-            + ((pair >> 8) & 15) * crumbs(w.get(low + 1), x, at + 16);
+        (pair & 15) * twoBits(w.get(low), x, at)
+            + ((pair >> 8) & 15) * twoBits(w.get(low + 1), x, at + 16);
     float mins = ((pair >> 4) & 15) * sum(x, at, 16) + ((pair >> 12) & 15) * sum(x, at + 16, 16);
-    return Halves.decode(factors) * codes - Halves.decode(factors >> 16) * mins;
+    return F16Bits.decode(factors) * codes - F16Bits.decode(factors >> 16) * mins;
   }
 
   private static float q3(IntArray w, int low, int high, int scales, int j, FloatArray x, int at) {
     int nibbles = w.get(scales + (j >> 2)) >> ((j & 3) * 8);
-    int crumbs = w.get(scales + 2) >> (4 * j);
-    int first = (nibbles & 15) + 16 * (crumbs & 3) - 32;
-    int second = ((nibbles >> 4) & 15) + 16 * ((crumbs >> 2) & 3) - 32;
+    int twoBits = w.get(scales + 2) >> (4 * j);
+    int first = (nibbles & 15) + 16 * (twoBits & 3) - 32;
+    int second = ((nibbles >> 4) & 15) + 16 * ((twoBits >> 2) & 3) - 32;
     int highs = w.get(high);
-    float a = crumbs(w.get(low), x, at) + 4 * bits(highs, x, at, 16) - 4 * sum(x, at, 16);
+    float a = twoBits(w.get(low), x, at) + 4 * bits(highs, x, at, 16) - 4 * sum(x, at, 16);
     float b =
-        crumbs(w.get(low + 1), x, at + 16)
+        twoBits(w.get(low + 1), x, at + 16)
             + 4 * bits(highs >> 16, x, at + 16, 16)
             - 4 * sum(x, at + 16, 16);
     return first * a + second * b;
@@ -157,12 +157,12 @@ final class UnitDot {
     float a =
         nibbles(w.get(low), x, at)
             + nibbles(w.get(low + 1), x, at + 8)
-            + 16 * crumbs(w.get(high), x, at)
+            + 16 * twoBits(w.get(high), x, at)
             - 32 * sum(x, at, 16);
     float b =
         nibbles(w.get(low + 2), x, at + 16)
             + nibbles(w.get(low + 3), x, at + 24)
-            + 16 * crumbs(w.get(high + 1), x, at + 16)
+            + 16 * twoBits(w.get(high + 1), x, at + 16)
             - 32 * sum(x, at + 16, 16);
     return (((pair & 255) ^ 128) - 128) * a + ((((pair >> 8) & 255) ^ 128) - 128) * b;
   }

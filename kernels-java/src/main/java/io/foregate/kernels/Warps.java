@@ -26,7 +26,7 @@ public final class Warps {
    */
   public static void product(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       IntArray weights,
       FloatArray floats,
@@ -42,7 +42,7 @@ public final class Warps {
     int lane = context.localIdx % width;
     int row = (context.groupIdx * context.localGroupSizeX + context.localIdx) / width;
     if (row < rows) {
-      int base = directory.get(step.get(0) * Directory.PARTS + part);
+      int base = directory.get(args.get(LaunchArgs.LAYER) * Directory.PARTS + part);
       float sum = rowPart(weights, floats, x, type, base, rows, columns, row, lane, width);
       sum = context.simdSum(sum);
       if (lane == 0) {
@@ -57,7 +57,7 @@ public final class Warps {
   /** As {@link MatVec#attentionInput}. */
   public static void attentionInput(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       IntArray weights,
       FloatArray floats,
@@ -73,7 +73,7 @@ public final class Warps {
       int width) {
     int lane = context.localIdx % width;
     int row = (context.groupIdx * context.localGroupSizeX + context.localIdx) / width;
-    int entry = step.get(0) * Directory.PARTS;
+    int entry = args.get(LaunchArgs.LAYER) * Directory.PARTS;
     float sum = 0;
     if (row < queryRows) {
       int base = directory.get(entry + Directory.QUERY);
@@ -97,7 +97,7 @@ public final class Warps {
   /** As {@link Experts#gateUp}. */
   public static void gateUp(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       FloatArray floats,
       IntArray pool,
@@ -115,21 +115,21 @@ public final class Warps {
     int place = (context.groupIdx * context.localGroupSizeX + context.localIdx) / width;
     int i = place / hiddenSize;
     int row = place - i * hiddenSize;
-    if (i < step.get(1)) {
-      int gateBase = step.get(Experts.PLACES + i);
+    if (i < args.get(LaunchArgs.NETWORKS)) {
+      int gateBase = args.get(LaunchArgs.RECORDS + i);
       int upBase = gateBase + upOffset;
       float gate = rowPart(pool, x, x, gateType, gateBase, hiddenSize, columns, row, lane, width);
       float up = rowPart(pool, x, x, upType, upBase, hiddenSize, columns, row, lane, width);
       gate = context.simdSum(gate);
       up = context.simdSum(up);
       if (lane == 0) {
-        if (unit >= GatedUnit.BIASED) {
-          int layer = step.get(0);
-          int at = step.get(Experts.PLACES + 2 * used + i) * hiddenSize + row;
-          gate += GatedUnit.bias(directory, floats, layer, Directory.GATE_PROJECTION_BIAS, at);
-          up += GatedUnit.bias(directory, floats, layer, Directory.UP_PROJECTION_BIAS, at);
+        if (unit >= UnitFunctions.BIASED) {
+          int layer = args.get(LaunchArgs.LAYER);
+          int at = args.get(LaunchArgs.RECORDS + 2 * used + i) * hiddenSize + row;
+          gate += UnitFunctions.bias(directory, floats, layer, Directory.GATE_PROJECTION_BIAS, at);
+          up += UnitFunctions.bias(directory, floats, layer, Directory.UP_PROJECTION_BIAS, at);
         }
-        hidden.set(place, GatedUnit.apply(unit, gate, up));
+        hidden.set(place, UnitFunctions.apply(unit, gate, up));
       }
     }
   }
@@ -137,7 +137,7 @@ public final class Warps {
   /** As {@link Experts#down}, of {@code hidden}. */
   public static void down(
       KernelContext context,
-      IntArray step,
+      IntArray args,
       IntArray directory,
       FloatArray floats,
       IntArray pool,
@@ -155,9 +155,9 @@ public final class Warps {
     int lane = context.localIdx % width;
     int row = (context.groupIdx * context.localGroupSizeX + context.localIdx) / width;
     int units = columns / Planes.UNIT;
-    int count = row < rows ? step.get(1) : 0;
+    int count = row < rows ? args.get(LaunchArgs.NETWORKS) : 0;
     for (int i = 0; i < count; i++) {
-      int base = step.get(Experts.PLACES + i) + downOffset;
+      int base = args.get(LaunchArgs.RECORDS + i) + downOffset;
       float sum = 0;
       for (int u = lane; u < units; u += width) {
         int at = i * columns + u * Planes.UNIT;
@@ -165,14 +165,20 @@ public final class Warps {
       }
       sum = context.simdSum(sum);
       if (lane == 0) {
-        if (unit >= GatedUnit.BIASED) {
-          int at = step.get(Experts.PLACES + 2 * used + i) * rows + row;
-          sum += GatedUnit.bias(directory, floats, step.get(0), Directory.DOWN_PROJECTION_BIAS, at);
+        if (unit >= UnitFunctions.BIASED) {
+          int at = args.get(LaunchArgs.RECORDS + 2 * used + i) * rows + row;
+          sum +=
+              UnitFunctions.bias(
+                  directory,
+                  floats,
+                  args.get(LaunchArgs.LAYER),
+                  Directory.DOWN_PROJECTION_BIAS,
+                  at);
         }
-        out.set(step.get(Experts.PLACES + used + i) * rows + row, sum);
+        out.set(args.get(LaunchArgs.RECORDS + used + i) * rows + row, sum);
       }
     }
-    int due = row < rows ? step.get(2) : 0;
+    int due = row < rows ? args.get(LaunchArgs.SUM_DUE) : 0;
     if (lane < due) { // the first thread, if the sum is due
       float sum = x.get(row);
       for (int rank = 0; rank < used; rank++) {

@@ -1,49 +1,44 @@
 package io.foregate.tornado;
 
 import io.foregate.error.ForegateException;
+import io.foregate.placement.DeviceBudget;
 import java.util.Locale;
 
 /**
  * What a model wants to have on a device, in bytes, before any of it is claimed.
  *
- * @param deviceBytes memory of the device
+ * @param budget the device's memory, and what of it goes to all but experts
  * @param arrayBytes the largest array that it can hold, which all experts must fit into
- * @param dense weights that every token needs
  * @param slots experts that fit at a time
  * @param slotBytes of one of them
- * @param sequences KV caches and activations
  */
-record MemoryPlan(
-    long deviceBytes, long arrayBytes, long dense, int slots, long slotBytes, long sequences) {
-  /** The part of a device that is left to its driver: one in so many. */
-  private static final int RESERVE = 16;
+record MemoryPlan(DeviceBudget budget, long arrayBytes, int slots, long slotBytes) {
 
   MemoryPlan withDense(long bytes) {
-    return new MemoryPlan(deviceBytes, arrayBytes, bytes, slots, slotBytes, sequences);
+    return new MemoryPlan(budget.withDense(bytes), arrayBytes, slots, slotBytes);
   }
 
   MemoryPlan withSlots(int count, long bytes) {
-    return new MemoryPlan(deviceBytes, arrayBytes, dense, count, bytes, sequences);
+    return new MemoryPlan(budget, arrayBytes, count, bytes);
   }
 
-  MemoryPlan withSequences(long bytes) {
-    return new MemoryPlan(deviceBytes, arrayBytes, dense, slots, slotBytes, bytes);
+  /** With a sequence more. */
+  MemoryPlan plus(long kvCache, long scratch) {
+    return new MemoryPlan(budget.plus(kvCache, scratch), arrayBytes, slots, slotBytes);
   }
 
-  /**
-   * What experts may take, beside all else and a sequence more; drivers need some for themselves.
-   */
-  long left(long sequence) {
-    long free = deviceBytes - deviceBytes / RESERVE - dense - sequences - sequence;
-    return Math.clamp(free, 0, arrayBytes);
+  /** What experts may take. */
+  long left() {
+    return Math.clamp(budget.left(), 0, arrayBytes);
   }
 
   private long expertBytes() {
     return Math.multiplyExact(slots, slotBytes);
   }
 
+  /** All that was asked for, and the driver's part. */
   private long total() {
-    return dense + expertBytes() + sequences;
+    return budget.device() - budget.left() + expertBytes();
   }
 
   /**
@@ -56,15 +51,14 @@ record MemoryPlan(
       throw new ForegateException(
           "%d experts take %s, and the device holds no array beyond %s."
               .formatted(slots, size(expertBytes()), size(arrayBytes)),
-          "At most %d fit (--policy lookahead --expert-slots N)."
-              .formatted(arrayBytes / slotBytes));
+          "At most %d fit ([[policy=lookahead]], [[slots=N]]).".formatted(arrayBytes / slotBytes));
     }
-    if (total() > deviceBytes) {
+    if (expertBytes() > budget.left()) {
       throw new ForegateException(
           "The device has %s, and the model would need %s:\n%s"
-              .formatted(size(deviceBytes), size(total()), table()),
-          "Give experts fewer slots (--policy lookahead --expert-slots N), take a shorter context"
-              + " (--ctx), or choose --backend cpu.");
+              .formatted(size(budget.device()), size(total()), table()),
+          "Give experts fewer slots ([[policy=lookahead]], [[slots=N]]), take a shorter [[context]]"
+              + ", or choose [[backend=cpu]].");
     }
   }
 
@@ -79,14 +73,15 @@ record MemoryPlan(
       throw new ForegateException(
           "Keys and values of %d positions take %s, and the device holds no array beyond %s."
               .formatted(context, size(bytes), size(arrayBytes)),
-          "Take a shorter context (--ctx), --kv-type F16, or --backend cpu.");
+          "Take a shorter [[context]], a [[KV cache=F16]], or [[backend=cpu]].");
     }
   }
 
   private String table() {
-    return row("weights of every token", dense)
-        + row(slots + " experts (--expert-slots)", expertBytes())
-        + row("sessions (--ctx)", sequences);
+    return row("weights of every token", budget.dense())
+        + row(slots + " experts in slots", expertBytes())
+        + row("sessions, by their context", budget.kvCache() + budget.scratch())
+        + row("left to the driver", budget.reserve());
   }
 
   private static String row(String what, long bytes) {

@@ -3,7 +3,12 @@ package io.foregate.tornado;
 import io.foregate.backend.Backend;
 import io.foregate.backend.BackendModel;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelWeights;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.tornado.copy.CopyChoice;
+import io.foregate.tornado.device.Devices;
+import io.foregate.tornado.device.TornadoSettings;
+import io.foregate.tornado.select.DeviceChoices;
+import io.foregate.tornado.select.DeviceTrial;
 import java.util.List;
 import java.util.Optional;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -35,7 +40,7 @@ public final class TornadoBackend implements Backend {
   @Override
   public Optional<String> whyNotAutomatic() {
     Optional<String> slow = Devices.whySlow(device);
-    return slow.isPresent() ? slow : SelfTest.failure();
+    return slow.isPresent() ? slow : DeviceTrial.failure();
   }
 
   @Override
@@ -49,6 +54,7 @@ public final class TornadoBackend implements Backend {
     return new TornadoModel(
         config,
         weights,
+        threads,
         Math.min(limit, device.getMaxGlobalMemory()),
         Math.min(limit, device.getMaxAllocMemory()),
         TornadoSettings.cudaGraphs() && Devices.isCuda(device),

@@ -4,20 +4,37 @@ import io.foregate.backend.BackendModel;
 import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.ExpertSlots;
 import io.foregate.backend.GateMatrices;
-import io.foregate.backend.KvType;
-import io.foregate.backend.Link;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
+import io.foregate.backend.cpu.HostExperts;
 import io.foregate.error.ForegateException;
-import io.foregate.kernels.Attention;
+import io.foregate.kernels.AttentionKernels;
 import io.foregate.kernels.Router;
-import io.foregate.model.AttentionFacts;
+import io.foregate.model.AttentionConfig;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelWeights;
-import io.foregate.model.Norm;
-import io.foregate.store.ExpertLayout;
-import io.foregate.store.ExpertRecords;
-import io.foregate.store.PackedLayers;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.model.weights.Norm;
+import io.foregate.options.KvType;
+import io.foregate.options.Link;
+import io.foregate.placement.DeviceBudget;
+import io.foregate.placement.ModelSizes;
+import io.foregate.store.layout.ExpertLayout;
+import io.foregate.store.layout.ExpertRecords;
+import io.foregate.store.layout.PackedLayers;
+import io.foregate.tornado.copy.CopyChoice;
+import io.foregate.tornado.copy.CopyEngine;
+import io.foregate.tornado.copy.DeviceExperts;
+import io.foregate.tornado.copy.DeviceMemory;
+import io.foregate.tornado.device.DeviceThread;
+import io.foregate.tornado.device.Devices;
+import io.foregate.tornado.graph.CacheShape;
+import io.foregate.tornado.graph.SequenceBuffers;
+import io.foregate.tornado.graph.SequencePlan;
+import io.foregate.tornado.products.KernelSet;
+import io.foregate.tornado.select.KernelChoice;
+import io.foregate.tornado.weights.DenseArrays;
+import io.foregate.tornado.weights.DenseWeights;
+import io.foregate.tornado.weights.PlaneLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -29,7 +46,7 @@ import java.util.OptionalLong;
  */
 final class TornadoModel implements BackendModel {
   /** Kernels index words with integers. */
-  private static final long MOST_ARRAY_BYTES = 4L * Integer.MAX_VALUE;
+  private static final long MAX_ARRAY_BYTES = 4L * Integer.MAX_VALUE;
 
   /** Claims device memory; a {@link RuntimeException} says that there is not so much. */
   @FunctionalInterface
@@ -46,6 +63,7 @@ final class TornadoModel implements BackendModel {
   private final PlaneLayout layout = new PlaneLayout();
   private final DeviceThread computeThread = new DeviceThread("foregate-device-compute");
   private final Routing routing;
+  private final int threads;
   private final PackedLayers packed;
   private final List<SequencePlan> idle = new ArrayList<>();
 
@@ -56,30 +74,36 @@ final class TornadoModel implements BackendModel {
   private CopyChoice copies = CopyChoice.of(Optional.empty());
 
   /** Chosen when the first sequence needs it. */
-  private KernelVariants kernels;
+  private KernelSet kernels;
 
   private DeviceMemory memory;
   private DeviceExperts experts;
+
+  /** Made when the first one is to run on the CPU. */
+  private HostExperts hostExperts;
 
   /**
    * @param deviceBytes memory of the device
    * @param arrayBytes the largest array that it can hold
    */
   TornadoModel(ModelConfig config, ModelWeights weights, long deviceBytes, long arrayBytes) {
-    this(config, weights, deviceBytes, arrayBytes, false, CopyChoice::open);
+    this(config, weights, 0, deviceBytes, arrayBytes, false, CopyChoice::open);
   }
 
   /**
+   * @param threads for experts that the CPU computes; 0 for one per core
    * @param cudaGraphs whether to try them
    * @param opener claims the model's memory
    */
   TornadoModel(
       ModelConfig config,
       ModelWeights weights,
+      int threads,
       long deviceBytes,
       long arrayBytes,
       boolean cudaGraphs,
       MemoryOpener opener) {
+    this.threads = threads;
     this.cudaGraphs = cudaGraphs;
     this.opener = opener;
     this.config = config;
@@ -87,7 +111,11 @@ final class TornadoModel implements BackendModel {
     requireKernels(config);
     this.dense = DenseWeights.of(config, weights);
     this.planned =
-        new MemoryPlan(deviceBytes, Math.min(arrayBytes, MOST_ARRAY_BYTES), dense.bytes(), 0, 0, 0);
+        new MemoryPlan(
+            new DeviceBudget(deviceBytes, dense.bytes(), 0, 0),
+            Math.min(arrayBytes, MAX_ARRAY_BYTES),
+            0,
+            0);
     planned.require();
     this.packed = PackedLayers.of(weights.layers(), layout);
     this.routing =
@@ -97,10 +125,14 @@ final class TornadoModel implements BackendModel {
 
   /** What does not fit the local memory of kernels, or the pairs of a KV cache. */
   private static void requireKernels(ModelConfig config) {
-    AttentionFacts attention = config.attention();
-    require(attention.valueSize(), Attention.MOST_VALUE, "elements in a value's head");
-    require(config.experts(), Router.MOST_EXPERTS, "experts in a layer");
-    require(config.mixture().router().groups(), Router.MOST_GROUPS, "groups of experts");
+    AttentionConfig attention = config.attention();
+    require(attention.valueSize(), AttentionKernels.MAX_VALUE, "elements in a value's head");
+    require(config.experts(), Router.MAX_EXPERTS, "experts in a layer");
+    require(config.moe().router().groups(), Router.MAX_GROUPS, "groups of experts");
+    require(
+        SequenceBuffers.hidden(config),
+        SequenceBuffers.MAX_HIDDEN,
+        "activations of a token inside its feed-forward networks");
     if (attention.keySize() % 2 + attention.valueSize() % 2 > 0) {
       throw refusal(
           "heads of keys and values with %d and %d elements, which must be even"
@@ -108,7 +140,7 @@ final class TornadoModel implements BackendModel {
     }
   }
 
-  private static void require(int found, int most, String what) {
+  private static void require(long found, long most, String what) {
     if (found > most) {
       throw refusal("%d %s, of which there may be %d".formatted(found, what, most));
     }
@@ -117,7 +149,7 @@ final class TornadoModel implements BackendModel {
   private static ForegateException refusal(String found) {
     return new ForegateException(
         "The model cannot run on TornadoVM: it has %s.".formatted(found),
-        "Run it on the processor (--backend cpu).");
+        "Run it on the CPU ([[backend=cpu]]).");
   }
 
   @Override
@@ -137,18 +169,20 @@ final class TornadoModel implements BackendModel {
 
   @Override
   public ExpertMemory hostExperts(ExpertRecords records) {
-    return new HostExperts(config, weights);
+    return unpackedExperts();
   }
 
   @Override
-  public ExpertMemory unpackedExperts() {
-    return new HostExperts(config, weights);
+  public synchronized ExpertMemory unpackedExperts() {
+    if (hostExperts == null) {
+      hostExperts = new HostExperts(config, weights, threads);
+    }
+    return hostExperts;
   }
 
   @Override
   public synchronized OptionalLong memoryForExperts(int context, KvType kvType) {
-    return OptionalLong.of(
-        planned.left(SequenceBuffers.bytes(config, new CacheShape(context, kvType))));
+    return OptionalLong.of(with(planned, new CacheShape(context, kvType)).left());
   }
 
   @Override
@@ -156,9 +190,13 @@ final class TornadoModel implements BackendModel {
     withSequence(planned.withSlots(experts, slotBytes()), new CacheShape(context, kvType));
   }
 
+  private MemoryPlan with(MemoryPlan plan, CacheShape cache) {
+    return plan.plus(cache.bytes(config), ModelSizes.of(config, 0).scratch(cache.capacity()));
+  }
+
   /** A plan, with a sequence more for which there is room. */
   private MemoryPlan withSequence(MemoryPlan plan, CacheShape cache) {
-    MemoryPlan more = plan.withSequences(plan.sequences() + SequenceBuffers.bytes(config, cache));
+    MemoryPlan more = with(plan, cache);
     more.require();
     more.requireCache(cache.capacity(), cache.bytes(config));
     return more;
@@ -166,7 +204,7 @@ final class TornadoModel implements BackendModel {
 
   @Override
   public synchronized boolean useGates(GateMatrices gates) {
-    long most = planned.dense() + planned.left(0);
+    long most = planned.budget().dense() + planned.left();
     boolean used = dense.add(gates, most);
     planned = planned.withDense(dense.bytes());
     return used;
@@ -182,7 +220,7 @@ final class TornadoModel implements BackendModel {
     if (link.gbps() > 0) {
       throw new ForegateException(
           "The link to a device is what it is: %s GB/s cannot be imitated.".formatted(link.gbps()),
-          "Leave --link-gbps out, or choose --backend cpu.");
+          "Leave the [[link speed]] out, or choose [[backend=cpu]].");
     }
     copies = CopyChoice.of(CopyEngine.named(link.engine()));
     return claim(count, least);
@@ -209,8 +247,8 @@ final class TornadoModel implements BackendModel {
     }
     if (count < asked) {
       LOG.log(
-          System.Logger.Level.WARNING,
-          "The device had memory for {0} experts, not for {1} (--expert-slots).",
+          System.Logger.Level.DEBUG,
+          "The device had memory for {0} experts, not for {1}.",
           count,
           asked);
     }
@@ -229,7 +267,7 @@ final class TornadoModel implements BackendModel {
       throw new ForegateException(
           "The device would not give memory for %d experts (%d bytes): %s"
               .formatted(refused, refused * slotBytes, cause),
-          "Free the device for Foregate, or choose --backend cpu.",
+          "Free the device for Foregate, or choose [[backend=cpu]].",
           cause);
     }
     return Math.max(least, (int) (refused * 7L / 8));
@@ -286,8 +324,8 @@ final class TornadoModel implements BackendModel {
     compute(
         () -> {
           if (kernels == null) {
-            KernelChoices choice = KernelChoices.of(Devices.preferred(), dense.layers());
-            LOG.log(System.Logger.Level.INFO, "Kernels: {0}", choice.describe());
+            KernelChoice choice = KernelChoice.of(Devices.preferred(), dense.layers());
+            LOG.log(System.Logger.Level.TRACE, "Kernels: {0}", choice.describe());
             kernels = choice.variants();
           }
           made[0] = newPlan(shared, cache);
@@ -302,9 +340,9 @@ final class TornadoModel implements BackendModel {
         if (plan.repeats()) {
           return plan;
         }
-        LOG.log(System.Logger.Level.WARNING, "CUDA graphs left alone: they do not repeat.");
+        LOG.log(System.Logger.Level.DEBUG, "CUDA graphs left alone: they do not repeat.");
       } catch (RuntimeException e) {
-        LOG.log(System.Logger.Level.WARNING, "CUDA graphs left alone: {0}", e.toString());
+        LOG.log(System.Logger.Level.DEBUG, "CUDA graphs left alone: {0}", e.toString());
       }
       cudaGraphs = false;
     }
@@ -327,5 +365,8 @@ final class TornadoModel implements BackendModel {
       memory.close();
     }
     computeThread.close();
+    if (hostExperts != null) {
+      hostExperts.close();
+    }
   }
 }

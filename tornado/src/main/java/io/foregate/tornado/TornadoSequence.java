@@ -2,11 +2,16 @@ package io.foregate.tornado;
 
 import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.KvState;
-import io.foregate.backend.KvType;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
+import io.foregate.backend.cpu.HostExperts;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.Norm;
+import io.foregate.model.weights.Norm;
+import io.foregate.options.KvType;
+import io.foregate.tornado.graph.CacheShape;
+import io.foregate.tornado.graph.SequenceBuffers;
+import io.foregate.tornado.graph.SequencePlan;
+import io.foregate.tornado.products.BatchNetworkArgs;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -17,7 +22,9 @@ final class TornadoSequence implements Sequence {
   private final TornadoModel model;
   private final CacheShape cache;
   private final Routing routing;
-  private final float[] normed;
+
+  /** One token's row, between the host and the device. */
+  private final float[] row;
 
   /** Made by the first token: only then it is known where the model's experts are. */
   private SequencePlan plan;
@@ -39,7 +46,7 @@ final class TornadoSequence implements Sequence {
     this.model = model;
     this.cache = cache;
     this.routing = routing;
-    this.normed = new float[config.embedding()];
+    this.row = new float[config.embedding()];
   }
 
   @Override
@@ -217,15 +224,16 @@ final class TornadoSequence implements Sequence {
   }
 
   private void runOnHost(int layer, HostExperts host, int[] experts, int[] places, int count) {
+    float[] input = host.begin(layer, routing);
     for (int token = 0; token < tokens; token++) {
-      normedOnHost(layer, token);
-      for (int i = 0; i < count; i++) {
-        int rank = rank(token, experts[i]);
-        if (rank >= 0) {
-          float[] output = host.run(places[i], normed);
-          int pair = token * config.expertsUsed() + rank;
-          model.compute(() -> plan.deliver(output, pair));
-        }
+      normedOnHost(layer, token, input);
+    }
+    host.run(experts, places, count);
+    for (int pair = 0; pair < pairs(); pair++) {
+      if (isAmong(routing.ids()[pair], experts, count)) {
+        host.output(pair, row);
+        int delivered = pair;
+        model.compute(() -> plan.deliver(row, delivered));
       }
     }
     if (allRan()) {
@@ -233,26 +241,36 @@ final class TornadoSequence implements Sequence {
     }
   }
 
-  /** Adds up what the processor's experts delivered last. */
+  private static boolean isAmong(int expert, int[] experts, int count) {
+    for (int i = 0; i < count; i++) {
+      if (experts[i] == expert) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Adds up what the CPU's experts delivered last. */
   private void sumUp(int layer) {
     if (tokens == 1) {
       plan.feedForward(layer, 0, true);
     } else {
-      plan.batchStep(layer).end(layer, true, tokens);
+      plan.batchNetworks(layer).end(layer, true, tokens);
       plan.feedForward(layer);
     }
   }
 
   /** What the device's experts read, from what came back for the gates. */
-  private void normedOnHost(int layer, int token) {
-    gateInput(token, normed);
+  private void normedOnHost(int layer, int token, float[] input) {
+    gateInput(token, row);
     Norm norm = model.feedForwardNorm(layer);
-    for (int i = 0; i < normed.length; i++) {
-      normed[i] *= norm.weight()[i];
+    for (int i = 0; i < row.length; i++) {
+      row[i] *= norm.weight()[i];
     }
     for (int i = 0; i < norm.bias().length; i++) {
-      normed[i] += norm.bias()[i];
+      row[i] += norm.bias()[i];
     }
+    System.arraycopy(row, 0, input, token * row.length, row.length);
   }
 
   private void runOnDevice(int layer, ExpertMemory memory, int[] experts, int[] places, int count) {
@@ -265,11 +283,11 @@ final class TornadoSequence implements Sequence {
 
   private void runBatch(int layer, ExpertMemory memory, int[] experts, int[] places, int count) {
     int slotWords = model.slotWords(memory);
-    BatchStep step = plan.batchStep(layer);
+    BatchNetworkArgs networks = plan.batchNetworks(layer);
     for (int i = 0; i < count; i++) {
-      step.add(places[i] * slotWords, experts[i], routing.ids(), pairs());
+      networks.add(places[i] * slotWords, experts[i], routing.ids(), pairs());
     }
-    step.end(layer, allRan(), tokens);
+    networks.end(layer, allRan(), tokens);
     model.compute(() -> plan.feedForward(layer));
   }
 

@@ -5,14 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.foregate.backend.Backend;
 import io.foregate.backend.BackendModel;
 import io.foregate.engine.Engine;
-import io.foregate.engine.EngineOptions;
-import io.foregate.engine.ExpertOptions;
 import io.foregate.engine.Session;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelWeights;
-import io.foregate.schedule.Policy;
-import io.foregate.schedule.ScheduleStatistics;
-import io.foregate.schedule.SlotBudget;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.options.ModelOptions;
+import io.foregate.options.Offloading;
+import io.foregate.schedule.state.ScheduleStatistics;
+import io.foregate.tornado.copy.CopyChoice;
+import io.foregate.tornado.copy.CopyEngine;
+import io.foregate.tornado.copy.Upload;
+import io.foregate.tornado.device.TornadoSettings;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -29,9 +31,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The device's answers beside the processor's, position by position over held-out text, each fed
- * the same tokens. The processor rounds activations to 8 bits as ggml does, and the device does
- * not, so they cannot agree to the bit: where the processor is sure, they must name the same token.
+ * The device's answers beside the CPU's, position by position over held-out text, each fed the same
+ * tokens. The CPU rounds activations to 8 bits as ggml does, and the device does not, so they
+ * cannot agree to the bit: where the CPU is sure, they must name the same token.
  *
  * <p>{@code -Dforegate.agreement.positions=2100} compares more of them, {@code
  * -Dforegate.agreement.texts=bible,java} other texts, {@code -Dforegate.agreement.policies=lru}
@@ -45,7 +47,7 @@ class AgreementTest {
           System.getProperty("foregate.agreement.texts", "bible,novels,wordnet,manuals,java")
               .split(","));
 
-  /** Natural logarithms of probabilities by which the processor's best must lead to be sure. */
+  /** Natural logarithms of probabilities by which the CPU's best must lead to be sure. */
   private static final double TOLERANCE = 0.25;
 
   private static final int POSITIONS = Integer.getInteger("foregate.agreement.positions", 100);
@@ -63,7 +65,7 @@ class AgreementTest {
   @ParameterizedTest
   @MethodSource("policies")
   void namesTheSameTokenWhereverTheProcessorIsSure(String policy) throws IOException {
-    ExpertOptions experts = ExpertOptions.of(Policy.named(policy), SlotBudget.parse("25%"));
+    Offloading experts = Offloading.of(policy, "25%");
     compareAll(policy, "tornado", experts, POSITIONS, false);
   }
 
@@ -74,10 +76,10 @@ class AgreementTest {
   /** Many tokens at a time: kernels of their own. */
   @Test
   void andInBatches() throws IOException {
-    compareAll("resident-batches", "tornado", ExpertOptions.defaults(), POSITIONS, true);
+    compareAll("resident-batches", "tornado", Offloading.resident(), POSITIONS, true);
   }
 
-  /** A link so slow that the processor is sooner, whatever machine this is. */
+  /** A link so slow that the CPU is sooner, whatever machine this is. */
   public static final class OverASlowLink implements Backend {
     private static final long COPY_MILLIS = 20;
 
@@ -120,6 +122,7 @@ class AgreementTest {
       return new TornadoModel(
           config,
           weights,
+          threads,
           1L << 32,
           1L << 32,
           false,
@@ -127,22 +130,22 @@ class AgreementTest {
     }
   }
 
-  /** Some experts on the device, some on the processor: two arithmetics in one token. */
+  /** Some experts on the device, some on the CPU: two arithmetics in one token. */
   @Test
   void andWhereItHelps() throws IOException {
-    ExpertOptions hybrid = ExpertOptions.of(Policy.named("hybrid"), SlotBudget.parse("25%"));
+    Offloading hybrid = Offloading.of("hybrid", "25%");
     try (var _ = new BackendPath(folder, OverASlowLink.class)) {
       compareAll("hybrid", "slow-link", hybrid, POSITIONS, false);
     }
     assertThat(hostExperts)
-        .as("experts that ran on the processor")
+        .as("experts that ran on the CPU")
         .isBetween(picks / 20L, picks - picks / 20L);
   }
 
   private void compareAll(
-      String name, String backend, ExpertOptions experts, int positions, boolean batches)
+      String name, String backend, Offloading experts, int positions, boolean batches)
       throws IOException {
-    try (Engine cpu = open("cpu", ExpertOptions.defaults());
+    try (Engine cpu = open("cpu", Offloading.resident());
         Engine device = open(backend, experts)) {
       int each = Math.ceilDiv(positions, NAMES.size());
       for (String textName : NAMES) {
@@ -180,8 +183,8 @@ class AgreementTest {
         found);
   }
 
-  private static Engine open(String backend, ExpertOptions experts) {
-    return Engine.open(DEMO, EngineOptions.defaults().withBackend(backend).withExperts(experts));
+  private static Engine open(String backend, Offloading experts) {
+    return Engine.open(DEMO, ModelOptions.defaults().withBackend(backend).withOffloading(experts));
   }
 
   private void compare(Engine cpu, Engine device, int[] tokens, boolean batches) {

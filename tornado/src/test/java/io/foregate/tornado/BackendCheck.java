@@ -3,6 +3,7 @@ package io.foregate.tornado;
 import static org.junit.platform.engine.discovery.ClassNameFilter.includeClassNamePatterns;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectPackage;
 
+import io.foregate.tornado.kernels.Errors;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,12 +19,12 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * Runs tests of this package without Maven, on a machine with a device, say, and writes what they
- * found: {@code BackendCheck PART PATTERN}, where the pattern is of class names.
+ * Runs tests of this package and those below without Maven, on a machine with a device, say, and
+ * writes what they found: {@code BackendCheck PART PATTERN}, where the pattern is of class names.
  *
  * <p>To be started in the module's folder, as the tests are.
  */
-final class BackendCheck implements TestExecutionListener {
+public final class BackendCheck implements TestExecutionListener {
   private final List<Map<String, Object>> cases = new ArrayList<>();
   private final PrintStream out = System.out;
   private long started;

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Enumeration;
 
-/** While it is open, this thread finds one backend beside the processor's, and no other. */
+/** While it is open, this thread finds one backend beside the CPU's, and no other. */
 final class BackendPath implements AutoCloseable {
   private static final String SERVICE = "META-INF/services/" + Backend.class.getName();
 

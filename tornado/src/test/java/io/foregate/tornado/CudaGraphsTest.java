@@ -2,13 +2,21 @@ package io.foregate.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foregate.backend.KvType;
 import io.foregate.backend.Sequence;
 import io.foregate.gguf.GgufFile;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelConfigReader;
-import io.foregate.model.ModelReader;
-import io.foregate.model.ModelWeights;
+import io.foregate.model.reader.ModelConfigReader;
+import io.foregate.model.reader.ModelReader;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.options.KvType;
+import io.foregate.tornado.copy.CopyChoice;
+import io.foregate.tornado.copy.DeviceMemory;
+import io.foregate.tornado.device.DeviceThread;
+import io.foregate.tornado.device.TornadoSettings;
+import io.foregate.tornado.graph.CacheShape;
+import io.foregate.tornado.graph.SequencePlan;
+import io.foregate.tornado.products.KernelSet;
+import io.foregate.tornado.weights.DenseWeights;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
@@ -32,7 +40,7 @@ class CudaGraphsTest {
   /** After one token, before any expert. */
   private static float[] logits(ModelConfig config, ModelWeights weights, boolean cudaGraphs) {
     float[] out = new float[config.vocabulary()];
-    try (var model = new TornadoModel(config, weights, GIB, GIB, cudaGraphs, CopyChoice::open);
+    try (var model = new TornadoModel(config, weights, 1, GIB, GIB, cudaGraphs, CopyChoice::open);
         Sequence sequence = model.newSequence(16, KvType.F16)) {
       sequence.embed(new int[] {5}, 0, 1, 0);
       sequence.attention(0);
@@ -58,12 +66,6 @@ class CudaGraphsTest {
   private static SequencePlan plan(
       ModelConfig config, ModelWeights weights, DenseWeights dense, DeviceMemory memory) {
     return new SequencePlan(
-        config,
-        weights,
-        dense,
-        memory,
-        KernelVariants.PORTABLE,
-        new CacheShape(16, KvType.F16),
-        false);
+        config, weights, dense, memory, KernelSet.PORTABLE, new CacheShape(16, KvType.F16), false);
   }
 }

@@ -1,23 +1,23 @@
 package io.foregate.tornado;
 
 import io.foregate.gguf.GgmlType;
-import io.foregate.model.AttentionWeights;
-import io.foregate.model.ExpertTensors;
-import io.foregate.model.FeedForward;
-import io.foregate.model.LayerWeights;
-import io.foregate.model.Linear;
-import io.foregate.model.Matrix;
-import io.foregate.model.ModelWeights;
-import io.foregate.quant.Quants;
+import io.foregate.model.weights.AttentionWeights;
+import io.foregate.model.weights.ExpertTensors;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.model.weights.LayerWeights;
+import io.foregate.model.weights.Linear;
+import io.foregate.model.weights.Matrix;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.quant.format.Quants;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * The same weights as floats. The processor's backend rounds what it multiplies with halves to
- * halves, and what it multiplies with quantized weights to 8 bits, as ggml does, and the device
- * does not: with these, both compute the same but for the order of sums and the cache's halves.
+ * The same weights as floats. The CPU backend rounds what it multiplies with f16 to f16, and what
+ * it multiplies with quantized weights to 8 bits, as ggml does, and the device does not: with
+ * these, both compute the same but for the order of sums and the cache's f16.
  */
 final class ExactWeights {
   private ExactWeights() {}

@@ -3,17 +3,18 @@ package io.foregate.tornado;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foregate.backend.BackendModel;
-import io.foregate.backend.KvType;
 import io.foregate.backend.cpu.CpuBackend;
-import io.foregate.model.ModelWeights;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.options.KvType;
+import io.foregate.tornado.device.TornadoSettings;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Every family on the device beside the processor, fed the same tokens: past sliding windows and
- * original contexts, a token at a time and in batches.
+ * Every family on the device beside the CPU, fed the same tokens: past sliding windows and original
+ * contexts, a token at a time and in batches.
  */
 class FamiliesTest {
   private static final int POSITIONS = 72;
@@ -21,7 +22,7 @@ class FamiliesTest {
   private static final int BATCH = 24;
   private static final double TOLERANCE = 1e-4;
 
-  /** Numbers that differ in the last bit may become different halves in the cache. */
+  /** Numbers that differ in the last bit may become different f16 in the cache. */
   private static final double HALF_TOLERANCE = 1e-3;
 
   @BeforeAll

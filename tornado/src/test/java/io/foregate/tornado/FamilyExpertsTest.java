@@ -4,30 +4,32 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.backend.BackendModel;
-import io.foregate.backend.KvType;
 import io.foregate.backend.cpu.CpuBackend;
 import io.foregate.gguf.GgmlType;
-import io.foregate.model.Activation;
-import io.foregate.model.AttentionFacts;
-import io.foregate.model.AttentionWeights;
-import io.foregate.model.ExpertBiases;
-import io.foregate.model.ExpertTensors;
+import io.foregate.model.ActivationFunction;
+import io.foregate.model.AttentionConfig;
 import io.foregate.model.Families;
 import io.foregate.model.Family;
-import io.foregate.model.FeedForward;
-import io.foregate.model.LayerWeights;
-import io.foregate.model.Linear;
-import io.foregate.model.Matrix;
-import io.foregate.model.Mixture;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelWeights;
-import io.foregate.model.Norm;
+import io.foregate.model.MoeConfig;
 import io.foregate.model.QueryKeyNorm;
-import io.foregate.model.RopeFacts;
+import io.foregate.model.RopeConfig;
 import io.foregate.model.RopeStyle;
-import io.foregate.model.RouterFacts;
+import io.foregate.model.RouterConfig;
 import io.foregate.model.RouterScore;
 import io.foregate.model.Scales;
+import io.foregate.model.weights.AttentionWeights;
+import io.foregate.model.weights.ExpertBiases;
+import io.foregate.model.weights.ExpertTensors;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.model.weights.LayerWeights;
+import io.foregate.model.weights.Linear;
+import io.foregate.model.weights.Matrix;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.model.weights.Norm;
+import io.foregate.options.KvType;
+import io.foregate.tornado.device.TornadoSettings;
+import io.foregate.tornado.kernels.TestMatrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -42,9 +44,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every family's feed-forward blocks on the device beside the processor's, in small models of
- * random weights that are fed the same tokens: a token at a time, in batches, and with some experts
- * on the processor.
+ * Every family's feed-forward blocks on the device beside the CPU's, in small models of random
+ * weights that are fed the same tokens: a token at a time, in batches, and with some experts on the
+ * CPU.
  */
 class FamilyExpertsTest {
   private static final int WIDTH = 64;
@@ -59,8 +61,8 @@ class FamilyExpertsTest {
   /** Facts of a family's feed-forward blocks. */
   record Facts(
       String name,
-      Mixture mixture,
-      Activation activation,
+      MoeConfig moe,
+      ActivationFunction activation,
       GgmlType type,
       boolean routerBias,
       boolean selectionBias,
@@ -72,44 +74,37 @@ class FamilyExpertsTest {
     }
   }
 
-  private static Mixture mixture(int experts, int used, int shared, int dense, RouterFacts router) {
-    return new Mixture(experts, used, EXPERT_WIDTH, shared, dense, router);
+  private static MoeConfig mixture(
+      int experts, int used, int shared, int dense, RouterConfig router) {
+    return new MoeConfig(experts, used, EXPERT_WIDTH, shared, dense, router);
   }
 
   static Stream<Facts> families() {
-    Activation silu = Activation.SILU;
-    GgmlType half = GgmlType.F16;
-    RouterFacts softmax = RouterFacts.of(RouterScore.SOFTMAX, false);
-    RouterFacts renormalized = RouterFacts.of(RouterScore.SOFTMAX, true);
-    RouterFacts grouped = new RouterFacts(RouterScore.SIGMOID, true, 2.5f, 4, 2);
+    ActivationFunction silu = ActivationFunction.SILU;
+    GgmlType f16 = GgmlType.F16;
+    RouterConfig softmax = RouterConfig.of(RouterScore.SOFTMAX, false);
+    RouterConfig renormalized = RouterConfig.of(RouterScore.SOFTMAX, true);
+    RouterConfig grouped = new RouterConfig(RouterScore.SIGMOID, true, 2.5f, 4, 2);
     return Stream.of(
-        new Facts("olmoe", mixture(64, 8, 0, 0, softmax), silu, half, false, false, false, false),
+        new Facts("olmoe", mixture(64, 8, 0, 0, softmax), silu, f16, false, false, false, false),
         new Facts(
-            "qwen3moe",
-            mixture(128, 8, 0, 0, renormalized),
-            silu,
-            half,
-            false,
-            false,
-            false,
-            false),
+            "qwen3moe", mixture(128, 8, 0, 0, renormalized), silu, f16, false, false, false, false),
+        new Facts("qwen2moe", mixture(12, 4, 96, 0, softmax), silu, f16, false, false, false, true),
         new Facts(
-            "qwen2moe", mixture(12, 4, 96, 0, softmax), silu, half, false, false, false, true),
-        new Facts(
-            "deepseek2", mixture(16, 4, 64, 1, grouped), silu, half, false, true, false, false),
+            "deepseek2", mixture(16, 4, 64, 1, grouped), silu, f16, false, true, false, false),
         new Facts(
             "gpt-oss",
-            mixture(8, 3, 0, 0, RouterFacts.of(RouterScore.SOFTMAX_OF_PICKED, false)),
-            Activation.CLAMPED_SILU,
-            half,
+            mixture(8, 3, 0, 0, RouterConfig.of(RouterScore.SOFTMAX_OF_PICKED, false)),
+            ActivationFunction.CLAMPED_SILU,
+            f16,
             true,
             false,
             true,
             false),
         new Facts(
             "gpt-oss in MXFP4",
-            mixture(8, 3, 0, 0, RouterFacts.of(RouterScore.SOFTMAX_OF_PICKED, false)),
-            Activation.CLAMPED_SILU,
+            mixture(8, 3, 0, 0, RouterConfig.of(RouterScore.SOFTMAX_OF_PICKED, false)),
+            ActivationFunction.CLAMPED_SILU,
             GgmlType.MXFP4,
             true,
             false,
@@ -182,7 +177,7 @@ class FamilyExpertsTest {
 
   private static ModelConfig config(Facts facts, Fault fault) {
     ModelConfig config = config(facts);
-    RouterFacts router = facts.mixture().router();
+    RouterConfig router = facts.moe().router();
     float scale = fault == Fault.ROUTER_SCALE ? 1.001f * router.scale() : router.scale();
     float base = fault == Fault.ROPE_BASE ? 10_100f : 10_000f;
     return new ModelConfig(
@@ -192,13 +187,13 @@ class FamilyExpertsTest {
         config.embedding(),
         config.attention(),
         config.feedForward(),
-        new Mixture(
+        new MoeConfig(
             config.experts(),
             config.expertsUsed(),
             EXPERT_WIDTH,
-            config.mixture().sharedFeedForward(),
-            config.mixture().leadingDense(),
-            new RouterFacts(
+            config.moe().sharedFeedForward(),
+            config.moe().leadingDense(),
+            new RouterConfig(
                 router.score(),
                 router.renormalized(),
                 scale,
@@ -207,7 +202,7 @@ class FamilyExpertsTest {
         config.vocabulary(),
         config.contextLength(),
         config.normEpsilon(),
-        new RopeFacts(RopeStyle.NEOX, 32, base, 1f, new float[0]),
+        new RopeConfig(RopeStyle.NEOX, 32, base, 1f, new float[0]),
         config.scales());
   }
 
@@ -217,7 +212,7 @@ class FamilyExpertsTest {
             Families.of("llama", "random").architecture(),
             RopeStyle.NEOX,
             QueryKeyNorm.NONE,
-            facts.mixture().router(),
+            facts.moe().router(),
             facts.activation(),
             Set.of());
     return new ModelConfig(
@@ -225,13 +220,13 @@ class FamilyExpertsTest {
         family,
         LAYERS,
         WIDTH,
-        AttentionFacts.of(2, 1, 32),
-        facts.mixture().leadingDense() > 0 ? 160 : 0,
-        facts.mixture(),
+        AttentionConfig.of(2, 1, 32),
+        facts.moe().leadingDense() > 0 ? 160 : 0,
+        facts.moe(),
         VOCABULARY,
         128,
         1e-5f,
-        new RopeFacts(RopeStyle.NEOX, 32, 10_000f, 1f, new float[0]),
+        new RopeConfig(RopeStyle.NEOX, 32, 10_000f, 1f, new float[0]),
         Scales.NONE);
   }
 
@@ -262,8 +257,8 @@ class FamilyExpertsTest {
   }
 
   private FeedForward routed(Facts facts) {
-    int experts = facts.mixture().experts();
-    int shared = facts.mixture().sharedFeedForward();
+    int experts = facts.moe().experts();
+    int shared = facts.moe().sharedFeedForward();
     float[] none = {};
     return new FeedForward.Routed(
         new Linear(

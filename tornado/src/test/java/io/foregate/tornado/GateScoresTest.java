@@ -4,19 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.foregate.backend.ExpertMemory;
-import io.foregate.backend.KvType;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
-import io.foregate.engine.PredictionOptions;
 import io.foregate.gate.ExpertPredictor;
+import io.foregate.gate.GateFile;
 import io.foregate.gate.LookaheadGates;
 import io.foregate.gguf.GgufFile;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelConfigReader;
-import io.foregate.model.ModelReader;
-import io.foregate.model.ModelWeights;
+import io.foregate.model.reader.ModelConfigReader;
+import io.foregate.model.reader.ModelReader;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.options.KvType;
+import io.foregate.tornado.device.TornadoSettings;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -54,7 +56,7 @@ class GateScoresTest {
   }
 
   private static LookaheadGates trained() {
-    return PredictionOptions.defaults().trainedGates(file, config).orElseThrow();
+    return GateFile.find(Optional.empty(), file, config).orElseThrow();
   }
 
   @Test

@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.backend.KvState;
-import io.foregate.backend.KvType;
 import io.foregate.backend.Sequence;
 import io.foregate.engine.Engine;
-import io.foregate.engine.EngineOptions;
 import io.foregate.engine.Session;
 import io.foregate.error.ForegateException;
+import io.foregate.options.KvType;
+import io.foregate.options.ModelOptions;
+import io.foregate.tornado.device.TornadoSettings;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -35,7 +36,7 @@ class KvStateTest {
   private static Engine open(String model, String backend, KvType type) {
     return Engine.open(
         Path.of("../models", model + ".gguf"),
-        EngineOptions.defaults().withBackend(backend).withContext(CONTEXT).withKvType(type));
+        ModelOptions.defaults().withBackend(backend).withContext(CONTEXT).withKvType(type));
   }
 
   private static int[] tokens() {
@@ -112,9 +113,9 @@ class KvStateTest {
       session.feed(tokens(), 0, 4);
       session.save(file, device.modelHash(), "");
     }
-    try (Engine processor = open("foregate-demo", "cpu", KvType.F16);
-        Session session = processor.newSession()) {
-      assertThatThrownBy(() -> session.load(file, processor.modelHash()))
+    try (Engine cpu = open("foregate-demo", "cpu", KvType.F16);
+        Session session = cpu.newSession()) {
+      assertThatThrownBy(() -> session.load(file, cpu.modelHash()))
           .isInstanceOf(ForegateException.class)
           .hasMessageContaining(file.toString());
     }

@@ -3,19 +3,19 @@ package io.foregate.tornado;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foregate.backend.BackendModel;
-import io.foregate.backend.KvType;
 import io.foregate.backend.cpu.CpuBackend;
 import io.foregate.engine.Engine;
-import io.foregate.engine.EngineOptions;
-import io.foregate.engine.ExpertOptions;
 import io.foregate.engine.Session;
 import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufValue;
 import io.foregate.gguf.GgufWriter;
-import io.foregate.model.ModelWeights;
-import io.foregate.schedule.Policy;
-import io.foregate.schedule.SlotBudget;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.options.KvType;
+import io.foregate.options.ModelOptions;
+import io.foregate.options.Offloading;
+import io.foregate.tornado.device.TornadoSettings;
+import io.foregate.tornado.kernels.TestMatrix;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -145,7 +145,7 @@ class LatentModelTest {
 
   @Test
   void computesWhatTheProcessorComputes() {
-    try (Engine engine = Engine.open(model, EngineOptions.defaults().withContext(80))) {
+    try (Engine engine = Engine.open(model, ModelOptions.defaults().withContext(80))) {
       ModelWeights exact = ExactWeights.of(engine.weights());
       var run = new TeacherForced(engine.config(), exact, 72, KvType.F32, 1e-4);
       try (BackendModel cpu = new CpuBackend().open(engine.config(), exact, 2)) {
@@ -161,17 +161,17 @@ class LatentModelTest {
   @ParameterizedTest(name = "{0} {1}")
   @CsvSource({"on-demand, 3", "lru, 50%", "mixtral-offloading, 50%", "lookahead, 50%"})
   void noPolicyChangesABit(String policy, String slots) {
-    List<float[]> expected = logits(ExpertOptions.defaults());
-    List<float[]> found = logits(ExpertOptions.of(Policy.named(policy), SlotBudget.parse(slots)));
+    List<float[]> expected = logits(Offloading.resident());
+    List<float[]> found = logits(Offloading.of(policy, slots));
     for (int i = 0; i < expected.size(); i++) {
       assertThat(found.get(i)).as("logits %d", i).containsExactly(expected.get(i));
     }
   }
 
   /** After a batch, and after each token behind it. */
-  private static List<float[]> logits(ExpertOptions experts) {
+  private static List<float[]> logits(Offloading experts) {
     var options =
-        EngineOptions.defaults().withBackend("tornado").withContext(64).withExperts(experts);
+        ModelOptions.defaults().withBackend("tornado").withContext(64).withOffloading(experts);
     List<float[]> all = new ArrayList<>();
     try (Engine engine = Engine.open(model, options);
         Session session = engine.newSession()) {

@@ -1,5 +1,7 @@
 package io.foregate.tornado;
 
+import io.foregate.tornado.device.Launches;
+import io.foregate.tornado.device.TornadoSettings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

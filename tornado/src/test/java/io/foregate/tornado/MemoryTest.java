@@ -5,14 +5,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.foregate.backend.ExpertSlots;
-import io.foregate.backend.KvType;
-import io.foregate.backend.Link;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgufFile;
+import io.foregate.inspect.Inspection;
+import io.foregate.inspect.ModelFile;
+import io.foregate.inspect.VramFit;
+import io.foregate.model.AttentionConfig;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelConfigReader;
-import io.foregate.model.ModelReader;
-import io.foregate.model.ModelWeights;
+import io.foregate.model.reader.ModelConfigReader;
+import io.foregate.model.reader.ModelReader;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.options.KvType;
+import io.foregate.options.Link;
+import io.foregate.placement.DeviceBudget;
+import io.foregate.placement.ModelSizes;
+import io.foregate.tornado.device.TornadoSettings;
+import io.foregate.tornado.graph.CacheShape;
+import io.foregate.tornado.select.DeviceTrial;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,6 +31,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Devices that are too small, which is found before anything is claimed. */
 class MemoryTest {
@@ -53,14 +63,33 @@ class MemoryTest {
         .hasMessageContaining("weights of every token");
   }
 
+  /** More bytes than a long counts do not come out as few. */
+  @Test
+  void aCacheOfAbsurdManyBytesIsAbsurd() {
+    var absurd =
+        new ModelConfig(
+            config.name(),
+            config.family(),
+            1 << 24,
+            config.embedding(),
+            AttentionConfig.of(1 << 20, 1 << 20, 8),
+            config.feedForward(),
+            config.moe(),
+            config.vocabulary(),
+            config.contextLength(),
+            config.normEpsilon(),
+            config.rope(),
+            config.scales());
+    assertThat(new CacheShape(Integer.MAX_VALUE, KvType.F32).bytes(absurd)).isGreaterThan(1L << 50);
+  }
+
   @Test
   void tooLittleForTheSlots() {
     try (var model = new TornadoModel(config, weights, 10 * MIB, 10 * MIB)) {
       assertThatThrownBy(() -> model.newSlots(45, Link.DEFAULT))
           .isInstanceOfSatisfying(
-              ForegateException.class,
-              e -> assertThat(e.hint()).contains("--expert-slots", "--ctx"))
-          .hasMessageContaining("45 experts (--expert-slots)");
+              ForegateException.class, e -> assertThat(e.hint()).contains("slots N", "context"))
+          .hasMessageContaining("45 experts in slots");
     }
   }
 
@@ -69,6 +98,7 @@ class MemoryTest {
     return new TornadoModel(
         config,
         weights,
+        1,
         64 * MIB,
         64 * MIB,
         false,
@@ -119,7 +149,7 @@ class MemoryTest {
     try (var model = new TornadoModel(config, weights, 16 * MIB, 16 * MIB)) {
       assertThatThrownBy(() -> model.newSequence(1 << 20, KvType.F16))
           .isInstanceOf(ForegateException.class)
-          .hasMessageContaining("sessions (--ctx)");
+          .hasMessageContaining("sessions, by their context");
     }
   }
 
@@ -135,7 +165,7 @@ class MemoryTest {
         assertThatThrownBy(tooLong::run)
             .isInstanceOfSatisfying(
                 ForegateException.class,
-                e -> assertThat(e.hint()).contains("--ctx", "--kv-type F16"))
+                e -> assertThat(e.hint()).contains("context", "KV cache F16"))
             .hasMessageContaining("no array beyond 20.00 MiB");
       }
     }
@@ -144,9 +174,9 @@ class MemoryTest {
   @Test
   void floatsInTheCacheLeaveLess() {
     try (var model = new TornadoModel(config, weights, 64 * MIB, 64 * MIB)) {
-      long halves = new CacheShape(512, KvType.F16).bytes(config);
+      long f16 = new CacheShape(512, KvType.F16).bytes(config);
       long left = model.memoryForExperts(512, KvType.F16).orElseThrow();
-      assertThat(model.memoryForExperts(512, KvType.F32)).hasValue(left - halves);
+      assertThat(model.memoryForExperts(512, KvType.F32)).hasValue(left - f16);
     }
   }
 
@@ -159,7 +189,7 @@ class MemoryTest {
           .hasMessageContaining("96 experts");
       assertThatThrownBy(() -> model.requireRoom(10, 1 << 20, KvType.F16))
           .isInstanceOf(ForegateException.class)
-          .hasMessageContaining("sessions (--ctx)");
+          .hasMessageContaining("sessions, by their context");
     }
   }
 
@@ -173,6 +203,33 @@ class MemoryTest {
     }
     try (var model = new TornadoModel(config, weights, 32 * MIB, 5 * MIB)) {
       assertThat(model.memoryForExperts(1, KvType.F16)).hasValue(5 * MIB);
+    }
+  }
+
+  /**
+   * What core's PlacementTest holds together: the same rule, of weights as they lie on the device.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {11, 16, 20, 24, 32, 64})
+  void asManyExpertsFitAsEverywhere(long mib) {
+    long bytes = mib * MIB;
+    int context = config.contextLength();
+    try (var model = new TornadoModel(config, weights, bytes, bytes);
+        ModelFile inspected = ModelFile.open(DEMO)) {
+      long left = model.memoryForExperts(context, KvType.F16).orElseThrow();
+      Inspection facts = inspected.inspect(context, KvType.F16);
+      DeviceBudget expected =
+          DeviceBudget.of(bytes, ModelSizes.of(config, facts.residentBytes()), context, KvType.F16);
+      long expert = facts.experts().bytesEach();
+      assertThat(left - expected.left()).as("bytes").isBetween(-expert, expert);
+      long fits = Math.min(left / expert, facts.experts().count());
+      assertThat(fits - VramFit.of(facts, bytes).expertSlots()).as("experts").isBetween(-1L, 1L);
+      model.requireRoom((int) fits, context, KvType.F16);
+      if (fits < facts.experts().count()) {
+        assertThatThrownBy(() -> model.requireRoom((int) fits + 1, context, KvType.F16))
+            .isInstanceOf(ForegateException.class)
+            .hasMessageContaining("left to the driver");
+      }
     }
   }
 
@@ -190,10 +247,10 @@ class MemoryTest {
 
   @Test
   void aDeviceThatComputesPassesTheSelfTest() {
-    assertThat(SelfTest.failure()).isEmpty();
+    assertThat(DeviceTrial.failure()).isEmpty();
   }
 
-  /** The cache holds latents and the shared keys, once, as halves. */
+  /** The cache holds latents and the shared keys, once, as f16. */
   @Test
   void latentsAreAllThatIsKept() {
     TinyFamily tiny = TinyFamily.routed("deepseek2", 16);

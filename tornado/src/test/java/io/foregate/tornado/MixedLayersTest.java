@@ -4,29 +4,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foregate.backend.BackendModel;
 import io.foregate.backend.ExpertMemory;
-import io.foregate.backend.KvType;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.backend.cpu.CpuBackend;
 import io.foregate.gguf.GgmlType;
-import io.foregate.model.AttentionFacts;
-import io.foregate.model.AttentionWeights;
-import io.foregate.model.ExpertTensors;
+import io.foregate.model.AttentionConfig;
 import io.foregate.model.Families;
-import io.foregate.model.FeedForward;
-import io.foregate.model.LayerWeights;
-import io.foregate.model.Linear;
-import io.foregate.model.Matrix;
-import io.foregate.model.Mixture;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelWeights;
-import io.foregate.model.Norm;
-import io.foregate.model.RopeFacts;
+import io.foregate.model.MoeConfig;
+import io.foregate.model.RopeConfig;
 import io.foregate.model.RopeStyle;
-import io.foregate.model.RouterFacts;
+import io.foregate.model.RouterConfig;
 import io.foregate.model.RouterScore;
 import io.foregate.model.Scales;
-import io.foregate.store.PackedLayers;
+import io.foregate.model.weights.AttentionWeights;
+import io.foregate.model.weights.ExpertTensors;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.model.weights.LayerWeights;
+import io.foregate.model.weights.Linear;
+import io.foregate.model.weights.Matrix;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.model.weights.Norm;
+import io.foregate.options.KvType;
+import io.foregate.store.layout.PackedLayers;
+import io.foregate.tornado.device.TornadoSettings;
+import io.foregate.tornado.kernels.TestMatrix;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -38,7 +40,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Models of random weights whose layers differ in their types, as K-quant mixes do, so that each
- * has graphs of its own: on the device and on the processor, dense and with experts.
+ * has graphs of its own: on the device and on the CPU, dense and with experts.
  */
 class MixedLayersTest {
   private static final int WIDTH = 256;
@@ -52,8 +54,8 @@ class MixedLayersTest {
 
   /**
    * Of each layer: attention, gate and up, down. BF16 and codebooks have no planes: they become
-   * floats in attention, halves in dense feed-forward networks, and the processor computes experts
-   * of which any matrix is of such a type.
+   * floats in attention, f16 in dense feed-forward networks, and the CPU computes experts of which
+   * any matrix is of such a type.
    */
   private static final GgmlType[][] TYPES = {
     {GgmlType.Q4_K, GgmlType.IQ3_S, GgmlType.Q4_K},
@@ -71,7 +73,7 @@ class MixedLayersTest {
     TornadoSettings.apply();
   }
 
-  @ParameterizedTest(name = "{0} experts, {1} of a token on the processor")
+  @ParameterizedTest(name = "{0} experts, {1} of a token on the CPU")
   @CsvSource({"0, 0", "4, 0", "4, 1", "4, 2"})
   void computesWhatTheProcessorComputes(int experts, int onHost) {
     ModelConfig config = config(experts);
@@ -94,8 +96,8 @@ class MixedLayersTest {
   }
 
   /**
-   * Feeds some tokens. The device takes the processor's routes: on random weights near-ties are
-   * many, and a flip would hide what is compared here.
+   * Feeds some tokens. The device takes the CPU's routes: on random weights near-ties are many, and
+   * a flip would hide what is compared here.
    */
   private static List<float[]> run(
       ModelConfig config,
@@ -127,13 +129,13 @@ class MixedLayersTest {
           }
           Arrays.fill(routing.weights(), 1f / used);
           int[] ids = Arrays.copyOf(routing.ids(), used);
-          if (!packed.contains(layer)) {
+          if (!packed.at(layer).isPacked()) {
             runSome(sequence, layer, layer, model.unpackedExperts(), ids, 0, used);
             sequence.combineExperts(layer);
             continue;
           }
-          int counted = packed.lastUpTo(layer);
-          // Now the processor runs its experts first, now last.
+          int counted = packed.at(layer).packed();
+          // Now the CPU runs its experts first, now last.
           boolean hostFirst = t % 2 == 0;
           if (hostFirst) {
             runSome(sequence, layer, layer, host, ids, 0, onHost);
@@ -170,13 +172,14 @@ class MixedLayersTest {
         Families.of("llama", "random"),
         TYPES.length,
         WIDTH,
-        AttentionFacts.of(HEADS, KV_HEADS, HEAD),
+        AttentionConfig.of(HEADS, KV_HEADS, HEAD),
         HIDDEN,
-        new Mixture(experts, experts / 2, HIDDEN, 0, 0, RouterFacts.of(RouterScore.SOFTMAX, true)),
+        new MoeConfig(
+            experts, experts / 2, HIDDEN, 0, 0, RouterConfig.of(RouterScore.SOFTMAX, true)),
         VOCABULARY,
         64,
         1e-5f,
-        new RopeFacts(RopeStyle.NEOX, HEAD, 10_000f, 1f, new float[0]),
+        new RopeConfig(RopeStyle.NEOX, HEAD, 10_000f, 1f, new float[0]),
         Scales.NONE);
   }
 

@@ -3,16 +3,14 @@ package io.foregate.tornado;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foregate.backend.KvType;
-import io.foregate.backend.Link;
 import io.foregate.engine.Engine;
-import io.foregate.engine.EngineOptions;
-import io.foregate.engine.ExpertOptions;
 import io.foregate.engine.Session;
 import io.foregate.error.ForegateException;
-import io.foregate.schedule.Policy;
-import io.foregate.schedule.ScheduleStatistics;
-import io.foregate.schedule.SlotBudget;
+import io.foregate.options.KvType;
+import io.foregate.options.Link;
+import io.foregate.options.ModelOptions;
+import io.foregate.options.Offloading;
+import io.foregate.schedule.state.ScheduleStatistics;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -38,7 +36,7 @@ class PoliciesTest {
 
   @BeforeAll
   static void generateWithAllExpertsResident() {
-    try (Engine engine = open(ExpertOptions.defaults())) {
+    try (Engine engine = open(Offloading.resident())) {
       expected = generate(engine);
       expectedInBatches = prefill(engine);
     }
@@ -102,15 +100,15 @@ class PoliciesTest {
 
   @Test
   void aCacheOfFloatsTakesTwiceTheRoomAndSaysNearlyTheSame() {
-    EngineOptions options = EngineOptions.defaults().withBackend("tornado");
-    long halves;
+    ModelOptions options = ModelOptions.defaults().withBackend("tornado");
+    long f16;
     try (Engine engine = Engine.open(DEMO, options);
         Session session = engine.newSession()) {
-      halves = session.kvBytes();
+      f16 = session.kvBytes();
     }
     try (Engine engine = Engine.open(DEMO, options.withKvType(KvType.F32));
         Session session = engine.newSession()) {
-      assertThat(session.kvBytes()).isEqualTo(2 * halves);
+      assertThat(session.kvBytes()).isEqualTo(2 * f16);
       int[] prompt = engine.tokenizer().encode(PROMPT, true, false);
       double worst = 0;
       for (int i = 0; i < prompt.length; i++) {
@@ -123,12 +121,13 @@ class PoliciesTest {
     }
   }
 
-  private static ExpertOptions offloading(String policy, String slots) {
-    return ExpertOptions.of(Policy.named(policy), SlotBudget.parse(slots));
+  private static Offloading offloading(String policy, String slots) {
+    return Offloading.of(policy, slots);
   }
 
-  private static Engine open(ExpertOptions experts) {
-    return Engine.open(DEMO, EngineOptions.defaults().withBackend("tornado").withExperts(experts));
+  private static Engine open(Offloading experts) {
+    return Engine.open(
+        DEMO, ModelOptions.defaults().withBackend("tornado").withOffloading(experts));
   }
 
   /** Batches add up in another order than tokens alone, and so differ in the last bits. */

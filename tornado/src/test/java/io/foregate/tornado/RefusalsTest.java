@@ -5,21 +5,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.backend.Backend;
 import io.foregate.backend.BackendModel;
-import io.foregate.engine.Backends;
+import io.foregate.engine.BackendRegistry;
 import io.foregate.engine.Engine;
-import io.foregate.engine.EngineOptions;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;
 import io.foregate.kernels.Router;
-import io.foregate.model.AttentionFacts;
-import io.foregate.model.FeedForward;
-import io.foregate.model.LayerWeights;
-import io.foregate.model.Matrix;
-import io.foregate.model.Mixture;
+import io.foregate.model.AttentionConfig;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelWeights;
-import io.foregate.model.RouterFacts;
+import io.foregate.model.MoeConfig;
+import io.foregate.model.RouterConfig;
 import io.foregate.model.SlidingWindow;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.model.weights.LayerWeights;
+import io.foregate.model.weights.Matrix;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.options.ModelOptions;
+import io.foregate.tornado.device.TornadoSettings;
+import io.foregate.tornado.kernels.TestMatrix;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -27,13 +29,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Models that no kernel runs are refused in a sentence, and then run on the processor. */
+/** Models that no kernel runs are refused in a sentence, and then run on the CPU. */
 class RefusalsTest {
   private static final Path DEMO = Path.of("../models/foregate-demo.gguf");
   private static final TinyFamily TINY = TinyFamily.dense("llama", 16);
@@ -49,12 +52,12 @@ class RefusalsTest {
   private static void refuses(ModelConfig config, ModelWeights weights, String... words) {
     assertThatThrownBy(() -> new TornadoModel(config, weights, 1L << 32, 1L << 32).close())
         .isInstanceOfSatisfying(
-            ForegateException.class, e -> assertThat(e.hint()).contains("--backend cpu"))
+            ForegateException.class, e -> assertThat(e.hint()).contains("backend cpu"))
         .message()
         .contains(words);
   }
 
-  private static ModelConfig with(AttentionFacts attention, Mixture mixture) {
+  private static ModelConfig with(AttentionConfig attention, MoeConfig moe) {
     return new ModelConfig(
         CONFIG.name(),
         CONFIG.family(),
@@ -62,7 +65,7 @@ class RefusalsTest {
         CONFIG.embedding(),
         attention,
         CONFIG.feedForward(),
-        mixture,
+        moe,
         CONFIG.vocabulary(),
         CONFIG.contextLength(),
         CONFIG.normEpsilon(),
@@ -70,28 +73,35 @@ class RefusalsTest {
         CONFIG.scales());
   }
 
+  /** Each number may be right by itself; their product is beyond an int. */
+  @Test
+  void expertsBeyondAnArray() {
+    var many = new MoeConfig(256, 256, 1 << 24, 0, 0, MoeConfig.NONE.router());
+    refuses(with(CONFIG.attention(), many), TINY.weights(), "4294967296 activations of a token");
+  }
+
   @Test
   void headsBeyondLocalMemory() {
-    AttentionFacts wide = AttentionFacts.of(2, 1, 1026);
-    refuses(with(wide, Mixture.NONE), TINY.weights(), "cannot run on TornadoVM", "1026");
+    AttentionConfig wide = AttentionConfig.of(2, 1, 1026);
+    refuses(with(wide, MoeConfig.NONE), TINY.weights(), "cannot run on TornadoVM", "1026");
   }
 
   @Test
   void headsThatAreNoPairs() {
-    AttentionFacts odd = new AttentionFacts(4, 2, 25, 24, 1f, SlidingWindow.NONE);
+    AttentionConfig odd = new AttentionConfig(4, 2, 25, 24, 1f, SlidingWindow.NONE);
     refuses(
-        with(odd, Mixture.NONE), TINY.weights(), "cannot run on TornadoVM", "25 and 24", "even");
+        with(odd, MoeConfig.NONE), TINY.weights(), "cannot run on TornadoVM", "25 and 24", "even");
   }
 
   @Test
   void moreExpertsOrGroupsThanTheRouterTakes() {
-    RouterFacts router = CONFIG.mixture().router();
-    var experts = new Mixture(Router.MOST_EXPERTS + 1, 2, 32, 0, 0, router);
+    RouterConfig router = CONFIG.moe().router();
+    var experts = new MoeConfig(Router.MAX_EXPERTS + 1, 2, 32, 0, 0, router);
     refuses(with(CONFIG.attention(), experts), TINY.weights(), "cannot run on TornadoVM");
     var grouped =
-        new RouterFacts(
-            router.score(), router.renormalized(), router.scale(), Router.MOST_GROUPS + 1, 1);
-    var groups = new Mixture(2 * Router.MOST_GROUPS + 2, 2, 32, 0, 0, grouped);
+        new RouterConfig(
+            router.score(), router.renormalized(), router.scale(), Router.MAX_GROUPS + 1, 1);
+    var groups = new MoeConfig(2 * Router.MAX_GROUPS + 2, 2, 32, 0, 0, grouped);
     refuses(with(CONFIG.attention(), groups), TINY.weights(), "cannot run on TornadoVM");
   }
 
@@ -151,15 +161,16 @@ class RefusalsTest {
 
   @Test
   void autoTakesTheProcessorAndSaysWhatTheDeviceLacks() throws IOException {
-    Logger logger = Logger.getLogger(Backends.class.getName());
+    Logger logger = Logger.getLogger(BackendRegistry.class.getName());
     List<String> said = new ArrayList<>();
+    logger.setLevel(Level.FINE);
     logger.setFilter(
         entry -> {
           said.add(new SimpleFormatter().formatMessage(entry));
           return false;
         });
     try (var _ = new BackendPath(folder, OnAnyDevice.class)) {
-      EngineOptions fits = EngineOptions.defaults();
+      ModelOptions fits = ModelOptions.defaults();
       try (Engine engine = Engine.open(DEMO, fits)) {
         assertThat(engine.backend()).isEqualTo("on-any-device");
       }
@@ -171,9 +182,10 @@ class RefusalsTest {
           .singleElement()
           .asString()
           .startsWith("Backend on-any-device skipped, it cannot open the model: The device has ")
-          .contains("sessions (--ctx)");
+          .contains("sessions, by their context");
     } finally {
       logger.setFilter(null);
+      logger.setLevel(null);
     }
   }
 }

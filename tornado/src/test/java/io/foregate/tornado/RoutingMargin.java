@@ -1,7 +1,7 @@
 package io.foregate.tornado;
 
 import io.foregate.model.ModelConfig;
-import io.foregate.model.RouterFacts;
+import io.foregate.model.RouterConfig;
 import io.foregate.model.RouterScore;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -14,16 +14,16 @@ final class RoutingMargin {
    * @param bias that is added to scores when experts are picked, or empty
    */
   static double of(ModelConfig config, float[] bias, float[] logits) {
-    RouterFacts facts = config.mixture().router();
+    RouterConfig router = config.moe().router();
     double[] scores = new double[logits.length];
     for (int e = 0; e < scores.length; e++) {
-      boolean sigmoid = facts.score() == RouterScore.SIGMOID;
+      boolean sigmoid = router.score() == RouterScore.SIGMOID;
       double score = sigmoid ? 1 / (1 + Math.exp(-logits[e])) : logits[e];
       scores[e] = bias.length > 0 ? score + bias[e] : score;
     }
     double margin = Double.POSITIVE_INFINITY;
-    if (facts.groups() > 1) {
-      margin = leaveOutGroups(scores, facts.groups(), facts.groupsUsed());
+    if (router.groups() > 1) {
+      margin = leaveOutGroups(scores, router.groups(), router.groupsUsed());
     }
     double[] sorted = descending(scores);
     for (int i = 0; i < config.expertsUsed() && i + 1 < sorted.length; i++) {

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.foregate.backend.BackendModel;
 import io.foregate.backend.ExpertMemory;
-import io.foregate.backend.KvType;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
-import io.foregate.model.FeedForward;
+import io.foregate.backend.cpu.HostExperts;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelWeights;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.options.KvType;
+import io.foregate.tornado.kernels.TestMatrix;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -66,7 +68,7 @@ final class TeacherForced {
     return worst(run(model, batch, false, false));
   }
 
-  /** The same a token at a time, where the first expert of each is the processor's. */
+  /** The same a token at a time, where the first expert of each is the CPU's. */
   double errorOnBoth(BackendModel model) {
     return worst(run(model, 1, true, false));
   }
@@ -92,7 +94,8 @@ final class TeacherForced {
     int vocabulary = config.vocabulary();
     int[] tokens = IntStream.range(0, positions).map(t -> (7 * t * t + 3) % vocabulary).toArray();
     List<float[]> logits = new ArrayList<>();
-    try (Sequence sequence = model.newSequence(positions + 6, kvType)) {
+    try (Sequence sequence = model.newSequence(positions + 6, kvType);
+        HostExperts host = new HostExperts(config, weights, 2)) {
       for (int from = 0; from < positions; from += batch) {
         int count = Math.min(batch, positions - from);
         sequence.embed(tokens, from, from + count, from);
@@ -103,7 +106,7 @@ final class TeacherForced {
             for (int t = 0; t < count; t++) {
               decide(routing, t, from + t, layer, record);
             }
-            runExperts(model, sequence, layer, routing, onBoth);
+            runExperts(model, sequence, layer, routing, onBoth ? 1 : 0, host);
           } else {
             sequence.feedForward(layer);
           }
@@ -149,16 +152,20 @@ final class TeacherForced {
   }
 
   private void runExperts(
-      BackendModel model, Sequence sequence, int layer, Routing routing, boolean onBoth) {
+      BackendModel model,
+      Sequence sequence,
+      int layer,
+      Routing routing,
+      int onHost,
+      HostExperts host) {
     int[] ids =
         Arrays.stream(routing.ids(), 0, routing.tokens() * routing.used()).distinct().toArray();
     int first = config.routedLayer(layer) * config.experts();
     int[] places = Arrays.stream(ids).map(id -> first + id).toArray();
     ExpertMemory resident = model.residentExperts();
     sequence.runShared(layer);
-    int onHost = onBoth ? 1 : 0;
-    if (onBoth) {
-      sequence.runExperts(layer, new HostExperts(config, weights), ids, places, onHost);
+    if (onHost > 0) {
+      sequence.runExperts(layer, host, ids, places, onHost);
     }
     int[] others = Arrays.copyOfRange(ids, onHost, ids.length);
     int[] otherPlaces = Arrays.copyOfRange(places, onHost, ids.length);

@@ -1,29 +1,30 @@
 package io.foregate.tornado;
 
 import io.foregate.gguf.GgmlType;
-import io.foregate.model.Activation;
-import io.foregate.model.AttentionFacts;
-import io.foregate.model.AttentionWeights;
-import io.foregate.model.ExpertBiases;
-import io.foregate.model.ExpertTensors;
+import io.foregate.model.ActivationFunction;
+import io.foregate.model.AttentionConfig;
 import io.foregate.model.Families;
 import io.foregate.model.Family;
-import io.foregate.model.FeedForward;
-import io.foregate.model.LatentFacts;
-import io.foregate.model.LayerWeights;
-import io.foregate.model.Linear;
-import io.foregate.model.Matrix;
-import io.foregate.model.Mixture;
+import io.foregate.model.LatentConfig;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelWeights;
-import io.foregate.model.Norm;
+import io.foregate.model.MoeConfig;
 import io.foregate.model.QueryKeyNorm;
-import io.foregate.model.RopeFacts;
-import io.foregate.model.RouterFacts;
+import io.foregate.model.RopeConfig;
+import io.foregate.model.RouterConfig;
 import io.foregate.model.RouterScore;
 import io.foregate.model.Scales;
 import io.foregate.model.SlidingWindow;
 import io.foregate.model.Trait;
+import io.foregate.model.weights.AttentionWeights;
+import io.foregate.model.weights.ExpertBiases;
+import io.foregate.model.weights.ExpertTensors;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.model.weights.LayerWeights;
+import io.foregate.model.weights.Linear;
+import io.foregate.model.weights.Matrix;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.model.weights.Norm;
+import io.foregate.tornado.kernels.TestMatrix;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,7 +33,7 @@ import java.util.stream.Stream;
 
 /**
  * A small model of random weights of a family, or with a family's attention and dense feed-forward
- * blocks. Weights are floats and halves, which neither backend rounds.
+ * blocks. Weights are f32 and f16, which neither backend rounds.
  */
 record TinyFamily(ModelConfig config, ModelWeights weights) {
   private static final int WIDTH = 64;
@@ -45,9 +46,9 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
   private static final int VOCABULARY = 50;
 
   /** No two sizes are equal, and planes hold no rows as long as these latents. */
-  private static final LatentFacts LITE = new LatentFacts(0, 40, 28, 16, 20);
+  private static final LatentConfig LITE = new LatentConfig(0, 40, 28, 16, 20);
 
-  private static final LatentFacts LOW_RANK = new LatentFacts(48, 96, 32, 16, 24);
+  private static final LatentConfig LOW_RANK = new LatentConfig(48, 96, 32, 16, 24);
 
   /** Positions that a layer with a sliding window sees. */
   static final int WINDOW = 20;
@@ -60,15 +61,15 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
    * feed-forward blocks of SwiGLU.
    */
   static TinyFamily dense(String architecture, int context) {
-    return of(withSilu(Families.of(architecture, architecture)), LITE, Mixture.NONE, context);
+    return of(withSilu(Families.of(architecture, architecture)), LITE, MoeConfig.NONE, context);
   }
 
   /** All of a family with experts. */
   static TinyFamily routed(String architecture, int context) {
     Family family = Families.of(architecture, architecture);
     int shared = family.has(Trait.SHARED_EXPERT) ? HIDDEN : 0;
-    var mixture = new Mixture(EXPERTS, USED, HIDDEN, shared, 0, family.router());
-    return of(family, LITE, mixture, context);
+    var moe = new MoeConfig(EXPERTS, USED, HIDDEN, shared, 0, family.router());
+    return of(family, LITE, moe, context);
   }
 
   /**
@@ -77,26 +78,26 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
    * sigmoid and pick by biased scores from some groups.
    */
   static TinyFamily lowRank(int context) {
-    var router = new RouterFacts(RouterScore.SIGMOID, true, 1.5f, 3, 2);
-    var mixture = new Mixture(EXPERTS, USED, HIDDEN, HIDDEN, 1, router);
-    return of(Families.of("deepseek2", "deepseek2"), LOW_RANK, mixture, context);
+    var router = new RouterConfig(RouterScore.SIGMOID, true, 1.5f, 3, 2);
+    var moe = new MoeConfig(EXPERTS, USED, HIDDEN, HIDDEN, 1, router);
+    return of(Families.of("deepseek2", "deepseek2"), LOW_RANK, moe, context);
   }
 
-  private static TinyFamily of(Family family, LatentFacts latent, Mixture mixture, int context) {
+  private static TinyFamily of(Family family, LatentConfig latent, MoeConfig moe, int context) {
     String architecture = family.architecture();
     int keySize = architecture.equals("llama") ? 24 : 16;
     int valueSize = architecture.equals("llama") ? 12 : 16;
     boolean granite = architecture.equals("granitemoe");
     boolean windows = family.has(Trait.ALTERNATING_WINDOW);
     var grouped =
-        new AttentionFacts(
+        new AttentionConfig(
             HEADS,
             KV_HEADS,
             keySize,
             valueSize,
             granite ? 0.1f : (float) (1 / Math.sqrt(keySize)),
             windows ? new SlidingWindow(WINDOW, 2) : SlidingWindow.NONE);
-    AttentionFacts facts = family.has(Trait.LATENT_ATTENTION) ? latent(latent) : grouped;
+    AttentionConfig facts = family.has(Trait.LATENT_ATTENTION) ? latent(latent) : grouped;
     var config =
         new ModelConfig(
             architecture,
@@ -105,7 +106,7 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
             WIDTH,
             facts,
             HIDDEN,
-            mixture,
+            moe,
             VOCABULARY,
             256,
             1e-5f,
@@ -114,8 +115,8 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
     return new TinyFamily(config.at(context), new Weights(config).model());
   }
 
-  private static AttentionFacts latent(LatentFacts latent) {
-    return new AttentionFacts(
+  private static AttentionConfig latent(LatentConfig latent) {
+    return new AttentionConfig(
         HEADS,
         1,
         latent.rank() + latent.rotated(),
@@ -131,18 +132,18 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
         family.rope(),
         family.queryKeyNorm(),
         family.router(),
-        Activation.SILU,
+        ActivationFunction.SILU,
         family.traits());
   }
 
-  private static RopeFacts rope(Family family, int headSize) {
+  private static RopeConfig rope(Family family, int headSize) {
     float[] divisors = {1f, 1.5f, 2f, 3f, 4f, 5f, 6f, 8f};
     int dimensions = 2 * divisors.length; // of llama's heads, a part
     return switch (family.architecture()) {
-      case "llama" -> new RopeFacts(family.rope(), dimensions, 10_000f, 1f, divisors);
+      case "llama" -> new RopeConfig(family.rope(), dimensions, 10_000f, 1f, divisors);
       case "phimoe" -> {
-        var longer = new RopeFacts.LongContext(ORIGINAL_CONTEXT, divisors);
-        yield new RopeFacts(
+        var longer = new RopeConfig.LongContext(ORIGINAL_CONTEXT, divisors);
+        yield new RopeConfig(
             family.rope(),
             dimensions,
             10_000f,
@@ -153,8 +154,8 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
             Optional.of(longer));
       }
       case "gpt-oss" -> {
-        var yarn = new RopeFacts.Yarn(ORIGINAL_CONTEXT, 32f, 1f);
-        yield new RopeFacts(
+        var yarn = new RopeConfig.Yarn(ORIGINAL_CONTEXT, 32f, 1f);
+        yield new RopeConfig(
             family.rope(),
             headSize,
             150f,
@@ -165,8 +166,8 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
             Optional.empty());
       }
       case "deepseek2" -> {
-        var yarn = new RopeFacts.Yarn(ORIGINAL_CONTEXT, 32f, 1f);
-        yield new RopeFacts(
+        var yarn = new RopeConfig.Yarn(ORIGINAL_CONTEXT, 32f, 1f);
+        yield new RopeConfig(
             family.rope(),
             LITE.rotated(),
             10_000f,
@@ -176,7 +177,7 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
             Optional.of(yarn),
             Optional.empty());
       }
-      default -> new RopeFacts(family.rope(), headSize, 10_000f, 1f, new float[0]);
+      default -> new RopeConfig(family.rope(), headSize, 10_000f, 1f, new float[0]);
     };
   }
 
@@ -217,7 +218,7 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
 
     private FeedForward routed() {
       boolean biased = family.has(Trait.EXPERT_BIAS);
-      boolean grouped = config.mixture().router().groups() > 1;
+      boolean grouped = config.moe().router().groups() > 1;
       var experts =
           new ExpertTensors(experts(HIDDEN, WIDTH), experts(HIDDEN, WIDTH), experts(WIDTH, HIDDEN));
       var biases =
@@ -248,7 +249,7 @@ record TinyFamily(ModelConfig config, ModelWeights weights) {
     }
 
     private AttentionWeights latent() {
-      LatentFacts facts = config.attention().latent().orElseThrow();
+      LatentConfig facts = config.attention().latent().orElseThrow();
       boolean low = facts.queryRank() > 0;
       GgmlType type = low ? GgmlType.F16 : GgmlType.F32;
       int keyRows = low ? facts.rank() : facts.keySize();

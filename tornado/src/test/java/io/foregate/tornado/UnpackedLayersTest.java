@@ -3,17 +3,18 @@ package io.foregate.tornado;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foregate.engine.Engine;
-import io.foregate.engine.EngineOptions;
-import io.foregate.engine.ExpertOptions;
 import io.foregate.engine.Session;
 import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufTensor;
 import io.foregate.gguf.GgufWriter;
-import io.foregate.model.Matrix;
-import io.foregate.schedule.Policy;
-import io.foregate.schedule.ScheduleStatistics;
-import io.foregate.schedule.SlotBudget;
+import io.foregate.model.weights.Matrix;
+import io.foregate.options.ModelOptions;
+import io.foregate.options.Offloading;
+import io.foregate.schedule.state.ScheduleStatistics;
+import io.foregate.tornado.copy.DeviceExperts;
+import io.foregate.tornado.device.TornadoSettings;
+import io.foregate.tornado.kernels.TestMatrix;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.logging.Handler;
+import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
@@ -35,8 +37,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * The demo model with experts of some layers, the first and the last among them, of types that
- * TornadoVM's kernels do not read: the processor computes those layers' experts, whatever the
- * policy, and they get no slots.
+ * TornadoVM's kernels do not read: the CPU computes those layers' experts, whatever the policy, and
+ * they get no slots.
  */
 class UnpackedLayersTest {
   private static final Path DEMO = Path.of("../models/foregate-demo.gguf");
@@ -72,7 +74,7 @@ class UnpackedLayersTest {
     model = folder.resolve("mixed.gguf");
     write(model, REPLACED);
     try (var log = new Warnings();
-        Engine engine = open(model, "tornado", ExpertOptions.defaults())) {
+        Engine engine = open(model, "tornado", Offloading.resident())) {
       warnings.addAll(log.lines);
       expected = feed(engine);
     }
@@ -112,13 +114,13 @@ class UnpackedLayersTest {
   void saysWhichExpertsTheProcessorComputes() {
     assertThat(warnings)
         .containsExactly(
-            "The experts of 4 of 12 layers run on the processor: backend tornado has no kernels"
+            "The experts of 4 of 12 layers run on the CPU: backend tornado has no kernels"
                 + " for their types (IQ2_XS, IQ3_S).");
   }
 
   @Test
   void computesWhatTheProcessorComputes() {
-    try (Engine engine = open(model, "cpu", ExpertOptions.defaults())) {
+    try (Engine engine = open(model, "cpu", Offloading.resident())) {
       List<float[]> exact = feed(engine);
       for (int i = 0; i < exact.size(); i++) {
         assertThat(
@@ -140,7 +142,7 @@ class UnpackedLayersTest {
     "lookahead, auto"
   })
   void noPolicyChangesABit(String policy, String slots) {
-    var options = ExpertOptions.of(Policy.named(policy), SlotBudget.parse(slots));
+    var options = Offloading.of(policy, slots);
     try (Engine engine = open(model, "tornado", options)) {
       List<float[]> found = feed(engine);
       for (int i = 0; i < found.size(); i++) {
@@ -155,7 +157,7 @@ class UnpackedLayersTest {
 
   @Test
   void hybridMixesThemWithThoseOfOtherLayers() {
-    var options = ExpertOptions.of(Policy.named("hybrid"), SlotBudget.parse("25%"));
+    var options = Offloading.of("hybrid", "25%");
     try (Engine engine = open(model, "tornado", options)) {
       List<float[]> found = feed(engine);
       for (int i = 0; i < found.size(); i++) {
@@ -169,7 +171,7 @@ class UnpackedLayersTest {
 
   @Test
   void onlyExpertsThatMoveGetSlots() {
-    try (Engine engine = open(model, "tornado", ExpertOptions.defaults());
+    try (Engine engine = open(model, "tornado", Offloading.resident());
         GgufFile file = GgufFile.open(DEMO)) {
       long record = file.tensor("blk.1.ffn_gate_exps.weight").byteSize() / EXPERTS * 3;
       var device = new TornadoModel(engine.config(), engine.weights(), 1L << 30, 1L << 30);
@@ -190,9 +192,9 @@ class UnpackedLayersTest {
       everywhere.put(layer, types);
     }
     write(all, everywhere);
-    var lru = ExpertOptions.of(Policy.named("lru"), SlotBudget.parse("25%"));
+    var lru = Offloading.of("lru", "25%");
     try (Engine device = open(all, "tornado", lru);
-        Engine cpu = open(all, "cpu", ExpertOptions.defaults())) {
+        Engine cpu = open(all, "cpu", Offloading.resident())) {
       assertThat(device.scheduleStatistics()).isEmpty();
       List<float[]> found = feed(device);
       List<float[]> exact = feed(cpu);
@@ -205,9 +207,9 @@ class UnpackedLayersTest {
     }
   }
 
-  private static Engine open(Path path, String backend, ExpertOptions experts) {
+  private static Engine open(Path path, String backend, Offloading experts) {
     return Engine.open(
-        path, EngineOptions.defaults().withBackend(backend).withContext(64).withExperts(experts));
+        path, ModelOptions.defaults().withBackend(backend).withContext(64).withOffloading(experts));
   }
 
   /** A batch, then token by token. */
@@ -235,6 +237,7 @@ class UnpackedLayersTest {
 
     Warnings() {
       logger.addHandler(this);
+      logger.setLevel(Level.FINE);
     }
 
     @Override
@@ -248,6 +251,7 @@ class UnpackedLayersTest {
     @Override
     public void close() {
       logger.removeHandler(this);
+      logger.setLevel(null);
     }
   }
 }

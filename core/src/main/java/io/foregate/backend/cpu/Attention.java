@@ -1,8 +1,12 @@
 package io.foregate.backend.cpu;
 
-import io.foregate.model.AttentionFacts;
+import io.foregate.error.ForegateException;
+import io.foregate.model.AttentionConfig;
 import io.foregate.model.ModelConfig;
-import io.foregate.quant.VectorKernels;
+import io.foregate.options.KvType;
+import io.foregate.quant.vector.FloatTiles;
+import io.foregate.quant.vector.HeapFloats;
+import io.foregate.quant.vector.VectorKernels;
 import java.util.Arrays;
 
 /**
@@ -23,7 +27,7 @@ final class Attention {
   /** Scores of a block, in elements, before it is made smaller: half of a usual L2 cache. */
   private static final int SCORE_ELEMENTS = 128 << 10;
 
-  private final AttentionFacts facts;
+  private final AttentionConfig attention;
   private final VectorKernels kernels;
   private final WorkerPool pool;
   private final Workspace work;
@@ -38,6 +42,9 @@ final class Attention {
   private int position;
   private int tokens;
 
+  /** What the virtual machine allows an array to have. */
+  private static final int MAX_ELEMENTS = Integer.MAX_VALUE - 8;
+
   /** Positions that a token sees, itself included. */
   private int window;
 
@@ -51,24 +58,37 @@ final class Attention {
 
   /** A worker's scratch. */
   private static final class Block {
-    float[] queries = {};
-    float[] scores = {};
-    float[] outputs = {};
+    HeapFloats queries = HeapFloats.of(0);
+    HeapFloats scores = HeapFloats.of(0);
+    HeapFloats outputs = HeapFloats.of(0);
     float[] tile = {};
     float[] values = {};
-    short[] halves = {};
+    short[] f16 = {};
   }
 
   Attention(
       ModelConfig config, VectorKernels kernels, WorkerPool pool, Workspace work, KvCache cache) {
-    this.facts = config.attention();
-    this.latent = facts.latent().isPresent();
+    this.attention = config.attention();
+    this.latent = attention.latent().isPresent();
     this.kernels = kernels;
     this.pool = pool;
     this.work = work;
     this.cache = cache;
     this.blocks = new Block[pool.size()];
     Arrays.setAll(blocks, i -> new Block());
+    requireScores(config.name(), cache.capacity());
+  }
+
+  /** A row of scores per head that shares a key head: it depends on the context, too. */
+  private void requireScores(String model, int capacity) {
+    long group = attention.heads() / attention.kvHeads();
+    long elements = group * (capacity + 2L * KvCache.TILE);
+    if (elements > MAX_ELEMENTS) {
+      throw new ForegateException(
+          "%s: %d heads share keys, and a context of %d asks for buffers of %,d elements, at most %,d can be."
+              .formatted(model, group, capacity, elements, MAX_ELEMENTS),
+          "Open the model with a smaller context.");
+    }
   }
 
   /**
@@ -81,9 +101,9 @@ final class Attention {
     this.position = position;
     this.tokens = tokens;
     this.sinks = sinks;
-    this.window = facts.window().of(layer);
-    int group = facts.heads() / facts.kvHeads();
-    int workersPerHead = Math.ceilDiv(pool.size(), facts.kvHeads());
+    this.window = attention.window().of(layer);
+    int group = attention.heads() / attention.kvHeads();
+    int workersPerHead = Math.ceilDiv(pool.size(), attention.kvHeads());
     unitHeads = tokens == 1 ? Math.ceilDiv(group, workersPerHead) : group;
     while (group % unitHeads != 0) {
       unitHeads++;
@@ -94,7 +114,7 @@ final class Attention {
     for (Block block : blocks) {
       ensure(block, unitTokens * unitHeads, columns);
     }
-    pool.run(Math.ceilDiv(tokens, unitTokens) * (facts.heads() / unitHeads), 1, task);
+    pool.run(Math.ceilDiv(tokens, unitTokens) * (attention.heads() / unitHeads), 1, task);
   }
 
   private static int paddedCount(int positions) {
@@ -107,25 +127,25 @@ final class Attention {
   }
 
   private void ensure(Block block, int rows, int columns) {
-    int size = Math.max(facts.keySize(), facts.valueSize());
+    int size = Math.max(attention.keySize(), attention.valueSize());
     if (block.tile.length == 0) {
       block.tile = new float[KvCache.TILE * size];
-      block.halves = new short[KvCache.TILE * size];
-      block.values = latent ? new float[KvCache.TILE * facts.valueSize()] : block.tile;
+      block.f16 = new short[KvCache.TILE * size];
+      block.values = new float[latent ? KvCache.TILE * attention.valueSize() : 0];
     }
-    if (block.queries.length < rows * size) {
-      block.queries = new float[rows * size];
-      block.outputs = new float[rows * size];
+    if (block.queries.length() < rows * size) {
+      block.queries = HeapFloats.of(rows * size);
+      block.outputs = HeapFloats.of(rows * size);
     }
-    if (block.scores.length < rows * columns) {
+    if (block.scores.length() < rows * columns) {
       // Up to the largest that this sequence can ask for, so that decoding does not grow it again.
       int most = Math.max(rows * columns, unitHeads * width(cache.capacity()));
-      block.scores = new float[most];
+      block.scores = HeapFloats.of(most);
     }
   }
 
   private void attend(int from, int to, int worker) {
-    int headUnits = facts.heads() / unitHeads;
+    int headUnits = attention.heads() / unitHeads;
     for (int unit = from; unit < to; unit++) {
       int firstToken = unit / headUnits * unitTokens;
       int count = Math.min(unitTokens, tokens - firstToken);
@@ -134,16 +154,16 @@ final class Attention {
   }
 
   private void attend(Block block, int firstToken, int count, int firstHead) {
-    int kvHead = firstHead / (facts.heads() / facts.kvHeads());
+    int kvHead = firstHead / (attention.heads() / attention.kvHeads());
     int rows = count * unitHeads;
     int last = position + firstToken + count; // positions that the block's last token sees
     int firstTile = firstSeen(firstToken) / KvCache.TILE;
     int columns = width(last - firstTile * KvCache.TILE);
-    gather(block.queries, firstToken, count, firstHead);
+    gather(block.queries.array(), firstToken, count, firstHead);
     score(block, kvHead, rows, firstTile, Math.ceilDiv(last, KvCache.TILE), columns);
     normalize(block, firstToken, firstHead, rows, firstTile * KvCache.TILE, columns);
     weigh(block, kvHead, rows, firstTile, last, columns);
-    scatter(block.outputs, firstToken, count, firstHead);
+    scatter(block.outputs.array(), firstToken, count, firstHead);
   }
 
   /** The first position that a token of the batch sees. */
@@ -153,33 +173,34 @@ final class Attention {
 
   /** Copies the block's queries, scaled, row by row: token by token, head by head. */
   private void gather(float[] rows, int firstToken, int count, int firstHead) {
-    int width = unitHeads * facts.keySize();
+    int width = unitHeads * attention.keySize();
     for (int t = 0; t < count; t++) {
-      int from = ((firstToken + t) * facts.heads() + firstHead) * facts.keySize();
+      int from = ((firstToken + t) * attention.heads() + firstHead) * attention.keySize();
       System.arraycopy(work.query, from, rows, t * width, width);
     }
-    kernels.scale(rows, 0, count * width, facts.scale());
+    kernels.scale(rows, 0, count * width, attention.scale());
   }
 
   private void scatter(float[] rows, int firstToken, int count, int firstHead) {
-    int width = unitHeads * facts.valueSize();
+    int width = unitHeads * attention.valueSize();
     for (int t = 0; t < count; t++) {
-      int to = ((firstToken + t) * facts.heads() + firstHead) * facts.valueSize();
+      int to = ((firstToken + t) * attention.heads() + firstHead) * attention.valueSize();
       System.arraycopy(rows, t * width, work.attended, to, width);
     }
   }
 
   private void score(Block block, int kvHead, int rows, int firstTile, int endTile, int columns) {
-    int size = facts.keySize();
+    int size = attention.keySize();
     for (int tile = firstTile; tile < endTile; tile++) {
-      cache.readKeys(layer, kvHead, tile, size, block.halves, block.tile);
-      kernels.gemm(
+      kernels.gemmOfTile(
           block.queries,
           0,
           size,
+          f16(),
+          cache.keys(),
+          cache.keysAt(layer, kvHead, tile),
+          block.f16,
           block.tile,
-          0,
-          KvCache.TILE,
           block.scores,
           (tile - firstTile) * KvCache.TILE,
           columns,
@@ -198,6 +219,7 @@ final class Attention {
    */
   private void normalize(
       Block block, int firstToken, int firstHead, int rows, int base, int columns) {
+    float[] scores = block.scores.array();
     for (int row = 0; row < rows; row++) {
       int token = firstToken + row / unitHeads;
       int begin = row * columns;
@@ -205,45 +227,70 @@ final class Attention {
       int to = position + token + 1 - base;
       int count = to - from;
       if (sinks.length > 0) {
-        block.scores[begin + to] = sinks[firstHead + row % unitHeads];
+        scores[begin + to] = sinks[firstHead + row % unitHeads];
         count++;
       }
-      kernels.softmax(block.scores, begin + from, count);
-      Arrays.fill(block.scores, begin, begin + from, 0f);
-      Arrays.fill(block.scores, begin + to, begin + columns, 0f);
+      kernels.softmax(scores, begin + from, count);
+      Arrays.fill(scores, begin, begin + from, 0f);
+      Arrays.fill(scores, begin + to, begin + columns, 0f);
     }
   }
 
   private void weigh(Block block, int kvHead, int rows, int firstTile, int last, int columns) {
-    int size = facts.valueSize();
+    int size = attention.valueSize();
     int base = firstTile * KvCache.TILE;
     for (int first = base; first < last; first += KvCache.TILE) {
       int count = Math.min(KvCache.TILE, last - first);
-      readValues(block, kvHead, first / KvCache.TILE, count);
-      kernels.gemm(
-          block.scores,
-          first - base,
-          columns,
-          block.values,
-          0,
-          size,
-          block.outputs,
-          0,
-          size,
-          rows,
-          size,
-          count,
-          first > base);
+      int tile = first / KvCache.TILE;
+      int at = first - base;
+      boolean more = first > base;
+      if (latent) {
+        readValues(block, kvHead, tile, count);
+        kernels.gemm(
+            block.scores.array(),
+            at,
+            columns,
+            block.values,
+            0,
+            size,
+            block.outputs.array(),
+            0,
+            size,
+            rows,
+            size,
+            count,
+            more);
+      } else {
+        long values = cache.valuesAt(layer, kvHead, tile);
+        kernels.gemmOfTile(
+            block.scores,
+            at,
+            columns,
+            f16(),
+            cache.values(),
+            values,
+            block.f16,
+            block.tile,
+            block.outputs,
+            0,
+            size,
+            rows,
+            size,
+            count,
+            more);
+      }
     }
   }
 
+  private boolean f16() {
+    return cache.type() == KvType.F16;
+  }
+
+  /** Values that are the first elements of keys, turned round: {@code [count][valueSize]}. */
   private void readValues(Block block, int kvHead, int tile, int count) {
-    if (!latent) {
-      cache.readValues(layer, kvHead, tile, count, block.halves, block.values);
-      return;
-    }
-    int size = facts.valueSize();
-    cache.readKeys(layer, kvHead, tile, size, block.halves, block.tile);
+    int size = attention.valueSize();
+    long keys = cache.keysAt(layer, kvHead, tile);
+    FloatTiles.read(f16(), cache.keys(), keys, size * KvCache.TILE, block.f16, block.tile);
     for (int first = 0; first < size; first += TRANSPOSED) {
       int end = Math.min(size, first + TRANSPOSED);
       for (int p = 0; p < count; p++) {

@@ -1,9 +1,9 @@
 package io.foregate.backend.cpu;
 
 import io.foregate.backend.ExpertMemory;
-import io.foregate.store.ExpertWeights;
+import io.foregate.store.layout.ExpertWeights;
 
-/** Experts that the processor can read. */
+/** Experts that the CPU can read. */
 interface CpuExpertMemory extends ExpertMemory {
 
   /** The weights of a layer's expert at a place. Allocates nothing. */

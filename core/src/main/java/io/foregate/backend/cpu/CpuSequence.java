@@ -6,18 +6,18 @@ import io.foregate.backend.ProductListener;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.gguf.GgmlType;
-import io.foregate.model.AttentionWeights;
-import io.foregate.model.FeedForward;
-import io.foregate.model.LayerWeights;
-import io.foregate.model.Linear;
-import io.foregate.model.Matrix;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelWeights;
-import io.foregate.model.Norm;
-import io.foregate.quant.Activation;
-import io.foregate.quant.Quants;
-import io.foregate.quant.Scratch;
-import io.foregate.quant.VectorKernels;
+import io.foregate.model.weights.AttentionWeights;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.model.weights.LayerWeights;
+import io.foregate.model.weights.Linear;
+import io.foregate.model.weights.Matrix;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.model.weights.Norm;
+import io.foregate.quant.format.Quants;
+import io.foregate.quant.format.UnpackedBlock;
+import io.foregate.quant.vector.ActivationRows;
+import io.foregate.quant.vector.VectorKernels;
 import java.util.Optional;
 
 /**
@@ -101,7 +101,7 @@ final class CpuSequence implements Sequence {
         config
             .attention()
             .latent()
-            .map(l -> new LatentStep(config, l, kernels, pool, work, cache, products, rope))
+            .map(_ -> new LatentStep(config, kernels, pool, work, cache, products, rope))
             .orElse(null);
     var unit = new GatedUnit(kernels, config.family().activation());
     this.network = new DenseNetwork(config, pool, work, products, unit);
@@ -152,8 +152,8 @@ final class CpuSequence implements Sequence {
     for (int t = from; t < to; t++) {
       long row = tokens[firstToken + t] * table.rowBytes();
       float[] out = work.residual;
-      Scratch scratch = work.scratch()[worker];
-      Quants.decode(table.type(), table.data(), row, out, t * width, width, scratch);
+      UnpackedBlock block = work.scratch()[worker].block;
+      Quants.decode(table.type(), table.data(), row, out, t * width, width, block);
       if (config.scales().embedding() != 1) {
         kernels.scale(out, t * width, width, config.scales().embedding());
       }
@@ -349,7 +349,7 @@ final class CpuSequence implements Sequence {
       }
       for (int i = 0; i < normReaders.length; i++) {
         GgmlType type = normReaders[i].type();
-        if (i == 0 || Quants.dotType(type) != Quants.dotType(normReaders[i - 1].type())) {
+        if (i == 0 || work.wide.of(type) != work.wide.of(normReaders[i - 1].type())) {
           work.wide.set(type, work.normed, target, t);
         }
       }
@@ -358,7 +358,7 @@ final class CpuSequence implements Sequence {
 
   /** Adds the product with attention's result to the residual stream. */
   private void addProduct(Linear w) {
-    Activation input = work.heads.of(w.weight().type());
+    ActivationRows input = work.heads.of(w.weight().type());
     products.add(w.weight(), input, 0, batch, work.blockOutput, config.embedding());
     products.run();
     addBlockOutput(w.bias());

@@ -1,7 +1,7 @@
 package io.foregate.backend.cpu;
 
-import io.foregate.model.FeedForward;
 import io.foregate.model.ModelConfig;
+import io.foregate.model.weights.FeedForward;
 
 /**
  * A feed-forward network that every token of a batch passes: a dense layer's, or what is shared

@@ -1,13 +1,13 @@
 package io.foregate.backend.cpu;
 
-import io.foregate.model.FeedForward;
-import io.foregate.model.LayerWeights;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelWeights;
-import io.foregate.store.ExpertLayout;
-import io.foregate.store.ExpertRecords;
-import io.foregate.store.ExpertShape;
-import io.foregate.store.ExpertWeights;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.model.weights.LayerWeights;
+import io.foregate.model.weights.ModelWeights;
+import io.foregate.store.layout.ExpertLayout;
+import io.foregate.store.layout.ExpertRecords;
+import io.foregate.store.layout.ExpertShape;
+import io.foregate.store.layout.ExpertWeights;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,17 +1,19 @@
 package io.foregate.backend.cpu;
 
-import io.foregate.model.Activation;
-import io.foregate.quant.VectorKernels;
+import io.foregate.model.ActivationFunction;
+import io.foregate.quant.vector.VectorKernels;
 
-/** What a gated unit does between its products: see {@link Activation}. Allocates nothing. */
+/**
+ * What a gated unit does between its products: see {@link ActivationFunction}. Allocates nothing.
+ */
 public final class GatedUnit {
   private static final float ALPHA = 1.702f;
   private static final float LIMIT = 7;
 
   private final VectorKernels kernels;
-  private final Activation activation;
+  private final ActivationFunction activation;
 
-  public GatedUnit(VectorKernels kernels, Activation activation) {
+  public GatedUnit(VectorKernels kernels, ActivationFunction activation) {
     this.kernels = kernels;
     this.activation = activation;
   }

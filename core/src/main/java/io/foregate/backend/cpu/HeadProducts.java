@@ -1,10 +1,10 @@
 package io.foregate.backend.cpu;
 
-import io.foregate.model.Matrix;
-import io.foregate.quant.Activation;
-import io.foregate.quant.Quants;
-import io.foregate.quant.Scratch;
-import io.foregate.quant.VectorKernels;
+import io.foregate.model.weights.Matrix;
+import io.foregate.quant.format.Quants;
+import io.foregate.quant.vector.ActivationRows;
+import io.foregate.quant.vector.Scratch;
+import io.foregate.quant.vector.VectorKernels;
 import java.util.Arrays;
 import java.util.List;
 
@@ -32,7 +32,7 @@ final class HeadProducts {
   private int tokens;
 
   /** A worker's memory: what is multiplied, and a matrix as floats. */
-  private record Worker(Activation input, float[] decoded) {}
+  private record Worker(Activations inputs, float[] decoded) {}
 
   /** Where the heads' parts of a batch's tokens lie. */
   static final class HeadRows {
@@ -67,7 +67,7 @@ final class HeadProducts {
     this.scratch = scratch;
     this.workers = new Worker[pool.size()];
     Arrays.setAll(
-        workers, i -> new Worker(new Activation(kernels, TOKENS, widest), new float[largest]));
+        workers, i -> new Worker(new Activations(kernels, TOKENS, widest), new float[largest]));
   }
 
   /**
@@ -98,9 +98,9 @@ final class HeadProducts {
 
   private void multiply(int head, int token, int count, int worker) {
     Matrix w = matrices.get(head);
-    Activation x = workers[worker].input();
+    ActivationRows x = workers[worker].inputs().of(w.type());
     for (int t = 0; t < count; t++) {
-      x.set(Quants.dotType(w.type()), input.elements, input.at(token + t, head), w.columns(), t);
+      x.set(input.elements, input.at(token + t, head), w.columns(), t);
     }
     float[] y = output.elements;
     int at = output.at(token, head);
@@ -128,7 +128,7 @@ final class HeadProducts {
   private void multiplyTransposed(int head, int token, int count, int worker) {
     Matrix w = matrices.get(head);
     float[] rows = workers[worker].decoded();
-    Quants.decode(w.type(), w.data(), 0, rows, 0, w.rows() * w.columns(), scratch[worker]);
+    Quants.decode(w.type(), w.data(), 0, rows, 0, w.rows() * w.columns(), scratch[worker].block);
     kernels.gemm(
         input.elements,
         input.at(token, head),

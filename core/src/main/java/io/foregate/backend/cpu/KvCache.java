@@ -1,9 +1,10 @@
 package io.foregate.backend.cpu;
 
 import io.foregate.backend.KvState;
-import io.foregate.backend.KvType;
 import io.foregate.error.ForegateException;
+import io.foregate.files.SharedMemory;
 import io.foregate.model.ModelConfig;
+import io.foregate.options.KvType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -42,20 +43,26 @@ final class KvCache implements KvState, AutoCloseable {
     this.kvHeads = config.kvHeads();
     this.keySize = config.attention().keySize();
     this.valueSize = config.attention().keptValueSize();
-    long allTiles = (long) tiles * kvHeads * config.layers();
-    long keyBytes = allTiles * tileBytes(keySize);
-    long valueBytes = allTiles * tileBytes(valueSize);
+    long allTiles = (long) tiles * kvHeads * config.layers(); // at most 2^53
+    long keyBytes = bytes(allTiles, tileBytes(keySize));
+    long valueBytes = bytes(allTiles, tileBytes(valueSize));
     try {
       this.keys = arena.allocate(keyBytes, ALIGNMENT);
       this.values = arena.allocate(valueBytes, ALIGNMENT);
-    } catch (OutOfMemoryError e) {
+    } catch (OutOfMemoryError | IllegalArgumentException e) {
       arena.close();
       throw new ForegateException(
           "A KV cache of %d positions needs %d MiB, which this machine does not have free."
               .formatted(capacity, (keyBytes + valueBytes) >> 20),
-          "Open the model with a smaller context (--ctx).",
+          "Open the model with a smaller [[context]].",
           e);
     }
+  }
+
+  /** A product that stays below what a machine could have, where absurd numbers meet. */
+  private static long bytes(long tiles, long tileBytes) {
+    long most = Long.MAX_VALUE >> 2;
+    return tileBytes > 0 && tiles > most / tileBytes ? most : tiles * tileBytes;
   }
 
   int capacity() {
@@ -79,21 +86,24 @@ final class KvCache implements KvState, AutoCloseable {
     }
   }
 
-  /**
-   * Copies the first {@code size} elements of a tile's keys to {@code target} as {@code
-   * [size][TILE]} floats.
-   */
-  void readKeys(int layer, int head, int tile, int size, short[] halves, float[] target) {
-    read(keys, tile(layer, head, tile) * tileBytes(keySize), size * TILE, halves, target);
+  /** All keys, where {@link #keysAt} tells. */
+  MemorySegment keys() {
+    return keys;
   }
 
-  /**
-   * Copies a tile's first {@code count} values to {@code target} as {@code [count][valueSize]}
-   * floats.
-   */
-  void readValues(int layer, int head, int tile, int count, short[] halves, float[] target) {
-    long at = tile(layer, head, tile) * tileBytes(valueSize);
-    read(values, at, count * valueSize, halves, target);
+  /** All values, where {@link #valuesAt} tells. */
+  MemorySegment values() {
+    return values;
+  }
+
+  /** Where a tile's keys begin, in bytes: {@code [keySize][TILE]}. */
+  long keysAt(int layer, int head, int tile) {
+    return tile(layer, head, tile) * tileBytes(keySize);
+  }
+
+  /** Where a tile's values begin, in bytes: {@code [TILE][valueSize]}. */
+  long valuesAt(int layer, int head, int tile) {
+    return tile(layer, head, tile) * tileBytes(valueSize);
   }
 
   private long tileBytes(int size) {
@@ -115,20 +125,9 @@ final class KvCache implements KvState, AutoCloseable {
       }
     } else {
       for (int i = 0; i < size; i++) {
-        short half = Float.floatToFloat16(source[from + i]);
-        target.set(ValueLayout.JAVA_SHORT, at + i * stepBytes, half);
+        short f16 = Float.floatToFloat16(source[from + i]);
+        target.set(ValueLayout.JAVA_SHORT, at + i * stepBytes, f16);
       }
-    }
-  }
-
-  private void read(MemorySegment source, long at, int count, short[] halves, float[] target) {
-    if (type == KvType.F32) {
-      MemorySegment.copy(source, ValueLayout.JAVA_FLOAT, at, target, 0, count);
-      return;
-    }
-    MemorySegment.copy(source, ValueLayout.JAVA_SHORT, at, halves, 0, count);
-    for (int i = 0; i < count; i++) { // arrays on both sides: the JIT makes this a vector loop
-      target[i] = Float.float16ToFloat(halves[i]);
     }
   }
 
@@ -178,8 +177,6 @@ final class KvCache implements KvState, AutoCloseable {
   /** Closing twice does nothing. */
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
+    SharedMemory.close(arena);
   }
 }

@@ -1,10 +1,10 @@
 package io.foregate.backend.cpu;
 
-import io.foregate.model.AttentionWeights;
-import io.foregate.model.LatentFacts;
+import io.foregate.model.LatentConfig;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.Norm;
-import io.foregate.quant.VectorKernels;
+import io.foregate.model.weights.AttentionWeights;
+import io.foregate.model.weights.Norm;
+import io.foregate.quant.vector.VectorKernels;
 
 /**
  * What multi-head latent attention does around the attention itself. Keys and values of past tokens
@@ -21,7 +21,7 @@ final class LatentStep {
   private static final int TOKEN_CHUNK = 8;
 
   private final ModelConfig config;
-  private final LatentFacts facts;
+  private final LatentConfig latent;
   private final VectorKernels kernels;
   private final WorkerPool pool;
   private final Workspace work;
@@ -37,7 +37,6 @@ final class LatentStep {
 
   LatentStep(
       ModelConfig config,
-      LatentFacts facts,
       VectorKernels kernels,
       WorkerPool pool,
       Workspace work,
@@ -45,7 +44,7 @@ final class LatentStep {
       ProductBatch products,
       RotaryEmbedding rope) {
     this.config = config;
-    this.facts = facts;
+    this.latent = config.attention().latent().orElseThrow();
     this.kernels = kernels;
     this.pool = pool;
     this.work = work;
@@ -57,8 +56,8 @@ final class LatentStep {
             kernels,
             pool,
             work.scratch(),
-            Math.max(facts.keySize(), facts.rank()),
-            facts.keySize() * facts.rank());
+            Math.max(latent.keySize(), latent.rank()),
+            latent.keySize() * latent.rank());
   }
 
   /** Makes queries, and puts the batch's latents into the cache. */
@@ -79,14 +78,14 @@ final class LatentStep {
       products.run();
     }
     pool.run(batch, TOKEN_CHUNK, positionTask);
-    heads.input.set(work.projected, 0, config.heads() * facts.querySize(), facts.querySize());
+    heads.input.set(work.projected, 0, config.heads() * latent.querySize(), latent.querySize());
     heads.output.set(work.query, 0, config.querySize(), config.headSize());
     heads.run(weights.keys().matrices(), weights.keys().transposed(), batch);
   }
 
   private void normalizeLowRank(int from, int to, int worker) {
     Norm norm = weights.lowRank().orElseThrow().norm();
-    int width = facts.queryRank();
+    int width = latent.queryRank();
     for (int t = from; t < to; t++) {
       normalize(norm, work.lowRankQuery, t * width);
       work.lowRank.set(weights.query().type(), work.lowRankQuery, t * width, t);
@@ -98,17 +97,17 @@ final class LatentStep {
     for (int t = from; t < to; t++) {
       int key = t * width;
       normalize(weights.latentNorm(), work.key, key);
-      rope.rotate(work.key, key + facts.rank(), 1, width, t);
+      rope.rotate(work.key, key + latent.rank(), 1, width, t);
       cache.put(layer, position + t, work.key, key, work.key, key);
-      int query = t * config.querySize() + facts.rank();
-      int source = t * config.heads() * facts.querySize() + facts.keySize();
+      int query = t * config.querySize() + latent.rank();
+      int source = t * config.heads() * latent.querySize() + latent.keySize();
       for (int head = 0; head < config.heads(); head++) {
         System.arraycopy(
             work.projected,
-            source + head * facts.querySize(),
+            source + head * latent.querySize(),
             work.query,
             query + head * config.headSize(),
-            facts.rotated());
+            latent.rotated());
       }
       rope.rotate(work.query, query, config.heads(), config.headSize(), t);
     }
@@ -124,8 +123,8 @@ final class LatentStep {
 
   /** Makes the heads' values of what attention gave. */
   void after(AttentionWeights.Latent weights, int batch) {
-    heads.input.set(work.attended, 0, config.heads() * facts.rank(), facts.rank());
-    heads.output.set(work.value, 0, config.attendedSize(), facts.valueSize());
+    heads.input.set(work.attended, 0, config.heads() * latent.rank(), latent.rank());
+    heads.output.set(work.value, 0, config.attendedSize(), latent.valueSize());
     heads.run(weights.values(), false, batch);
   }
 }

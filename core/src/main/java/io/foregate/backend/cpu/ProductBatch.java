@@ -1,10 +1,10 @@
 package io.foregate.backend.cpu;
 
 import io.foregate.backend.ProductListener;
-import io.foregate.model.Matrix;
-import io.foregate.quant.Activation;
-import io.foregate.quant.Scratch;
-import io.foregate.quant.VectorKernels;
+import io.foregate.model.weights.Matrix;
+import io.foregate.quant.vector.ActivationRows;
+import io.foregate.quant.vector.Scratch;
+import io.foregate.quant.vector.VectorKernels;
 
 /**
  * Several matrix products as one parallel region: queries, keys and values, or the projections of
@@ -24,7 +24,7 @@ final class ProductBatch implements WorkerPool.RangeTask {
   private final WorkerPool pool;
   private final Scratch[] scratch;
   private final Matrix[] weights;
-  private final Activation[] inputs;
+  private final ActivationRows[] inputs;
   private final int[] firstToken;
   private final int[] endToken;
   private final float[][] outputs;
@@ -42,7 +42,7 @@ final class ProductBatch implements WorkerPool.RangeTask {
     this.pool = pool;
     this.scratch = scratch;
     this.weights = new Matrix[maxProducts];
-    this.inputs = new Activation[maxProducts];
+    this.inputs = new ActivationRows[maxProducts];
     this.firstToken = new int[maxProducts];
     this.endToken = new int[maxProducts];
     this.outputs = new float[maxProducts][];
@@ -60,12 +60,12 @@ final class ProductBatch implements WorkerPool.RangeTask {
    * Adds {@code y[t * stride + r] = dot(w row r, x row t)} for tokens {@code [from, to)} and all
    * rows of {@code w}.
    */
-  void add(Matrix w, Activation x, int from, int to, float[] y, int stride) {
+  void add(Matrix w, ActivationRows x, int from, int to, float[] y, int stride) {
     addAt(w, x, from, to, y, stride, 0);
   }
 
   /** As {@link #add}, with {@code y} shifted by {@code offset}, which may be negative. */
-  void addAt(Matrix w, Activation x, int from, int to, float[] y, int stride, int offset) {
+  void addAt(Matrix w, ActivationRows x, int from, int to, float[] y, int stride, int offset) {
     listener.product(w, x, from, to);
     weights[size] = w;
     inputs[size] = x;

@@ -1,10 +1,10 @@
 package io.foregate.backend.cpu;
 
-import io.foregate.model.AttentionWeights;
-import io.foregate.model.Linear;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.Norm;
-import io.foregate.quant.VectorKernels;
+import io.foregate.model.weights.AttentionWeights;
+import io.foregate.model.weights.Linear;
+import io.foregate.model.weights.Norm;
+import io.foregate.quant.vector.VectorKernels;
 
 /**
  * What happens to a token's queries, keys and values between their products and attention: biases,

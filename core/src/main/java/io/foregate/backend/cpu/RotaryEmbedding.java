@@ -1,24 +1,24 @@
 package io.foregate.backend.cpu;
 
-import io.foregate.model.RopeFacts;
+import io.foregate.model.RopeConfig;
 import io.foregate.model.RopeStyle;
 
 /**
  * Rotates pairs of elements of queries and keys by angles that grow with the position (arXiv
  * 2104.09864): pair {@code i} of position {@code p} by {@code p} times {@link
- * RopeFacts#frequencies}.
+ * RopeConfig#frequencies}.
  */
 final class RotaryEmbedding {
-  private final RopeFacts facts;
+  private final RopeConfig rope;
   private final int pairs;
   private final double[] frequencies;
   private float[] cos = {};
   private float[] sin = {};
 
-  RotaryEmbedding(RopeFacts facts) {
-    this.facts = facts;
-    this.pairs = facts.dimensions() / 2;
-    this.frequencies = facts.frequencies();
+  RotaryEmbedding(RopeConfig rope) {
+    this.rope = rope;
+    this.pairs = rope.dimensions() / 2;
+    this.frequencies = rope.frequencies();
   }
 
   /** Prepares the angles of {@code count} tokens that stand at {@code position ..}. */
@@ -27,7 +27,7 @@ final class RotaryEmbedding {
       cos = new float[count * pairs];
       sin = new float[count * pairs];
     }
-    float magnitude = facts.magnitude();
+    float magnitude = rope.magnitude();
     for (int t = 0; t < count; t++) {
       for (int i = 0; i < pairs; i++) {
         double angle = (position + t) * frequencies[i];
@@ -41,7 +41,7 @@ final class RotaryEmbedding {
    * Rotates {@code heads} heads of token {@code t}, which lie one after the other from {@code at}.
    */
   void rotate(float[] x, int at, int heads, int headSize, int t) {
-    boolean neighbours = facts.style() == RopeStyle.NORM;
+    boolean neighbours = rope.style() == RopeStyle.NORM;
     int step = neighbours ? 2 : 1;
     int partner = neighbours ? 1 : pairs;
     int angles = t * pairs;

@@ -1,18 +1,12 @@
 package io.foregate.backend.cpu;
 
 import io.foregate.backend.Routing;
-import io.foregate.gguf.GgmlType;
-import io.foregate.model.FeedForward;
 import io.foregate.model.ModelConfig;
-import io.foregate.quant.Quants;
-import io.foregate.quant.VectorKernels;
-import io.foregate.store.ExpertWeights;
-import java.util.Arrays;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.quant.vector.VectorKernels;
 
 /**
- * The experts of a layer over a batch. Picks (a token and one of its experts) are grouped by
- * expert, so that each expert's weights are read once per batch; every pick keeps a row of its own
- * in {@link Workspace#expertOutput}, and {@link #combine} adds the rows up in the router's order,
+ * The experts of a sequence's batch, and their sum: outputs are added up in the router's order,
  * whatever the order in which the experts ran.
  */
 final class RoutedExperts {
@@ -22,40 +16,11 @@ final class RoutedExperts {
   private final VectorKernels kernels;
   private final WorkerPool pool;
   private final Workspace work;
-  private final ProductBatch products;
-  private final GatedUnit unit;
+  private final ExpertBatch batch;
   private final float outputScale;
-  private final WorkerPool.RangeTask inputTask = this::roundInputs;
-  private final WorkerPool.RangeTask hiddenTask = this::activateHidden;
   private final WorkerPool.RangeTask combineTask = this::combineTokens;
-
-  /** First grouped row of each expert; one more at the end. */
-  private final int[] firstRow;
-
-  /** Which pick (token * used + rank) stands in a grouped row, and the other way round. */
-  private int[] pickOfRow = {};
-
-  private int[] rowOfPick = {};
   private Routing routing;
   private FeedForward.Routed layer;
-  private boolean grouped;
-
-  /** The experts of the wave that is computed: their weights and first grouped rows. */
-  private final ExpertWeights[] wave;
-
-  /** Per expert of the wave: its number in the layer. */
-  private final int[] waveIds;
-
-  /** Per expert of the wave: its rows in the wave. Between them there may be rows without use. */
-  private final int[] waveStart;
-
-  private final int[] waveEnd;
-
-  /** Per expert of the wave: its first row in the grouping. */
-  private final int[] groupedStart;
-
-  private int waveSize;
-  private int waveRows;
 
   RoutedExperts(
       ModelConfig config,
@@ -65,169 +30,25 @@ final class RoutedExperts {
       ProductBatch products,
       GatedUnit unit) {
     this.config = config;
-    this.unit = unit;
-    this.outputScale = config.scales().residual();
     this.kernels = kernels;
     this.pool = pool;
     this.work = work;
-    this.products = products;
-    this.firstRow = new int[config.experts() + 1];
-    this.wave = new ExpertWeights[config.experts()];
-    this.waveIds = new int[config.experts()];
-    this.waveStart = new int[config.experts()];
-    this.waveEnd = new int[config.experts()];
-    this.groupedStart = new int[config.experts()];
+    this.batch = new ExpertBatch(config, kernels, pool, products, unit);
+    this.outputScale = config.scales().residual();
   }
 
   /** Takes a new batch. Its picks may still be changed until the first {@link #run}. */
   void begin(Routing routing, FeedForward.Routed layer) {
     this.routing = routing;
     this.layer = layer;
-    this.grouped = false;
-  }
-
-  /** Groups the picks of a new batch by expert (a counting sort, stable in the tokens). */
-  private void group() {
-    grouped = true;
-    int picks = routing.tokens() * routing.used();
-    if (pickOfRow.length < picks) {
-      pickOfRow = new int[picks];
-      rowOfPick = new int[picks];
-    }
-    Arrays.fill(firstRow, 0);
-    for (int pick = 0; pick < picks; pick++) {
-      firstRow[routing.ids()[pick] + 1]++;
-    }
-    for (int e = 0; e < config.experts(); e++) {
-      firstRow[e + 1] += firstRow[e];
-    }
-    for (int pick = 0; pick < picks; pick++) {
-      int row = firstRow[routing.ids()[pick]]++;
-      pickOfRow[row] = pick;
-      rowOfPick[pick] = row;
-    }
-    for (int e = config.experts(); e > 0; e--) {
-      firstRow[e] = firstRow[e - 1];
-    }
-    firstRow[0] = 0;
+    batch.begin(routing, layer, work.normed, work.experts);
   }
 
   /**
-   * Runs experts in waves whose hidden activations fit the workspace.
-   *
    * @param layer counted among the layers with experts
    */
   void run(int layer, CpuExpertMemory memory, int[] ids, int[] places, int count) {
-    if (!grouped) {
-      group();
-    }
-    int next = 0;
-    while (next < count) {
-      waveSize = 0;
-      waveRows = 0;
-      while (next < count && fits(ids[next])) {
-        addToWave(ids[next], memory.weights(layer, places[next]));
-        next++;
-      }
-      runWave();
-    }
-  }
-
-  private int rows(int expert) {
-    return firstRow[expert + 1] - firstRow[expert];
-  }
-
-  private boolean fits(int expert) {
-    return waveSize == 0 || startInWave(expert) + rows(expert) <= work.expertRows();
-  }
-
-  /** Where the next expert's rows begin: aligned if there are enough of them to gain by it. */
-  private int startInWave(int expert) {
-    int alignment = VectorKernels.BATCH_ALIGNMENT;
-    return rows(expert) < alignment ? waveRows : Math.ceilDiv(waveRows, alignment) * alignment;
-  }
-
-  private void addToWave(int expert, ExpertWeights weights) {
-    wave[waveSize] = weights;
-    waveIds[waveSize] = expert;
-    waveStart[waveSize] = startInWave(expert);
-    waveRows = waveStart[waveSize] + rows(expert);
-    waveEnd[waveSize] = waveRows;
-    groupedStart[waveSize] = firstRow[expert];
-    waveSize++;
-  }
-
-  private void runWave() {
-    ExpertWeights any = wave[0]; // all experts of a layer have the same types
-    int hidden = any.gate().rows();
-    work.routed.of(any.gate().type());
-    work.routed.of(any.up().type());
-    pool.run(waveRows, ROW_CHUNK, inputTask);
-    for (int i = 0; i < waveSize; i++) {
-      int end = waveEnd[i];
-      ExpertWeights w = wave[i];
-      products.add(w.gate(), work.routed.of(w.gate().type()), waveStart[i], end, work.gate, hidden);
-      products.add(w.up(), work.routed.of(w.up().type()), waveStart[i], end, work.up, hidden);
-    }
-    products.run();
-    work.hidden.of(any.down().type());
-    pool.run(waveRows, ROW_CHUNK, hiddenTask);
-    int width = config.embedding();
-    for (int i = 0; i < waveSize; i++) {
-      ExpertWeights w = wave[i];
-      products.addAt(
-          w.down(),
-          work.hidden.of(w.down().type()),
-          waveStart[i],
-          waveEnd[i],
-          work.expertOutput,
-          width,
-          (groupedStart[i] - waveStart[i]) * width);
-    }
-    products.run();
-  }
-
-  private void roundInputs(int from, int to, int worker) {
-    ExpertWeights any = wave[0];
-    boolean sameRounding = Quants.dotType(any.gate().type()) == Quants.dotType(any.up().type());
-    int width = config.embedding();
-    int i = 0;
-    for (int row = from; row < to; row++) {
-      while (row >= waveEnd[i]) {
-        i++;
-      }
-      if (row < waveStart[i]) {
-        continue;
-      }
-      int pick = pickOfRow[groupedStart[i] + row - waveStart[i]];
-      int source = pick / config.expertsUsed() * width;
-      work.routed.set(any.gate().type(), work.normed, source, row);
-      if (!sameRounding) {
-        work.routed.set(any.up().type(), work.normed, source, row);
-      }
-    }
-  }
-
-  private void activateHidden(int from, int to, int worker) {
-    GgmlType type = wave[0].down().type();
-    int hidden = wave[0].down().columns();
-    int i = 0;
-    for (int row = from; row < to; row++) {
-      while (row >= waveEnd[i]) {
-        i++;
-      }
-      if (row < waveStart[i]) {
-        continue;
-      }
-      int at = row * hidden;
-      if (layer.biases().isPresent()) {
-        int bias = waveIds[i] * hidden;
-        kernels.axpy(1f, layer.biases().gate(), bias, work.gate, at, hidden);
-        kernels.axpy(1f, layer.biases().up(), bias, work.up, at, hidden);
-      }
-      unit.apply(work.gate, work.up, at, hidden);
-      work.hidden.set(type, work.gate, at, row);
-    }
+    batch.run(layer, memory, ids, places, count);
   }
 
   /** Adds the weighted outputs of all picks, and what tokens share, to the residual stream. */
@@ -240,9 +61,9 @@ final class RoutedExperts {
     int used = config.expertsUsed();
     for (int t = from; t < to; t++) {
       for (int pick = t * used; pick < (t + 1) * used; pick++) {
-        int output = rowOfPick[pick] * width;
+        int output = batch.output(pick);
         float weight = routing.weights()[pick] * outputScale;
-        kernels.axpy(weight, work.expertOutput, output, work.residual, t * width, width);
+        kernels.axpy(weight, work.experts.outputs, output, work.residual, t * width, width);
         if (layer.biases().isPresent()) {
           int bias = routing.ids()[pick] * width;
           kernels.axpy(weight, layer.biases().down(), bias, work.residual, t * width, width);

@@ -2,9 +2,10 @@ package io.foregate.backend.cpu;
 
 import io.foregate.backend.ExpertSlots;
 import io.foregate.error.ForegateException;
-import io.foregate.store.ExpertLayout;
-import io.foregate.store.ExpertShape;
-import io.foregate.store.ExpertWeights;
+import io.foregate.files.SharedMemory;
+import io.foregate.store.layout.ExpertLayout;
+import io.foregate.store.layout.ExpertShape;
+import io.foregate.store.layout.ExpertWeights;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
@@ -12,12 +13,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The processor's imitation of a device's expert slots: memory of their own, into which copies are
- * real copies, as fast as the link that is to be imitated.
+ * The CPU's imitation of a device's expert slots: memory of their own, into which copies are real
+ * copies, as fast as the link that is to be imitated.
  */
 final class SlotMemory implements ExpertSlots, CpuExpertMemory {
   private final Arena arena = Arena.ofShared();
-  private final PacedLink link;
+  private final ThrottledLink link;
   private final long slotBytes;
   private final MemorySegment[] slots;
 
@@ -25,7 +26,7 @@ final class SlotMemory implements ExpertSlots, CpuExpertMemory {
   private final ExpertWeights[][] views;
 
   SlotMemory(int count, List<ExpertShape> shapes, ExpertLayout layout, double linkGbps) {
-    this.link = new PacedLink(linkGbps);
+    this.link = new ThrottledLink(linkGbps);
     this.slotBytes = shapes.stream().mapToLong(layout::recordBytes).max().orElse(0);
     this.slots = new MemorySegment[count];
     try {
@@ -36,7 +37,7 @@ final class SlotMemory implements ExpertSlots, CpuExpertMemory {
       arena.close();
       throw new ForegateException(
           "There is no memory for %d expert slots of %d bytes each.".formatted(count, slotBytes),
-          "Ask for fewer slots (--expert-slots).");
+          "Ask for fewer [[slots]].");
     }
     Map<ExpertShape, ExpertWeights[]> byShape = new HashMap<>();
     this.views = new ExpertWeights[shapes.size()][];
@@ -80,8 +81,6 @@ final class SlotMemory implements ExpertSlots, CpuExpertMemory {
 
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
+    SharedMemory.close(arena);
   }
 }

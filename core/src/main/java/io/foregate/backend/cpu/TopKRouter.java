@@ -1,20 +1,20 @@
 package io.foregate.backend.cpu;
 
 import io.foregate.backend.Routing;
-import io.foregate.model.FeedForward;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.RouterFacts;
-import io.foregate.quant.VectorKernels;
+import io.foregate.model.RouterConfig;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.quant.vector.VectorKernels;
 import java.util.Arrays;
 
-/** Picks a token's experts by the router's logits, and weighs them, as {@link RouterFacts} say. */
+/** Picks a token's experts by the router's logits, and weighs them, as {@link RouterConfig} say. */
 final class TopKRouter {
   private static final int TOKEN_CHUNK = 32;
 
   /** The smallest normal number of an F16: sums below count as this, as they do in llama.cpp. */
-  private static final float LEAST_SUM = 0x1p-14f;
+  private static final float MIN_SUM = 0x1p-14f;
 
-  private final RouterFacts facts;
+  private final RouterConfig router;
   private final VectorKernels kernels;
   private final WorkerPool pool;
   private final int experts;
@@ -27,7 +27,7 @@ final class TopKRouter {
   private record Scratch(float[] scores, float[] selection, float[] groups, int[] ids) {}
 
   TopKRouter(ModelConfig config, VectorKernels kernels, WorkerPool pool) {
-    this.facts = config.mixture().router();
+    this.router = config.moe().router();
     this.kernels = kernels;
     this.pool = pool;
     this.experts = config.experts();
@@ -38,8 +38,8 @@ final class TopKRouter {
             new Scratch(
                 new float[experts],
                 new float[experts],
-                new float[facts.groups()],
-                new int[facts.groups()]));
+                new float[router.groups()],
+                new int[router.groups()]));
   }
 
   /** Fills ids and weights from the logits of {@code tokens} tokens at a layer. */
@@ -56,7 +56,7 @@ final class TopKRouter {
       if (bias.length > 0) {
         kernels.axpy(1f, bias, 0, routing.logits(), t * experts, experts);
       }
-      if (facts.isSoftmaxOfPicked() && picksByLogits()) {
+      if (router.isSoftmaxOfPicked() && picksByLogits()) {
         select(
             routing.logits(),
             t * experts,
@@ -68,15 +68,15 @@ final class TopKRouter {
       } else {
         pickByScore(t, scratch[worker]);
       }
-      if (facts.scale() != 1) {
-        kernels.scale(routing.weights(), t * routing.used(), routing.used(), facts.scale());
+      if (router.scale() != 1) {
+        kernels.scale(routing.weights(), t * routing.used(), routing.used(), router.scale());
       }
     }
   }
 
   /** Whether nothing but the order of the logits says which experts are picked. */
   private boolean picksByLogits() {
-    return layer.selectionBias().length == 0 && facts.groups() == 1;
+    return layer.selectionBias().length == 0 && router.groups() == 1;
   }
 
   /**
@@ -127,7 +127,7 @@ final class TopKRouter {
       if (layer.selectionBias().length > 0) {
         kernels.axpy(1f, layer.selectionBias(), 0, s.selection(), 0, experts);
       }
-      if (facts.groups() > 1) {
+      if (router.groups() > 1) {
         leaveOutGroups(s);
       }
       select(s.selection(), 0, experts, routing.ids(), best, routing.used());
@@ -137,7 +137,7 @@ final class TopKRouter {
 
   private void score(int token, float[] scores) {
     System.arraycopy(routing.logits(), token * experts, scores, 0, experts);
-    switch (facts.score()) {
+    switch (router.score()) {
       case SOFTMAX -> kernels.softmax(scores, 0, experts);
       case SIGMOID -> {
         for (int e = 0; e < experts; e++) {
@@ -150,8 +150,8 @@ final class TopKRouter {
 
   /** A group is as good as its two best experts together; all but the best groups are left out. */
   private void leaveOutGroups(Scratch s) {
-    int size = experts / facts.groups();
-    for (int g = 0; g < facts.groups(); g++) {
+    int size = experts / router.groups();
+    for (int g = 0; g < router.groups(); g++) {
       float first = Float.NEGATIVE_INFINITY;
       float second = size > 1 ? Float.NEGATIVE_INFINITY : 0;
       for (int e = g * size; e < (g + 1) * size; e++) {
@@ -165,9 +165,9 @@ final class TopKRouter {
       }
       s.groups()[g] = first + second;
     }
-    select(s.groups(), 0, facts.groups(), s.ids(), 0, facts.groupsUsed());
-    for (int g = 0; g < facts.groups(); g++) {
-      if (!contains(s.ids(), facts.groupsUsed(), g)) {
+    select(s.groups(), 0, router.groups(), s.ids(), 0, router.groupsUsed());
+    for (int g = 0; g < router.groups(); g++) {
+      if (!contains(s.ids(), router.groupsUsed(), g)) {
         Arrays.fill(s.selection(), g * size, (g + 1) * size, Float.NEGATIVE_INFINITY);
       }
     }
@@ -190,11 +190,11 @@ final class TopKRouter {
       weights[i] = scores[routing.ids()[i]];
       sum += weights[i];
     }
-    switch (facts.score()) {
+    switch (router.score()) {
       case SOFTMAX_OF_PICKED -> kernels.softmax(weights, best, routing.used());
       case SOFTMAX, SIGMOID -> {
-        if (facts.renormalized()) {
-          kernels.scale(weights, best, routing.used(), 1 / Math.max(sum, LEAST_SUM));
+        if (router.renormalized()) {
+          kernels.scale(weights, best, routing.used(), 1 / Math.max(sum, MIN_SUM));
         }
       }
     }

@@ -1,10 +1,10 @@
 package io.foregate.backend.cpu;
 
 import io.foregate.backend.Routing;
-import io.foregate.model.LatentFacts;
+import io.foregate.model.LatentConfig;
 import io.foregate.model.ModelConfig;
-import io.foregate.quant.Scratch;
-import io.foregate.quant.VectorKernels;
+import io.foregate.quant.vector.Scratch;
+import io.foregate.quant.vector.VectorKernels;
 
 /**
  * Scratch memory of the forward pass, shared by the sequences of a model, which take turns. Grows
@@ -13,15 +13,9 @@ import io.foregate.quant.VectorKernels;
  */
 final class Workspace {
   /**
-   * Upper bound of a layer's hidden activations, in elements, each of which takes about 20 bytes
-   * with its roundings: what keeps a large model's prompt within a small heap.
-   */
-  private static final int HIDDEN_ELEMENTS = 4 << 20;
-
-  /**
    * Tokens of a prefill step: enough to reuse each decoded weight, few enough to fit the caches.
    */
-  private static final int MOST_TOKENS = 512;
+  private static final int MAX_TOKENS = 512;
 
   /** A batch that needs little memory; also the unit in which the largest batch is chosen. */
   private static final int FEW_TOKENS = 32;
@@ -67,9 +61,6 @@ final class Workspace {
   /** What the shared output of each token is multiplied by. */
   float[] sharedWeight = {};
 
-  /** Outputs of the experts, one row per token and pick, grouped by expert. */
-  float[] expertOutput = {};
-
   /** Inputs of products as wide as the model. */
   Activations wide;
 
@@ -82,11 +73,8 @@ final class Workspace {
   /** Inputs of products as wide as the hidden layer of what tokens share. */
   Activations sharedHidden;
 
-  /** Inputs of products as wide as the hidden layer of an expert. */
-  Activations hidden;
-
-  /** Inputs of the experts, one row per token and pick, grouped by expert. */
-  Activations routed;
+  /** Of experts; {@code null} where the model has none. */
+  ExpertScratch experts;
 
   Routing routing;
 
@@ -113,12 +101,12 @@ final class Workspace {
 
   /** The most tokens of a batch. */
   static int maxBatch(ModelConfig config) {
-    int fit = HIDDEN_ELEMENTS / widestHidden(config) / FEW_TOKENS * FEW_TOKENS;
-    return Math.clamp(fit, FEW_TOKENS, MOST_TOKENS);
+    int fit = ExpertScratch.HIDDEN_ELEMENTS / widestHidden(config) / FEW_TOKENS * FEW_TOKENS;
+    return Math.clamp(fit, FEW_TOKENS, MAX_TOKENS);
   }
 
   private static int widestHidden(ModelConfig config) {
-    int routed = Math.max(config.mixture().feedForward(), config.mixture().sharedFeedForward());
+    int routed = Math.max(config.moe().feedForward(), config.moe().sharedFeedForward());
     // Latent attention's queries and results are floats, half as large as hidden elements.
     int latent = config.attention().latent().isPresent() ? config.querySize() / 2 : 0;
     return Math.max(Math.max(denseWidth(config), routed), latent);
@@ -127,17 +115,6 @@ final class Workspace {
   /** Hidden width of dense feed-forward blocks; 0 where no layer has one. */
   private static int denseWidth(ModelConfig config) {
     return config.isRouted(0) ? 0 : config.feedForward();
-  }
-
-  /**
-   * Rows of the experts' hidden layer that are computed at once: at least a whole batch, because
-   * all of its tokens may have chosen the same expert.
-   */
-  int expertRows() {
-    int picks = tokens * config.expertsUsed();
-    int aligned = Math.min(config.experts(), picks / VectorKernels.BATCH_ALIGNMENT);
-    int all = picks + aligned * (VectorKernels.BATCH_ALIGNMENT - 1);
-    return Math.max(tokens, Math.min(all, HIDDEN_ELEMENTS / config.mixture().feedForward()));
   }
 
   private void grow(int batch) {
@@ -154,17 +131,13 @@ final class Workspace {
     wide = new Activations(kernels, batch, width);
     heads = new Activations(kernels, batch, config.attendedSize());
     int dense = denseWidth(config);
-    int shared = config.mixture().sharedFeedForward();
+    int shared = config.moe().sharedFeedForward();
     denseHidden = new Activations(kernels, batch, dense);
     sharedHidden = new Activations(kernels, batch, shared);
     int products = batch * Math.max(dense, shared);
     if (config.isMoe()) {
-      int picks = batch * config.expertsUsed();
-      int hiddenRows = expertRows();
-      products = Math.max(products, hiddenRows * config.mixture().feedForward());
-      hidden = new Activations(kernels, hiddenRows, config.mixture().feedForward());
-      routed = new Activations(kernels, hiddenRows, width);
-      expertOutput = new float[picks * width];
+      int hidden = ExpertScratch.rows(config, batch) * config.moe().feedForward();
+      products = Math.max(products, hidden);
       routing = new Routing(batch, config.experts(), config.expertsUsed());
     }
     if (shared > 0) {
@@ -173,9 +146,10 @@ final class Workspace {
     }
     gate = new float[products];
     up = new float[products];
+    experts = config.isMoe() ? new ExpertScratch(config, kernels, batch, gate, up) : null;
   }
 
-  private void growLatent(LatentFacts latent, int batch) {
+  private void growLatent(LatentConfig latent, int batch) {
     value = new float[batch * config.attendedSize()];
     projected = new float[batch * config.heads() * latent.querySize()];
     lowRankQuery = new float[batch * latent.queryRank()];

@@ -1,5 +1,5 @@
 /**
- * The default backend: the {@link io.foregate.quant.VectorKernels} on a fixed set of threads,
- * weights read straight from the mapped file.
+ * The default backend: the {@link io.foregate.quant.vector.VectorKernels} on a fixed set of
+ * threads, weights read straight from the mapped file.
  */
 package io.foregate.backend.cpu;

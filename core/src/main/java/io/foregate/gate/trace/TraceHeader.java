@@ -52,7 +52,7 @@ public record TraceHeader(
     throw new ForegateException(
         "The trace holds no gate scores named '%s'; it holds: %s."
             .formatted(name, sets.isEmpty() ? "none" : String.join(", ", setNames())),
-        "Record it again with foregate trace (--gates FILE adds those of trained gates).");
+        "Record it again with 'foregate trace'; its [[gates]] add those of trained gates.");
   }
 
   /** Whether the trace holds scores of that name. */

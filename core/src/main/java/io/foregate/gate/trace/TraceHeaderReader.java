@@ -14,12 +14,18 @@ import java.util.zip.CRC32C;
 final class TraceHeaderReader {
   private final Path path;
   private final MemorySegment data;
+  private final long fileSize;
   private long end;
   private long at;
 
-  TraceHeaderReader(Path path, MemorySegment data) {
+  /**
+   * @param data the header, or the beginning of the file where its size cannot be right
+   * @param fileSize of the whole file
+   */
+  TraceHeaderReader(Path path, MemorySegment data, long fileSize) {
     this.path = path;
     this.data = data;
+    this.fileSize = fileSize;
     this.end = data.byteSize();
   }
 
@@ -75,10 +81,10 @@ final class TraceHeaderReader {
           "Use the Foregate that wrote it, or record it again.");
     }
     int bytes = u32();
-    if (bytes < TraceWriter.FIXED_BYTES + Integer.BYTES || bytes > data.byteSize()) {
+    if (bytes < TraceWriter.FIXED_BYTES + Integer.BYTES || bytes > fileSize) {
       throw damaged(
           "its header should have %s bytes, and the file has %d"
-              .formatted(Integer.toUnsignedString(bytes), data.byteSize()));
+              .formatted(Integer.toUnsignedString(bytes), fileSize));
     }
     end = (long) bytes - Integer.BYTES;
     if (data.get(TraceLayout.U32, end)

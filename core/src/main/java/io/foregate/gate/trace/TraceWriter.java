@@ -1,6 +1,7 @@
 package io.foregate.gate.trace;
 
-import io.foregate.gguf.PartFile;
+import io.foregate.files.FileKind;
+import io.foregate.files.PartFile;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -46,7 +47,7 @@ public final class TraceWriter implements AutoCloseable {
     }
     this.header = header;
     MemorySegment bytes = MemorySegment.ofArray(headerBytes(header));
-    this.file = PartFile.create(path);
+    this.file = PartFile.create(path, FileKind.TRACE);
     file.write(bytes);
   }
 

@@ -4,10 +4,11 @@ import io.foregate.error.ForegateException;
 import io.foregate.gate.trace.RoutingTrace;
 import io.foregate.gate.trace.StretchedTrace;
 import io.foregate.gate.trace.TraceHeader;
-import io.foregate.schedule.ExpertGrid;
-import io.foregate.schedule.Policy;
+import io.foregate.options.SlotBudget;
 import io.foregate.schedule.ScheduleListener;
-import io.foregate.schedule.SlotBudget;
+import io.foregate.schedule.SlotCount;
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.state.ExpertGrid;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -19,7 +20,7 @@ import java.util.stream.Stream;
  */
 public final class Cell {
   /** Numbers of experts that are tried where a policy prefetches a fixed number. */
-  private static final int MOST_PREFETCHED = 4;
+  private static final int MAX_PREFETCHED = 4;
 
   private final RoutingTrace trace;
   private final int recordedLayers;
@@ -48,7 +49,7 @@ public final class Cell {
       throw new ForegateException(
           "The trace has %d tokens for a model of %d layers, and the warm-up takes %d of them."
               .formatted(trace.tokens(), header.layers(), warmUp),
-          "Record more tokens (foregate trace --tokens), or warm up with fewer (--warmup).");
+          "Record more [[tokens]] with foregate trace, or [[warmup]] with fewer.");
     }
     this.copyShare = copyShare(run(Policy.lru()));
   }
@@ -72,9 +73,9 @@ public final class Cell {
 
   /** Slots that a policy gets. */
   public int slots(Policy policy) {
-    return policy.prefetch() == Policy.Prefetch.EVERYTHING
+    return policy.keepsAll()
         ? grid.total()
-        : budget.slots(grid, profile.expertBytes(), policy);
+        : SlotCount.of(budget, grid, profile.expertBytes(), policy);
   }
 
   /** Replays a policy. Where it prefetches a fixed number of experts, that number is the best. */
@@ -87,11 +88,11 @@ public final class Cell {
 
   /** The policy with each number of prefetched experts, if that is a constant; else as it is. */
   public Stream<Policy> variants(Policy policy) {
-    if (policy.prefetch() != Policy.Prefetch.NEXT_LAYER) {
+    if (policy.prefetchCount() == 0) {
       return Stream.of(policy);
     }
-    return IntStream.rangeClosed(1, Math.min(MOST_PREFETCHED, grid.experts()))
-        .mapToObj(count -> policy.withPrefetch(Policy.Prefetch.NEXT_LAYER, count));
+    return IntStream.rangeClosed(1, Math.min(MAX_PREFETCHED, grid.experts()))
+        .mapToObj(policy::withPrefetchCount);
   }
 
   private SimulationResult result(Policy policy) {
@@ -107,9 +108,9 @@ public final class Cell {
   public SimulatedRun run(Policy policy) {
     if (!profile.canRun(policy)) {
       throw new ForegateException(
-          "Policy %s computes on the processor, and the profile %s does not say how long that takes."
+          "Policy %s computes on the CPU, and the profile %s does not say how long that takes."
               .formatted(policy.name(), profile.name()),
-          "Add host_expert_micros to the profile, or leave the policy out (--policy).");
+          "Add host_expert_micros to the profile, or leave the [[policy]] out.");
     }
     return new Simulation(trace, profile, policy, slots(policy), ScheduleListener.NONE).run(warmUp);
   }
@@ -121,7 +122,7 @@ public final class Cell {
 
   /** Tokens per second that no cache of so many slots can exceed. */
   double bound(int slots) {
-    long copies = ClairvoyantBound.copies(trace, warmUp, slots);
+    long copies = BeladyBound.copies(trace, warmUp, slots);
     long perCopy =
         profile.copyStreams() == 1
             ? profile.copyNanos()

@@ -60,11 +60,10 @@ record DeviceFacts(
    * @param linkEfficiency share of the link's speed that large copies from pinned memory reach
    * @param linkLatencyMicros what starting and completing a copy takes
    * @param memoryEfficiency share of the memory's speed that matrix-vector kernels reach
-   * @param hostEfficiency the same of the host's memory and processor
+   * @param hostEfficiency the same of the host's memory and CPU
    * @param launchMicros a kernel's launch, where it is not hidden
    * @param attentionLaunches kernels from the end of a layer to its successor's routing
    * @param schedulingMicros scheduling and gates' hand-over per layer, with a predictor
-   * @param reservedBytes device memory for the runtime and working buffers
    */
   record Assumed(
       double linkEfficiency,
@@ -73,6 +72,5 @@ record DeviceFacts(
       double hostEfficiency,
       double launchMicros,
       int attentionLaunches,
-      double schedulingMicros,
-      long reservedBytes) {}
+      double schedulingMicros) {}
 }

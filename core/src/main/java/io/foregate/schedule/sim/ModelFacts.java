@@ -2,6 +2,9 @@ package io.foregate.schedule.sim;
 
 import io.foregate.gate.LookaheadGates;
 import io.foregate.gguf.GgmlType;
+import io.foregate.model.AttentionConfig;
+import io.foregate.options.KvType;
+import io.foregate.placement.ModelSizes;
 import java.util.List;
 import java.util.Map;
 
@@ -41,7 +44,6 @@ record ModelFacts(
     GgmlType denseType,
     Map<String, GgmlType> expertTypes,
     List<String> sources) {
-  private static final int KV_BYTES = 2;
 
   /** Gate, up and down of one expert. */
   long expertBytes(GgmlType type) {
@@ -74,12 +76,18 @@ record ModelFacts(
 
   /** Keys and values of one layer and position. */
   long kvBytesPerPosition() {
-    return 2L * kvHeads * headSize * KV_BYTES;
+    return 2L * kvHeads * headSize * KvType.F16.bytes();
   }
 
-  /** What every token needs on the device: all weights but the experts', and the KV cache. */
-  long residentBytes() {
-    long perLayer = attentionBytes() + routerBytes() + gateBytes() + context * kvBytesPerPosition();
-    return layers * perLayer + 2 * headBytes();
+  /** What every token needs on the device: all weights but the experts', and gates. */
+  ModelSizes sizes() {
+    var attention = AttentionConfig.of(heads, kvHeads, headSize);
+    return new ModelSizes(
+        layers * (attentionBytes() + routerBytes() + gateBytes()) + 2 * headBytes(),
+        layers,
+        attention.keptSize(),
+        ModelSizes.activations(embedding, attention, (long) used * feedForward, used),
+        headSize,
+        vocabulary);
   }
 }

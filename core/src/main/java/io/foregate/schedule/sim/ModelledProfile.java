@@ -1,6 +1,8 @@
 package io.foregate.schedule.sim;
 
 import io.foregate.gguf.GgmlType;
+import io.foregate.options.KvType;
+import io.foregate.placement.DeviceBudget;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -64,8 +66,8 @@ final class ModelledProfile {
   }
 
   private int slots(long expertBytes) {
-    long free = device.memoryBytes() - device.assumed().reservedBytes() - model.residentBytes();
-    return (int) Math.clamp(free / expertBytes, 0, (long) model.layers() * model.experts());
+    return DeviceBudget.of(device.memoryBytes(), model.sizes(), model.context(), KvType.F16)
+        .experts(expertBytes, model.layers() * model.experts());
   }
 
   private List<String> notes() {

@@ -1,7 +1,7 @@
 package io.foregate.schedule.sim;
 
-import io.foregate.schedule.Policy;
-import io.foregate.schedule.Timings;
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.state.Timings;
 import java.util.List;
 
 /**
@@ -21,7 +21,7 @@ import java.util.List;
  * @param attentionMicros from the end of one layer to the routing of the next
  * @param gatesMicros what a policy with a predictor takes longer per layer
  * @param expertMicros one expert on the device
- * @param hostExpertMicros one expert on the processor, straight from host memory; 0 for unknown
+ * @param hostExpertMicros one expert on the CPU, straight from host memory; 0 for unknown
  * @param headMicros from the end of the last layer to the next token: logits and sampling
  * @param computeWhileCopying speed of computing while a copy runs, over that on an idle link: less
  *     than 1 where both share memory

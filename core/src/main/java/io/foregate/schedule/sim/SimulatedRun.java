@@ -1,13 +1,13 @@
 package io.foregate.schedule.sim;
 
-import io.foregate.schedule.ScheduleStatistics;
+import io.foregate.schedule.state.ScheduleStatistics;
 
 /**
  * What one policy did with a trace, warm-up left out.
  *
  * @param tokens tokens decoded
  * @param nanos virtual time they took; {@code computeNanos} and stalls together
- * @param computeNanos the part in which the device or the processor worked
+ * @param computeNanos the part in which the device or the CPU worked
  * @param statistics what the scheduler counted
  */
 public record SimulatedRun(

@@ -6,12 +6,12 @@ import io.foregate.gate.trace.ScoreSet;
 import io.foregate.gate.trace.TraceHeader;
 import io.foregate.gate.trace.TracePredictor;
 import io.foregate.schedule.CopyOrder;
-import io.foregate.schedule.ExpertGrid;
-import io.foregate.schedule.Policy;
 import io.foregate.schedule.ScheduleListener;
-import io.foregate.schedule.ScheduleStatistics;
 import io.foregate.schedule.Scheduler;
 import io.foregate.schedule.Wave;
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.state.ExpertGrid;
+import io.foregate.schedule.state.ScheduleStatistics;
 import java.util.Arrays;
 
 /**
@@ -21,8 +21,8 @@ import java.util.Arrays;
  * result.
  *
  * <p>Per layer: attention; the router's choice falls due; the predictor speaks, if there is one;
- * experts run in waves as they become ready, on the device or on the processor. After the last
- * layer come logits and sampling. When a copy and a step end together, the copy ends first.
+ * experts run in waves as they become ready, on the device or on the CPU. After the last layer come
+ * logits and sampling. When a copy and a step end together, the copy ends first.
  */
 final class Simulation {
   /** Replayed scores need none. */
@@ -40,7 +40,7 @@ final class Simulation {
   private long computeNanos;
 
   /**
-   * @param slots as {@link io.foregate.schedule.SlotBudget} gives them for the policy
+   * @param slots as {@link io.foregate.schedule.SlotCount} gives them for the policy
    */
   Simulation(
       RoutingTrace trace, Profile profile, Policy policy, int slots, ScheduleListener listener) {
@@ -62,12 +62,12 @@ final class Simulation {
 
   /** What replays a policy's predictor; {@code null} for none. */
   private static ExpertPredictor predictor(RoutingTrace trace, Policy policy) {
-    return switch (policy.predictor()) {
+    return switch (policy.prediction().predictor()) {
       case NONE -> null;
       case NEXT_ROUTER -> TracePredictor.replaying(trace, ScoreSet.NEXT_ROUTER);
       case UNTRAINED -> TracePredictor.replaying(trace, ScoreSet.UNTRAINED);
       case ALIGNED -> TracePredictor.replaying(trace, ScoreSet.LOOKAHEAD);
-      case ORACLE -> TracePredictor.oracle(trace, policy.horizon());
+      case ORACLE -> TracePredictor.oracle(trace, policy.prediction().horizon());
     };
   }
 

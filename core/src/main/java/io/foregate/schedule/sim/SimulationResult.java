@@ -1,7 +1,7 @@
 package io.foregate.schedule.sim;
 
-import io.foregate.schedule.Policy;
-import io.foregate.schedule.ScheduleStatistics;
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.state.ScheduleStatistics;
 
 /**
  * One cell: a policy on a machine with a budget. Also the schema of what {@code simulate --json}
@@ -24,7 +24,7 @@ import io.foregate.schedule.ScheduleStatistics;
  * @param hit share of the experts due that were resident
  * @param late share that was in flight
  * @param miss share that was neither
- * @param onHost share that ran on the processor
+ * @param onHost share that ran on the CPU
  * @param stall share of the time in which the device waited for copies
  * @param waste share of the copied bytes that were evicted unused
  * @param hidden share of the copy time of used experts that nobody waited for
@@ -66,7 +66,7 @@ public record SimulationResult(
         cell.profile().name(),
         cell.profile().origin(),
         policy.name(),
-        policy.prefetch() == Policy.Prefetch.NEXT_LAYER ? policy.prefetchCount() : 0,
+        policy.prefetchCount(),
         cell.grid().layers(),
         cell.recordedLayers(),
         cell.grid().total(),

@@ -2,9 +2,9 @@ package io.foregate.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foregate.backend.KvType;
 import io.foregate.model.ModelConfig;
-import io.foregate.quant.VectorProvider;
+import io.foregate.options.KvType;
+import io.foregate.quant.vector.VectorProvider;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

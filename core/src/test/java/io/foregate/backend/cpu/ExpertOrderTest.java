@@ -3,14 +3,14 @@ package io.foregate.backend.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foregate.backend.BackendModel;
-import io.foregate.backend.KvType;
 import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufFile;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.ModelConfigReader;
-import io.foregate.model.ModelReader;
+import io.foregate.model.reader.ModelConfigReader;
+import io.foregate.model.reader.ModelReader;
+import io.foregate.options.KvType;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModelWriter;
 import java.io.IOException;

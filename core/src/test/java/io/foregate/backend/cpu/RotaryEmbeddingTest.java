@@ -2,7 +2,7 @@ package io.foregate.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foregate.model.RopeFacts;
+import io.foregate.model.RopeConfig;
 import io.foregate.model.RopeStyle;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,7 +18,7 @@ class RotaryEmbeddingTest {
   @EnumSource(RopeStyle.class)
   void rotatesPairsByTheirAngles(RopeStyle style) {
     float[] factors = {1f, 2f, 4f, 8f};
-    var facts = new RopeFacts(style, ROTATED, 500f, 0.5f, factors);
+    var facts = new RopeConfig(style, ROTATED, 500f, 0.5f, factors);
     var rope = new RotaryEmbedding(facts);
     int position = 37;
     int tokens = 4;

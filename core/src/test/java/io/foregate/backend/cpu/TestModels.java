@@ -1,12 +1,12 @@
 package io.foregate.backend.cpu;
 
-import io.foregate.model.AttentionFacts;
+import io.foregate.model.AttentionConfig;
 import io.foregate.model.Families;
-import io.foregate.model.Mixture;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.RopeFacts;
+import io.foregate.model.MoeConfig;
+import io.foregate.model.RopeConfig;
 import io.foregate.model.RopeStyle;
-import io.foregate.model.RouterFacts;
+import io.foregate.model.RouterConfig;
 import io.foregate.model.RouterScore;
 import io.foregate.model.Scales;
 
@@ -15,22 +15,22 @@ final class TestModels {
   private TestModels() {}
 
   static ModelConfig attention(int heads, int kvHeads, int headSize) {
-    return config(AttentionFacts.of(heads, kvHeads, headSize), Mixture.NONE);
+    return config(AttentionConfig.of(heads, kvHeads, headSize), MoeConfig.NONE);
   }
 
-  static ModelConfig attention(AttentionFacts facts) {
-    return config(facts, Mixture.NONE);
+  static ModelConfig attention(AttentionConfig facts) {
+    return config(facts, MoeConfig.NONE);
   }
 
   static ModelConfig router(int experts, int used) {
-    return router(experts, used, RouterFacts.of(RouterScore.SOFTMAX, true));
+    return router(experts, used, RouterConfig.of(RouterScore.SOFTMAX, true));
   }
 
-  static ModelConfig router(int experts, int used, RouterFacts facts) {
-    return config(AttentionFacts.of(1, 1, 32), new Mixture(experts, used, 32, 0, 0, facts));
+  static ModelConfig router(int experts, int used, RouterConfig facts) {
+    return config(AttentionConfig.of(1, 1, 32), new MoeConfig(experts, used, 32, 0, 0, facts));
   }
 
-  private static ModelConfig config(AttentionFacts attention, Mixture mixture) {
+  private static ModelConfig config(AttentionConfig attention, MoeConfig moe) {
     return new ModelConfig(
         "test",
         Families.of("llama", "test"),
@@ -38,11 +38,11 @@ final class TestModels {
         32,
         attention,
         32,
-        mixture,
+        moe,
         16,
         4096,
         1e-5f,
-        new RopeFacts(RopeStyle.NORM, attention.keySize(), 10_000f, 1f, new float[0]),
+        new RopeConfig(RopeStyle.NORM, attention.keySize(), 10_000f, 1f, new float[0]),
         Scales.NONE);
   }
 }

@@ -5,15 +5,15 @@ import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.foregate.backend.Routing;
-import io.foregate.model.ExpertBiases;
-import io.foregate.model.ExpertTensors;
-import io.foregate.model.FeedForward;
-import io.foregate.model.Linear;
 import io.foregate.model.ModelConfig;
-import io.foregate.model.RouterFacts;
+import io.foregate.model.RouterConfig;
 import io.foregate.model.RouterScore;
-import io.foregate.quant.VectorKernels;
-import io.foregate.quant.VectorProvider;
+import io.foregate.model.weights.ExpertBiases;
+import io.foregate.model.weights.ExpertTensors;
+import io.foregate.model.weights.FeedForward;
+import io.foregate.model.weights.Linear;
+import io.foregate.quant.vector.VectorKernels;
+import io.foregate.quant.vector.VectorProvider;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -75,7 +75,7 @@ class TopKRouterTest {
       boolean bias) {
     int experts = 16;
     int used = 4;
-    var facts = new RouterFacts(score, renormalized, scale, groups, groupsUsed);
+    var facts = new RouterConfig(score, renormalized, scale, groups, groupsUsed);
     var routing = new Routing(40, experts, used);
     Random random = new Random(groups);
     for (int i = 0; i < routing.logits().length; i++) {

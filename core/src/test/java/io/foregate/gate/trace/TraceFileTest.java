@@ -7,12 +7,17 @@ import static org.assertj.core.api.Assertions.within;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.ModelHash;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import net.jqwik.api.ForAll;
@@ -104,6 +109,56 @@ class TraceFileTest {
     return out;
   }
 
+  /** However a file changes while it is checked, the process lives, and says so in a sentence. */
+  @Test
+  void aFileThatIsCutMeanwhileIsTold() throws Exception {
+    write(file, RandomTraces.records(header, 5_000, 1));
+    byte[] whole = Files.readAllBytes(file);
+    var done = new AtomicBoolean();
+    Thread cutter =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  for (int i = 0; !done.get(); i++) {
+                    cut(file, i % 2 == 0 ? 4096 : whole.length);
+                  }
+                });
+    int told = 0;
+    try {
+      for (int i = 0; i < 50; i++) {
+        try (TraceFile opened = TraceFile.open(file)) {
+          assertThat(opened.bytes()).isPositive();
+        } catch (ForegateException e) {
+          assertThat(e).hasMessageContaining(file.toString());
+          told++;
+        }
+      }
+    } finally {
+      done.set(true);
+      cutter.join();
+    }
+    assertThat(told).isPositive();
+  }
+
+  private static void cut(Path file, long length) {
+    try (var open = new RandomAccessFile(file.toFile(), "rw")) {
+      open.setLength(length);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void whatIsReadIsNotBeyondTheEnd() throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      var bytes = new TraceBytes(file, channel);
+      cut(file, 100);
+      assertThatThrownBy(() -> bytes.read(90, 20))
+          .isInstanceOf(ForegateException.class)
+          .hasMessageContainingAll(file.toString(), "became shorter while it was read");
+    }
+  }
+
   @Test
   void roundsAsTheFormatSays() {
     var random = new Random(3);
@@ -139,12 +194,13 @@ class TraceFileTest {
   @Test
   void aTraceOfAnotherModelIsRefused() {
     try (TraceFile trace = TraceFile.open(file)) {
-      trace.requireModel(RandomTraces.MODEL);
-      assertThatThrownBy(() -> trace.requireModel(new ModelHash("f".repeat(64))))
+      trace.requireModel(RandomTraces.MODEL, "a");
+      assertThatThrownBy(() -> trace.requireModel(new ModelHash("f".repeat(64)), "this model"))
           .isInstanceOf(ForegateException.class)
           .hasMessageContaining("a.trace")
-          .hasMessageContaining("0123456789ab")
-          .hasMessageContaining("ffffffffffff");
+          .hasMessageContainingAll("model '" + header.modelName() + "'", "expected 'this model'")
+          .message()
+          .doesNotContain("0123456789ab", "ffffffffffff");
     }
   }
 
@@ -188,9 +244,9 @@ class TraceFileTest {
   @Test
   void whatIsNoTraceSaysSo() throws IOException {
     Path text = Files.writeString(folder.resolve("text"), "GGUF but not really");
-    fails(text, "is no routing trace");
+    fails(text, "is not a routing trace but a GGUF model");
     fails(folder.resolve("missing"), "no such file");
-    fails(folder, "cannot read");
+    fails(folder, "is a directory");
   }
 
   @Test

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.foregate.gate.trace.RandomTraces;
 import io.foregate.gate.trace.RoutingTrace;
+import io.foregate.options.SlotBudget;
 import io.foregate.schedule.CopyOrder;
-import io.foregate.schedule.Policy;
 import io.foregate.schedule.ScheduleListener;
-import io.foregate.schedule.ScheduleStatistics;
-import io.foregate.schedule.SlotBudget;
+import io.foregate.schedule.policy.Policy;
+import io.foregate.schedule.state.ScheduleStatistics;
 import java.util.ArrayList;
 import java.util.List;
 import net.jqwik.api.ForAll;
@@ -89,12 +89,12 @@ class SimulationTest {
 
   @Test
   void theProcessorWorksWhileTheLinkDoes() {
-    // Two experts of one layer missing, 100 us to copy, 40 us on the processor, 5 on the device.
+    // Two experts of one layer missing, 100 us to copy, 40 us on the CPU, 5 on the device.
     RoutingTrace trace = RandomTraces.of(2, 1, new int[][][] {{{0, 1}}, {{0, 1}}});
     var log = new Log();
     Policy policy = Policy.onDemand().withName("test").withHostFallback(true);
     SimulatedRun run = new Simulation(trace, TestProfiles.copying(100), policy, 2, log).run(0);
-    // Both on the processor: 80 us. One copied and one on the processor: 105.
+    // Both on the CPU: 80 us. One copied and one on the CPU: 105.
     assertThat(log.events).startsWith("host 0 10-50", "host 0 50-90");
     assertThat(run.statistics().hostExperts()).isEqualTo(4);
     assertThat(run.statistics().stallNanos()).isZero();
@@ -139,7 +139,7 @@ class SimulationTest {
     Policy policy = Policy.all().get(policyIndex);
     RoutingTrace trace = RandomTraces.of(4, 2, RandomTraces.choices(40, 3, 4, 2, seed));
     Profile profile = TestProfiles.streams(copyMicros, streams);
-    int given = policy.prefetch() == Policy.Prefetch.EVERYTHING ? 12 : slots;
+    int given = policy.keepsAll() ? 12 : slots;
     SimulatedRun run = new Simulation(trace, profile, policy, given, ScheduleListener.NONE).run(10);
     ScheduleStatistics s = run.statistics();
     assertThat(s.hits() + s.lates() + s.misses()).isEqualTo(30 * 3 * 2);

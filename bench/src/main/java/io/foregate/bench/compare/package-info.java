@@ -1,0 +1,2 @@
+/** Foregate and llama.cpp in one process, in turns. */
+package io.foregate.bench.compare;

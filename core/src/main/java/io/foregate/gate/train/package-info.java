@@ -1,0 +1,2 @@
+/** Trains lookahead gates on what a model did, and tells how good predictors are. */
+package io.foregate.gate.train;

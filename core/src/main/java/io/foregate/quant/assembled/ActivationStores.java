@@ -1,0 +1,86 @@
+package io.foregate.quant.assembled;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.foregate.assembly.CodeMemory;
+import io.foregate.gguf.GgmlType;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/**
+ * Stores activations as {@link ActivationLayout} has them, in machine code of AVX2 and F16C that is
+ * written when a type is first asked for. Lives as long as the process. Thread-safe.
+ */
+public final class ActivationStores {
+  @SuppressWarnings("restricted")
+  private static final MethodHandle CALL =
+      Linker.nativeLinker()
+          .downcallHandle(
+              FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG),
+              Linker.Option.critical(true));
+
+  private final AtomicReferenceArray<MemorySegment> written =
+      new AtomicReferenceArray<>(GgmlType.values().length);
+
+  ActivationStores() {}
+
+  /**
+   * Stores {@code cols} floats from element {@code fromAt} on at byte {@code at}.
+   *
+   * @param from floats, on the heap or not
+   * @param type a {@code vec_dot_type} whose blocks divide {@code cols}
+   * @throws IndexOutOfBoundsException if one of the memories is too small
+   */
+  public void store(
+      GgmlType type, MemorySegment from, int fromAt, int cols, MemorySegment to, long at) {
+    ActivationLayout layout = ActivationLayout.of(type);
+    Objects.checkFromIndexSize(4L * fromAt, 4L * cols, from.byteSize());
+    if (cols <= 0 || cols % layout.elements() != 0) {
+      throw new IllegalArgumentException("%d columns of %s".formatted(cols, type));
+    }
+    Objects.checkFromIndexSize(at, (long) cols / layout.elements() * layout.bytes(), to.byteSize());
+    if (type == GgmlType.F32) {
+      MemorySegment.copy(from, 4L * fromAt, to, at, 4L * cols);
+      return;
+    }
+    try {
+      CALL.invokeExact(function(type), from, 4L * fromAt, to, at, (long) cols);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private MemorySegment function(GgmlType type) {
+    MemorySegment function = written.getAcquire(type.ordinal());
+    return function != null ? function : write(type);
+  }
+
+  private synchronized MemorySegment write(GgmlType type) {
+    MemorySegment function = written.get(type.ordinal());
+    if (function == null) {
+      function =
+          CodeMemory.of(ActivationFrame.write(code(type)))
+              .orElseThrow(() -> new IllegalStateException("the system lets no more code be run"))
+              .at(0);
+      written.set(type.ordinal(), function);
+    }
+    return function;
+  }
+
+  private static ActivationCode code(GgmlType type) {
+    return switch (type) {
+      case F16, BF16 -> new RoundedFloats(type);
+      case Q8_0 -> new Codes32(false);
+      case Q8_1 -> new Codes32(true);
+      case Q8_K -> new Codes256();
+      default -> throw new IllegalArgumentException("no activations are " + type);
+    };
+  }
+}

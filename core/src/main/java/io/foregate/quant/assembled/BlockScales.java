@@ -1,0 +1,127 @@
+package io.foregate.quant.assembled;
+
+import io.foregate.assembly.Assembler;
+import io.foregate.assembly.Vec;
+import io.foregate.quant.format.BlockFormat;
+import io.foregate.quant.format.PackedIntegers;
+import io.foregate.quant.format.Scaling;
+import java.util.Optional;
+
+/**
+ * What the sub-blocks of a block of 256 elements are multiplied with and what is subtracted from
+ * them, as floats in the lanes of {@link LaneCodes}.
+ *
+ * <p>Minima of 32 elements are read together with the scales, in the odd lanes; their factor
+ * follows that of the scales in the block, so that it is there in the odd lanes, too.
+ */
+final class BlockScales {
+  private static final int LANES = 16;
+  private static final int EVEN = 0b10_10_00_00;
+  private static final int ODD = 0b11_11_01_01;
+
+  private final Scaling scales;
+  private final boolean together;
+
+  /** Empty where the factors are all there is. */
+  private final Optional<LaneIntegers> integers;
+
+  /** Empty if they are among the integers, or there are none. */
+  private final Optional<LaneIntegers> minima;
+
+  private final boolean hasMinima;
+
+  /** Those of the factor, in every lane, where they are scattered. */
+  private final LaneFields factorBits = new LaneFields();
+
+  private Vec factor;
+  private Vec factorOfMinima;
+
+  BlockScales(BlockFormat format) {
+    this.scales = format.scales();
+    for (int lane = 0; lane < LANES; lane++) {
+      factorBits.add(scales.factor().fields());
+    }
+    this.hasMinima = format.minima().isPresent();
+    this.together = hasMinima && format.sub() == 32;
+    int perSub = format.sub() / (256 / LANES);
+    PackedIntegers own = scales.codes();
+    if (own.isConstant()) {
+      this.integers = Optional.empty();
+      this.minima = Optional.empty();
+      return;
+    }
+    var all = new LaneIntegers();
+    var least = new LaneIntegers();
+    for (int lane = 0; lane < LANES; lane++) {
+      PackedIntegers odd = format.minima().map(Scaling::codes).orElse(own);
+      all.add(together && lane % 2 == 1 ? odd : own, lane / perSub);
+      least.add(odd, lane / perSub);
+    }
+    this.integers = Optional.of(all);
+    this.minima = hasMinima && !together ? Optional.of(least) : Optional.empty();
+  }
+
+  /** Whether something is subtracted. */
+  boolean hasMinima() {
+    return hasMinima;
+  }
+
+  /** Reads the block's factors into registers that it takes. */
+  void begin(ProductFrame f) {
+    Assembler a = f.a;
+    factor = f.take();
+    Vec half = f.bits == 512 ? factor.y() : factor.x();
+    int at = scales.factor().offset();
+    boolean whole = scales.factor().fields().size() == 1;
+    if (!whole) {
+      factorBits.read(f, 0, factor);
+    } else if (hasMinima) {
+      a.vpbroadcastd(half, f.weights(at));
+    } else {
+      a.vpbroadcastw(half, f.weights(at));
+    }
+    a.vcvtph2ps(factor, half);
+    if (!whole) {
+      a.vpermilps(factor, factor, EVEN);
+    }
+    if (hasMinima && !together) {
+      factorOfMinima = f.take();
+      a.vpermilps(factorOfMinima, factor, ODD);
+      a.vpermilps(factor, factor, EVEN);
+    }
+  }
+
+  /**
+   * Makes a part's floats.
+   *
+   * @param minimum unused without minima
+   * @param codes what the scales will meet
+   */
+  void read(ProductFrame f, int part, Vec scale, Vec minimum, LaneCodes codes) {
+    Assembler a = f.a;
+    if (integers.isEmpty()) {
+      a.vmovups(scale, factor);
+    } else {
+      integers.get().read(f, part, scale);
+      a.vcvtdq2ps(scale, scale);
+      a.vmulps(scale, scale, factor);
+    }
+    if (together) {
+      a.vpermilps(minimum, scale, ODD);
+      a.vpermilps(scale, scale, EVEN);
+    } else if (hasMinima) {
+      minima.orElseThrow().read(f, part, minimum);
+      a.vcvtdq2ps(minimum, minimum);
+      a.vmulps(minimum, minimum, factorOfMinima);
+    }
+    float[] units = new float[f.lanes()];
+    boolean one = true;
+    for (int lane = 0; lane < units.length; lane++) {
+      units[lane] = Math.scalb(scales.unit(), -codes.above(f, part * units.length + lane));
+      one &= units[lane] == 1;
+    }
+    if (!one) {
+      a.vmulps(scale, scale, f.constants.floats(lane -> units[lane]));
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package io.foregate.quant.assembled;
+
+import io.foregate.assembly.Vec;
+import io.foregate.quant.format.BlockFormat;
+import io.foregate.quant.format.ElementCodes;
+import io.foregate.quant.format.Quants;
+
+/**
+ * Products of blocks of 256 weights, written as their {@link BlockFormat} says.
+ *
+ * <p>Codes lie so in registers that a lane of 32 bits only ever meets one sub-block: its products
+ * are added up as integers, become floats once for each token, and meet the lane's scale then. A
+ * block is done in as many parts as registers hold its 16 lanes.
+ */
+final class SuperBlockCode {
+  private final int weightBytes;
+  private final LaneCodes codes;
+  private final BlockScales scales;
+
+  SuperBlockCode(BlockFormat format) {
+    this.weightBytes = format.type().blockBytes();
+    this.scales = new BlockScales(format);
+    this.codes =
+        switch (format.codes()) {
+          case ElementCodes.Linear linear -> new PlaneCodes(linear.codes(), true);
+          case ElementCodes.Table table ->
+              new BookCodes(new PlaneCodes(table.codes(), false), table.book());
+          case ElementCodes.SignedGrid grid ->
+              new GridCodes(grid.codes(), grid.grid(), new CodeSigns(grid));
+          case ElementCodes.ShiftedGrid grid ->
+              new GridCodes(grid.codes(), grid.grid(), new CodeShifts(grid));
+          case ElementCodes.Ternary _ -> throw Quants.unsupported(format.type());
+        };
+  }
+
+  /** Bytes of a block of weights. */
+  int weightBytes() {
+    return weightBytes;
+  }
+
+  /** What {@link ProductFrame#TABLE} has to point at; empty where there is no table. */
+  byte[] table() {
+    return codes.table();
+  }
+
+  /** Bytes of a block of activations. */
+  int activationBytes() {
+    return ActivationLayout.BLOCKS_OF_256.bytes();
+  }
+
+  /**
+   * Writes what adds a block's products to every {@link ProductFrame#sum}. It runs for each block
+   * of each row.
+   *
+   * <p>Float operations on a token's sum are the same, in the same order, whatever the number of
+   * tokens: a token's result must not depend on its batch.
+   */
+  void block(ProductFrame f) {
+    scales.begin(f);
+    for (int part = 0; part < 16 / f.lanes(); part++) {
+      int taken = f.taken();
+      Vec[] w = f.take(LaneCodes.REGISTERS);
+      codes.read(f, part, w);
+      Vec scale = f.take();
+      Vec minimum = scales.hasMinima() ? f.take() : scale;
+      scales.read(f, part, scale, minimum, codes);
+      var dots = LaneDots.of(f, part, codes, w);
+      for (int t = 0; t < f.tokens; t++) {
+        dots.add(t);
+        f.a.vmulps(dots.sums(), dots.sums(), scale);
+        if (scales.hasMinima()) {
+          f.a.vfnmadd231ps(dots.sums(), minimum, dots.x(t, ActivationLayout.SUMS_16));
+        }
+        f.a.vbroadcastss(dots.scratch(), f.x(t, ActivationLayout.SCALE_256));
+        f.a.vfmadd231ps(f.sum(t), dots.sums(), dots.scratch());
+      }
+      f.release(taken);
+    }
+  }
+}

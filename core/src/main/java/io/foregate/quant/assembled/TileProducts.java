@@ -1,0 +1,141 @@
+package io.foregate.quant.assembled;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.foregate.assembly.CodeMemory;
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Products of a few rows of floats with a tile of f16 or floats: attention's scores and its
+ * weighted sums. Lives as long as the process. Thread-safe.
+ */
+public final class TileProducts {
+  @SuppressWarnings("restricted")
+  private static final MethodHandle CALL =
+      Linker.nativeLinker()
+          .downcallHandle(
+              FunctionDescriptor.ofVoid(
+                  ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
+                  JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+              Linker.Option.critical(true));
+
+  private final int lanes;
+  private final List<MemorySegment> f16;
+  private final List<MemorySegment> floats;
+
+  private TileProducts(InstructionSet set, List<MemorySegment> f16, List<MemorySegment> floats) {
+    this.lanes = set.bits() / 32;
+    this.f16 = f16;
+    this.floats = floats;
+  }
+
+  /** Products for an instruction set that the CPU has; empty if the system lets no code be run. */
+  public static Optional<TileProducts> of(InstructionSet set) {
+    var code = new ByteArrayOutputStream();
+    var begins = new ArrayList<Integer>();
+    for (boolean f16 : new boolean[] {true, false}) {
+      for (int rows = 1; rows <= GemmFrame.MAX_ROWS; rows *= 2) {
+        begins.add(code.size());
+        code.writeBytes(GemmFrame.write(set, rows, f16));
+        code.writeBytes(new byte[-code.size() & 63]);
+      }
+    }
+    return CodeMemory.of(code.toByteArray())
+        .map(
+            memory -> {
+              List<MemorySegment> all = begins.stream().map(memory::at).toList();
+              int half = all.size() / 2;
+              return new TileProducts(set, all.subList(0, half), all.subList(half, all.size()));
+            });
+  }
+
+  /** Elements of a vector: rows of B must be as long as some of these. */
+  public int lanes() {
+    return lanes;
+  }
+
+  /**
+   * {@code C[m][n] = A[m][k] B[k][n]}, or {@code C += A B}. Rows of A, B and C are {@code lda},
+   * {@code ldb} and {@code ldc} elements apart.
+   *
+   * @param a floats, as c; on the heap or not
+   * @param b f16 or floats; {@code bAt} counts bytes
+   * @throws IndexOutOfBoundsException if one of the memories is too small
+   * @throws IllegalArgumentException if n is no multiple of {@link #lanes}
+   */
+  public void multiply(
+      MemorySegment a,
+      int aOffset,
+      int lda,
+      boolean f16,
+      MemorySegment b,
+      long bAt,
+      int ldb,
+      MemorySegment c,
+      int cOffset,
+      int ldc,
+      int m,
+      int n,
+      int k,
+      boolean accumulate) {
+    if (n % lanes != 0 || n <= 0 || m <= 0 || k <= 0) {
+      throw new IllegalArgumentException("%d x %d x %d elements".formatted(m, n, k));
+    }
+    Objects.checkFromIndexSize(4L * aOffset, 4 * ((m - 1L) * lda + k), a.byteSize());
+    Objects.checkFromIndexSize(4L * cOffset, 4 * ((m - 1L) * ldc + n), c.byteSize());
+    int bytes = f16 ? 2 : 4;
+    Objects.checkFromIndexSize(bAt, bytes * ((k - 1L) * ldb + n), b.byteSize());
+    int rows;
+    for (int row = 0; row < m; row += rows) {
+      rows = Math.min(GemmFrame.MAX_ROWS, Integer.highestOneBit(m - row));
+      int function = Integer.numberOfTrailingZeros(rows);
+      call(
+          (f16 ? this.f16 : floats).get(function),
+          b,
+          bAt,
+          (long) bytes * ldb,
+          k,
+          n,
+          a,
+          4L * (aOffset + (long) row * lda),
+          4L * lda,
+          c,
+          4L * (cOffset + (long) row * ldc),
+          4L * ldc,
+          accumulate ? 1L : 0L);
+    }
+  }
+
+  private static void call(
+      MemorySegment function,
+      MemorySegment b,
+      long bAt,
+      long bStride,
+      long k,
+      long n,
+      MemorySegment a,
+      long aAt,
+      long aStride,
+      MemorySegment c,
+      long cAt,
+      long cStride,
+      long accumulate) {
+    try {
+      CALL.invokeExact(
+          function, b, bAt, bStride, k, n, a, aAt, aStride, c, cAt, cStride, accumulate);
+    } catch (RuntimeException | Error e) { // such as memory that was closed
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+}

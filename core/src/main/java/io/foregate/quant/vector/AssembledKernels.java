@@ -1,0 +1,269 @@
+package io.foregate.quant.vector;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import io.foregate.gguf.GgmlType;
+import io.foregate.quant.assembled.ActivationStores;
+import io.foregate.quant.assembled.RowProducts;
+import io.foregate.quant.assembled.TileProducts;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * {@link VectorKernels} in machine code that {@link RowProducts} writes, where it has the type;
+ * others do the rest.
+ *
+ * <p>How a row is multiplied with a token depends on nothing else, so a token's results have the
+ * same bits in every batch.
+ */
+final class AssembledKernels implements VectorKernels {
+  /** Bytes of weights of a call: it holds up safepoints, so it must be short. */
+  private static final int CALL_BYTES = 128 << 10;
+
+  private static final int PAGE = 4096;
+
+  /** From so many rows on, a tile is decoded once for all of them. */
+  private static final int MANY_ROWS = 8;
+
+  private final RowProducts products;
+  private final TileProducts tiles;
+  private final VectorKernels others;
+
+  AssembledKernels(RowProducts products, TileProducts tiles, VectorKernels others) {
+    this.products = products;
+    this.tiles = tiles;
+    this.others = others;
+  }
+
+  /** What computes types that have no machine code, and everything that is no product. */
+  VectorKernels others() {
+    return others;
+  }
+
+  /** What stores activations as products here read them. */
+  ActivationStores stores() {
+    return products.stores();
+  }
+
+  @Override
+  public String name() {
+    return "assembled, " + products.set() + "; else " + others.name();
+  }
+
+  @Override
+  public boolean readsBlocks(GgmlType weights) {
+    return RowProducts.types().contains(weights);
+  }
+
+  @Override
+  public void matVec(
+      GgmlType type,
+      MemorySegment w,
+      long wOffset,
+      int cols,
+      int rowBegin,
+      int rowEnd,
+      ActivationRows x,
+      int xRow,
+      float[] y,
+      int yOffset,
+      Scratch scratch) {
+    if (!readsBlocks(type)) {
+      others.matVec(type, w, wOffset, cols, rowBegin, rowEnd, x, xRow, y, yOffset, scratch);
+      return;
+    }
+    multiply(type, w, wOffset, cols, rowBegin, rowEnd, x, xRow, xRow + 1, y, 0, yOffset, scratch);
+  }
+
+  @Override
+  public void matMul(
+      GgmlType type,
+      MemorySegment w,
+      long wOffset,
+      int cols,
+      int rowBegin,
+      int rowEnd,
+      ActivationRows x,
+      int b0,
+      int b1,
+      float[] y,
+      int yStride,
+      int yOffset,
+      Scratch scratch) {
+    if (!readsBlocks(type)) {
+      others.matMul(
+          type, w, wOffset, cols, rowBegin, rowEnd, x, b0, b1, y, yStride, yOffset, scratch);
+      return;
+    }
+    int first = b0 * yStride + yOffset;
+    multiply(type, w, wOffset, cols, rowBegin, rowEnd, x, b0, b1, y, yStride, first, scratch);
+  }
+
+  /** As {@link #matMul}; {@code yOffset} is that of token {@code b0}. */
+  private void multiply(
+      GgmlType type,
+      MemorySegment w,
+      long wOffset,
+      int cols,
+      int rowBegin,
+      int rowEnd,
+      ActivationRows x,
+      int b0,
+      int b1,
+      float[] y,
+      int yStride,
+      int yOffset,
+      Scratch scratch) {
+    if (!w.isNative()) {
+      long begin = wOffset + rowBegin * type.byteSize(cols);
+      long bytes = (rowEnd - rowBegin) * type.byteSize(cols);
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment copy = arena.allocate(bytes).copyFrom(w.asSlice(begin, bytes));
+        int rows = rowEnd - rowBegin;
+        int out = yOffset + rowBegin;
+        multiply(type, copy, 0, cols, 0, rows, x, b0, b1, y, yStride, out, scratch);
+      }
+      return;
+    }
+    int atOnce = rowsAtOnce(type, cols, b1 - b0);
+    for (int r = rowBegin; r < rowEnd; r += atOnce) {
+      int rows = Math.min(atOnce, rowEnd - r);
+      long at = wOffset + r * type.byteSize(cols);
+      touch(w, at, rows * type.byteSize(cols));
+      int tokens;
+      for (int b = b0; b < b1; b += tokens) {
+        tokens = products.tokensAtOnce(b1 - b);
+        products.multiply(
+            type,
+            w,
+            at,
+            cols,
+            rows,
+            x.blocks,
+            b * x.blockStride,
+            x.blockStride,
+            tokens,
+            scratch.results,
+            rows);
+        int out = (b - b0) * yStride + yOffset + r;
+        for (int t = 0; t < tokens; t++) {
+          long from = 4L * t * rows;
+          MemorySegment.copy(scratch.results, JAVA_FLOAT, from, y, out + t * yStride, rows);
+        }
+      }
+    }
+  }
+
+  /** Few enough for a short call, and for weights that several tokens meet to stay in a cache. */
+  private static int rowsAtOnce(GgmlType type, int cols, int tokens) {
+    int bytes = tokens == 1 ? CALL_BYTES : CALL_BYTES / RowProducts.MAX_TOKENS;
+    long groups = bytes / type.byteSize(cols) / RowProducts.GROUP;
+    return Math.clamp(groups * RowProducts.GROUP, RowProducts.GROUP, Scratch.RESULT_ROWS);
+  }
+
+  /**
+   * Reads a byte of every page. Where a mapped model was cut, this ends with an error that Java can
+   * catch, and machine code would end the process.
+   */
+  private static void touch(MemorySegment w, long begin, long bytes) {
+    long last = begin + bytes - 1;
+    for (long at = begin; at < last; at += PAGE) {
+      byte _ = w.get(JAVA_BYTE, at);
+    }
+    byte _ = w.get(JAVA_BYTE, last);
+  }
+
+  @Override
+  public void gemm(
+      float[] a,
+      int aOffset,
+      int lda,
+      float[] b,
+      int bOffset,
+      int ldb,
+      float[] c,
+      int cOffset,
+      int ldc,
+      int m,
+      int n,
+      int k,
+      boolean accumulate) {
+    others.gemm(a, aOffset, lda, b, bOffset, ldb, c, cOffset, ldc, m, n, k, accumulate);
+  }
+
+  @Override
+  public void gemmOfTile(
+      HeapFloats a,
+      int aOffset,
+      int lda,
+      boolean f16,
+      MemorySegment b,
+      long bAt,
+      short[] f16s,
+      float[] tile,
+      HeapFloats c,
+      int cOffset,
+      int ldc,
+      int m,
+      int n,
+      int k,
+      boolean accumulate) {
+    if (n % tiles.lanes() != 0 || m > MANY_ROWS) {
+      others.gemmOfTile(
+          a, aOffset, lda, f16, b, bAt, f16s, tile, c, cOffset, ldc, m, n, k, accumulate);
+      return;
+    }
+    tiles.multiply(
+        a.segment(), aOffset, lda, f16, b, bAt, n, c.segment(), cOffset, ldc, m, n, k, accumulate);
+  }
+
+  @Override
+  public float dot(float[] a, int aOffset, float[] b, int bOffset, int n) {
+    return others.dot(a, aOffset, b, bOffset, n);
+  }
+
+  @Override
+  public void axpy(float alpha, float[] x, int xOffset, float[] y, int yOffset, int n) {
+    others.axpy(alpha, x, xOffset, y, yOffset, n);
+  }
+
+  @Override
+  public void scale(float[] x, int offset, int n, float factor) {
+    others.scale(x, offset, n, factor);
+  }
+
+  @Override
+  public void scaledProduct(
+      float[] x,
+      int xOffset,
+      float factor,
+      float[] w,
+      int wOffset,
+      float[] out,
+      int outOffset,
+      int n) {
+    others.scaledProduct(x, xOffset, factor, w, wOffset, out, outOffset, n);
+  }
+
+  @Override
+  public float sumOfSquares(float[] x, int offset, int n) {
+    return others.sumOfSquares(x, offset, n);
+  }
+
+  @Override
+  public void softmax(float[] x, int offset, int n) {
+    others.softmax(x, offset, n);
+  }
+
+  @Override
+  public void exp(float[] x, int offset, int n) {
+    others.exp(x, offset, n);
+  }
+
+  @Override
+  public void siluProduct(
+      float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n) {
+    others.siluProduct(gate, gateOffset, up, upOffset, out, outOffset, n);
+  }
+}

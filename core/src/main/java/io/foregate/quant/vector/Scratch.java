@@ -1,0 +1,50 @@
+package io.foregate.quant.vector;
+
+import io.foregate.quant.assembled.RowProducts;
+import io.foregate.quant.format.UnpackedBlock;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Working memory of one thread for {@link VectorKernels#matVec} and {@link VectorKernels#matMul}:
+ * reusable, not shared, about 100 KiB.
+ */
+public final class Scratch {
+  /** Decoded weights are {@code [TILE_ROWS][TILE_COLS]}, which stays in a second-level cache. */
+  static final int TILE_ROWS = 32;
+
+  static final int TILE_COLS = 256;
+
+  /** Batches are worked off in as many panels of activations, at most 16 wide. */
+  static final int MAX_PANELS = 32;
+
+  /** Sub-blocks of K types whose scales are spread out at a time. */
+  static final int SCALES = 1024;
+
+  /** Rows of a call of machine code at most. */
+  static final int RESULT_ROWS = 256;
+
+  /** What machine code computes, {@code [tokens][rows]}. */
+  final MemorySegment results =
+      Arena.ofAuto().allocate(4L * RESULT_ROWS * RowProducts.MAX_TOKENS, 64);
+
+  final float[] tile = new float[TILE_ROWS * TILE_COLS];
+
+  /** Products of the tile so far, {@code [panel][TILE_ROWS][lane]}. */
+  final float[] sums = new float[MAX_PANELS * TILE_ROWS * 16];
+
+  /** The block that scalar kernels, or decoding, are at. */
+  public final UnpackedBlock block = new UnpackedBlock();
+
+  /** Integer scales of a stretch of a weight row; vectors of them may be read past its end. */
+  final int[] scales = new int[SCALES + 8];
+
+  /** Float scales of its blocks, times those of the activation. */
+  final float[] factors = new float[SCALES / 16];
+
+  /** What its products come to, the sum of eight lanes. */
+  final float[] sumsOfProducts = new float[8];
+
+  /** What is to be subtracted from them, the sum of eight lanes. */
+  final float[] subtracted = new float[8];
+}

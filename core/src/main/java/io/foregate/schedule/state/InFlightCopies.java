@@ -1,0 +1,81 @@
+package io.foregate.schedule.state;
+
+/**
+ * How much of each loading expert has arrived. A prefetch is copied in parts, so that an expert
+ * that is missing does not wait for all of it; between parts it is paused.
+ */
+public final class InFlightCopies {
+  private final long[] arrived;
+  private final long[] nanos;
+  private final boolean[] flying;
+  private final int[] paused;
+  private int pausedCount;
+
+  /**
+   * @param most loading experts at a time
+   */
+  public InFlightCopies(ExpertGrid grid, int most) {
+    arrived = new long[grid.total()];
+    nanos = new long[grid.total()];
+    flying = new boolean[grid.total()];
+    paused = new int[most];
+  }
+
+  /** Nothing has arrived of an expert yet. */
+  public void begin(int id) {
+    arrived[id] = 0;
+    nanos[id] = 0;
+  }
+
+  /** A part of an expert is on its way. */
+  public void depart(int id) {
+    flying[id] = true;
+    for (int i = 0; i < pausedCount; i++) {
+      if (paused[i] == id) {
+        paused[i] = paused[--pausedCount];
+        return;
+      }
+    }
+  }
+
+  /** A part has arrived, after {@code time} nanoseconds. */
+  public void arrive(int id, long bytes, long time) {
+    arrived[id] += bytes;
+    nanos[id] += time;
+    flying[id] = false;
+  }
+
+  /** More of an expert is to come, later. */
+  public void pause(int id) {
+    paused[pausedCount++] = id;
+  }
+
+  /** A paused or flying expert is given up; what has arrived of it is worthless. */
+  public void giveUp(int id) {
+    depart(id);
+    flying[id] = false;
+  }
+
+  /** Bytes that have arrived. */
+  public long bytes(int id) {
+    return arrived[id];
+  }
+
+  /** Nanoseconds that copying them has taken. */
+  public long nanos(int id) {
+    return nanos[id];
+  }
+
+  public boolean contains(int id) {
+    return flying[id];
+  }
+
+  /** How many experts are paused. */
+  public int pausedCount() {
+    return pausedCount;
+  }
+
+  public int paused(int index) {
+    return paused[index];
+  }
+}

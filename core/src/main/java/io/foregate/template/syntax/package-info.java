@@ -1,0 +1,2 @@
+/** Reads templates: characters to tokens to records. */
+package io.foregate.template.syntax;
