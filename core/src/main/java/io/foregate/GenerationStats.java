@@ -10,13 +10,17 @@ package io.foregate;
  *     prompt pays for)
  * @param decodeSeconds time of those steps
  * @param timeToFirstTokenSeconds from the call to the first token; 0 if there was none
+ * @param decodeMajorFaults how often the process waited during those steps for memory that the
+ *     system had to read from a disk: weights that were not, or no more, in its cache; -1 where it
+ *     does not tell
  */
 public record GenerationStats(
     int promptTokens,
     double promptSeconds,
     int decodedTokens,
     double decodeSeconds,
-    double timeToFirstTokenSeconds) {
+    double timeToFirstTokenSeconds,
+    long decodeMajorFaults) {
 
   /** Tokens per second while the prompt was fed; 0 if there were none. */
   public double promptTokensPerSecond() {

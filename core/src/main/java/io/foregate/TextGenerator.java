@@ -1,5 +1,6 @@
 package io.foregate;
 
+import io.foregate.engine.Machine;
 import io.foregate.engine.Sampler;
 import io.foregate.engine.Session;
 import io.foregate.engine.StopMatcher;
@@ -28,10 +29,12 @@ final class TextGenerator {
   private long promptBegin;
   private boolean picked;
   private long firstToken;
+  private long faultsBefore;
   private int promptFed;
   private int tokens;
   private FinishReason reason;
   private long end;
+  private long faults;
 
   /**
    * @param called when the user called, in {@link System#nanoTime}
@@ -113,6 +116,7 @@ final class TextGenerator {
     int token = sampler.sample(session.logits());
     if (!picked) {
       picked = true;
+      faultsBefore = Machine.majorFaults();
       firstToken = System.nanoTime();
     }
     if (tokenizer.isEndOfGeneration(token)) {
@@ -123,8 +127,7 @@ final class TextGenerator {
     fed[0] = token;
     String piece = stops.accept(decoder.accept(token));
     if (stops.stopped()) {
-      reason = FinishReason.STOP;
-      end = System.nanoTime();
+      ended(FinishReason.STOP);
     }
     text.append(piece);
     return Optional.of(piece);
@@ -145,7 +148,8 @@ final class TextGenerator {
             promptFed == 0 ? 0 : (promptEnd - promptBegin) / 1e9,
             Math.max(0, tokens - 1),
             picked ? (end - firstToken) / 1e9 : 0,
-            picked ? (firstToken - called) / 1e9 : 0);
+            picked ? (firstToken - called) / 1e9 : 0,
+            faults);
     return new Generation(text.toString(), "", prompt.length, tokens, reason, stats);
   }
 
@@ -181,9 +185,15 @@ final class TextGenerator {
     return all;
   }
 
-  private Optional<String> finish(FinishReason why) {
+  private void ended(FinishReason why) {
     reason = why;
     end = System.nanoTime();
+    long now = picked ? Machine.majorFaults() : 0;
+    faults = now < 0 ? now : now - faultsBefore;
+  }
+
+  private Optional<String> finish(FinishReason why) {
+    ended(why);
     String rest = stops.accept(decoder.flush()) + stops.flush();
     text.append(rest);
     return rest.isEmpty() ? Optional.empty() : Optional.of(rest);

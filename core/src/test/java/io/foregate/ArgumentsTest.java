@@ -182,7 +182,7 @@ class ArgumentsTest {
       return type.getEnumConstants()[0];
     }
     if (type == GenerationStats.class) {
-      return new GenerationStats(0, 0, 0, 0, 0);
+      return new GenerationStats(0, 0, 0, 0, 0, 0);
     }
     if (type == boolean.class) {
       return false;

@@ -8,6 +8,7 @@ import io.foregate.cli.chat.GenerationMonitor;
 import io.foregate.cli.flag.GenerationFlags;
 import io.foregate.cli.flag.ModelFlags;
 import io.foregate.cli.flag.PromptFlags;
+import io.foregate.cli.output.DiskReads;
 import io.foregate.cli.output.RunStats;
 import io.foregate.cli.output.SamplingInForce;
 import io.foregate.cli.terminal.ExitCode;
@@ -125,6 +126,7 @@ final class RunCommand implements Callable<Integer> {
     if (result.finishReason() == FinishReason.CONTEXT) {
       ModelFlags.tellFullContext(terminal, opened.context());
     }
+    new DiskReads().tell(terminal, result.stats(), watch.memory().weights());
     if (stats) {
       terminal.message(figures.text());
     }

@@ -15,6 +15,9 @@ import java.util.List;
  */
 public record Machine(String cpu, int cores, long memoryBytes, String os, String java) {
 
+  /** The field's place behind the name: the process's state is 0. */
+  private static final int MAJOR_FAULTS = 9;
+
   /** This one. */
   public static Machine here() {
     var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
@@ -46,6 +49,32 @@ public record Machine(String cpu, int cores, long memoryBytes, String os, String
       }
     }
     return System.getProperty("os.arch");
+  }
+
+  /**
+   * How often this process has waited for a page of memory that the system had to read from a disk;
+   * -1 where the system does not tell. Takes some ten microseconds.
+   */
+  public static long majorFaults() {
+    Path stat = Path.of("/proc/self/stat");
+    try {
+      return Files.isReadable(stat) ? majorFaults(Files.readString(stat)) : -1;
+    } catch (IOException e) {
+      return -1;
+    }
+  }
+
+  /**
+   * The field {@code majflt} of a line of {@code /proc/PID/stat} (proc(5)), which begins with the
+   * process's number and, in parentheses, its name; -1 where there is none.
+   */
+  static long majorFaults(String stat) {
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", 12);
+    try {
+      return fields.length > MAJOR_FAULTS ? Long.parseLong(fields[MAJOR_FAULTS]) : -1;
+    } catch (NumberFormatException e) {
+      return -1;
+    }
   }
 
   /**

@@ -60,6 +60,7 @@ class RunCommandTest {
     assertThat(json.at("/stats/decoded_tokens").asInt()).isEqualTo(4);
     assertThat(json.at("/stats/decode_tokens_per_second").asDouble()).isPositive();
     assertThat(json.at("/stats/kv_cache_bytes").asLong()).isPositive();
+    assertThat(json.at("/stats/decode_major_faults").isIntegralNumber()).isTrue();
     assertThat(json.at("/stats/weights_bytes").asLong()).isEqualTo(Files.size(model));
   }
 

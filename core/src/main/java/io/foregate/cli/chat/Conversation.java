@@ -9,6 +9,7 @@ import io.foregate.cli.chat.MessageText.Message;
 import io.foregate.cli.chat.MessageText.Nothing;
 import io.foregate.cli.chat.MessageText.Order;
 import io.foregate.cli.flag.ModelFlags;
+import io.foregate.cli.output.DiskReads;
 import io.foregate.cli.output.RunStats;
 import io.foregate.cli.output.SamplingInForce;
 import io.foregate.cli.terminal.CommandException;
@@ -29,6 +30,7 @@ public final class Conversation {
   private final Model model;
   private final KeptChat talk;
   private final ChatTotals totals = new ChatTotals();
+  private final DiskReads diskReads = new DiskReads();
   private final boolean stats;
   private final boolean json;
 
@@ -197,6 +199,7 @@ public final class Conversation {
     if (answer.finishReason() == FinishReason.CONTEXT) {
       ModelFlags.tellFullContext(terminal, model.context());
     }
+    diskReads.tell(terminal, answer.stats(), watch.memory().weights());
     if (stats) {
       terminal.message(figures.text());
     }

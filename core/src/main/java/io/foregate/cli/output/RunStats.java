@@ -12,6 +12,8 @@ import java.util.Locale;
 /**
  * How fast a generation was and what memory it took; also the schema of {@code stats} in JSON.
  *
+ * @param decodeMajorFaults pages that had to be read from a disk while decoding; -1 where the
+ *     system does not tell
  * @param heapBytes Java heap in use at the end, garbage included
  * @param kvCacheBytes keys and values, off the heap
  * @param weightsBytes the mapped file
@@ -29,6 +31,7 @@ public record RunStats(
     int decodedTokens,
     double decodeTokensPerSecond,
     double timeToFirstTokenSeconds,
+    long decodeMajorFaults,
     long heapBytes,
     long kvCacheBytes,
     long weightsBytes,
@@ -46,6 +49,7 @@ public record RunStats(
         stats.decodedTokens(),
         stats.decodeTokensPerSecond(),
         stats.timeToFirstTokenSeconds(),
+        stats.decodeMajorFaults(),
         memory.heap(),
         memory.kvCache(),
         memory.weights(),
@@ -72,6 +76,14 @@ public record RunStats(
                 peakResidentBytes < 0
                     ? ""
                     : "; peak resident set " + Sizes.text(peakResidentBytes)));
+    if (decodeMajorFaults >= 0) {
+      table.row(
+          "from disk",
+          "%s while decoding, %s per token"
+              .formatted(
+                  Sizes.counted(decodeMajorFaults, "major page fault"),
+                  decimal((double) decodeMajorFaults / Math.max(1, decodedTokens))));
+    }
     if (experts != null) {
       describe(experts, table);
     }
