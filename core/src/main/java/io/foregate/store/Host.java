@@ -19,7 +19,7 @@ record Host(
   static Host system() {
     return new Host(
         FreeMemory::bytes,
-        new PosixMemoryLock(),
+        MemoryLock.system(),
         SidecarSink::to,
         Runtime.getRuntime().availableProcessors());
   }

@@ -1,5 +1,6 @@
 package io.foregate.bench.offload;
 
+import io.foregate.bench.measure.HeldPages;
 import io.foregate.bench.measure.ReplayRun;
 import io.foregate.bench.measure.Report;
 import io.foregate.bench.measure.ResultLines;
@@ -9,6 +10,7 @@ import io.foregate.engine.experts.ExpertMovement;
 import io.foregate.gate.trace.TraceFile;
 import io.foregate.gate.trace.TraceHeader;
 import io.foregate.gguf.GgmlType;
+import io.foregate.gguf.GgufFile;
 import io.foregate.options.Offloading;
 import io.foregate.options.SlotBudget;
 import io.foregate.schedule.SlotCount;
@@ -30,6 +32,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import picocli.CommandLine;
@@ -42,6 +45,9 @@ import picocli.CommandLine.Option;
     description = "Time policies on experts of real size, with routing replayed from a trace.",
     mixinStandardHelpOptions = true)
 public final class OffloadBench implements Callable<Integer> {
+  /** The exit code where a cell's ceiling was none. */
+  private static final int REFUSED = 3;
+
   @Option(names = "--trace", required = true, description = "From 'foregate trace'.")
   private Path trace;
 
@@ -92,6 +98,9 @@ public final class OffloadBench implements Callable<Integer> {
   /** What has been measured so far, also by runs before this one. */
   private List<OffloadCell> cells = List.of();
 
+  /** How many cells were measured and not kept. */
+  private int refused;
+
   /** Whether the kernels of the type at hand have been compiled. */
   private boolean compiled;
 
@@ -117,7 +126,7 @@ public final class OffloadBench implements Callable<Integer> {
         measure(type, slice, recorded);
       }
     }
-    return 0;
+    return refused == 0 ? 0 : REFUSED;
   }
 
   /** All cells of a type of experts; those of a link share its profile. */
@@ -190,6 +199,14 @@ public final class OffloadBench implements Callable<Integer> {
       results.add(result(chosen.get(p), samples.get(p), simulated));
     }
     OffloadCell cell = cell(plan, recorded, load, results);
+    Optional<String> broken = Ceiling.broken(cell.resident(), cell.policies());
+    if (broken.isPresent()) {
+      refused++;
+      System.err.printf(
+          "%s: not kept, and measured again by the next run: %s%n",
+          OffloadMarkdown.title(cell), broken.get());
+      return;
+    }
     ResultLines.append(out.resolve(OffloadCell.FILE), cell);
     cells.add(cell);
     print(cell);
@@ -240,7 +257,15 @@ public final class OffloadBench implements Callable<Integer> {
       CellPlan plan, List<Policy> chosen, TraceFile recorded) {
     List<ReplayRun> runs = new ArrayList<>();
     List<List<ReplayRun.Sample>> samples = new ArrayList<>();
-    try {
+    try (GgufFile file = GgufFile.open(plan.slice());
+        HeldPages pages = HeldPages.of(file)) {
+      pages
+          .refusal()
+          .ifPresent(
+              reason ->
+                  System.err.printf(
+                      "%s is not locked into memory: %s. It is read before each sample instead.%n",
+                      plan.slice().getFileName(), reason));
       for (Policy policy : chosen) {
         runs.add(
             new ReplayRun(
@@ -260,6 +285,7 @@ public final class OffloadBench implements Callable<Integer> {
       }
       for (int r = 0; r < repetitions; r++) {
         for (int p = 0; p < runs.size(); p++) {
+          pages.renew();
           samples.get(p).add(runs.get(p).time(start(recorded, r), warmUp, tokens));
         }
       }
