@@ -4,6 +4,7 @@ import io.foregate.kernels.LaunchArgs;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.weights.ModelWeights;
 import io.foregate.tornado.copy.DeviceMemory;
+import io.foregate.tornado.device.Plans;
 import io.foregate.tornado.graph.TaskGraphs.Numbered;
 import io.foregate.tornado.products.BatchNetworkArgs;
 import io.foregate.tornado.products.KernelSet;
@@ -78,7 +79,7 @@ public final class SequencePlan {
     }
     this.outputs = new OutputGraphs(config, model, dense, graphs, one);
     this.transfers = new CacheTransfers(config, cache, graphs);
-    this.plan = new TornadoExecutionPlan(graphs.all());
+    this.plan = Plans.of(graphs.all());
     memory.exclusively(() -> execute(TaskGraphs.UPLOAD));
     execute(TaskGraphs.CLAIM);
     if (captured) {

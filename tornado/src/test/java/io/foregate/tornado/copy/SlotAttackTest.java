@@ -10,6 +10,7 @@ import io.foregate.model.reader.ModelReader;
 import io.foregate.tornado.FoundReport;
 import io.foregate.tornado.device.DeviceThread;
 import io.foregate.tornado.device.Launches;
+import io.foregate.tornado.device.Plans;
 import io.foregate.tornado.device.TornadoSettings;
 import io.foregate.tornado.weights.DenseArrays;
 import io.foregate.tornado.weights.DenseWeights;
@@ -123,7 +124,7 @@ class SlotAttackTest {
               .snapshot();
       memory.launch(grid);
       Launches.groups(grid, "read.count", READS_PER_LAUNCH, LANES);
-      plan = new TornadoExecutionPlan(memory.upload(), read);
+      plan = Plans.of(memory.upload(), read);
       memory.exclusively(() -> plan.withGraph(0).withGridScheduler(grid).execute());
     }
 
