@@ -8,13 +8,12 @@ import io.foregate.quant.format.Scaling;
 import java.util.Optional;
 
 /**
- * What the sub-blocks of a block of 256 elements are multiplied with and what is subtracted from
- * them, as floats in the lanes of {@link LaneCodes}.
+ * Scales and minima as the block's format has them.
  *
  * <p>Minima of 32 elements are read together with the scales, in the odd lanes; their factor
  * follows that of the scales in the block, so that it is there in the odd lanes, too.
  */
-final class BlockScales {
+final class BlockScales implements LaneScales {
   private static final int LANES = 16;
   private static final int EVEN = 0b10_10_00_00;
   private static final int ODD = 0b11_11_01_01;
@@ -61,13 +60,13 @@ final class BlockScales {
     this.minima = hasMinima && !together ? Optional.of(least) : Optional.empty();
   }
 
-  /** Whether something is subtracted. */
-  boolean hasMinima() {
+  @Override
+  public boolean hasMinima() {
     return hasMinima;
   }
 
-  /** Reads the block's factors into registers that it takes. */
-  void begin(ProductFrame f) {
+  @Override
+  public void begin(ProductFrame f) {
     Assembler a = f.a;
     factor = f.take();
     Vec half = f.bits == 512 ? factor.y() : factor.x();
@@ -91,13 +90,8 @@ final class BlockScales {
     }
   }
 
-  /**
-   * Makes a part's floats.
-   *
-   * @param minimum unused without minima
-   * @param codes what the scales will meet
-   */
-  void read(ProductFrame f, int part, Vec scale, Vec minimum, LaneCodes codes) {
+  @Override
+  public void read(ProductFrame f, int part, Vec scale, Vec minimum, LaneCodes codes) {
     Assembler a = f.a;
     if (integers.isEmpty()) {
       a.vmovups(scale, factor);

@@ -5,6 +5,7 @@ import io.foregate.assembly.Assembler;
 import io.foregate.assembly.Label;
 import io.foregate.assembly.Vec;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Products of blocks of 32 weights with Q8_0 or Q8_1. A vector's lanes are rows: in each, the
@@ -13,6 +14,9 @@ import java.util.List;
  * grouped.
  */
 final class Blocks32 {
+  /** The largest code whose products with -127 to 127 can be added up, 16 of them, in 16 bits. */
+  private static final int TOGETHER = Short.MAX_VALUE / (16 * 127);
+
   private final int bytes;
   private final RowCodes codes;
   private final RowFactors scales;
@@ -35,6 +39,21 @@ final class Blocks32 {
     this.minima = List.of(minima);
   }
 
+  /** The same blocks, unpacked. */
+  Blocks32 unpacked(InstructionSet set) {
+    var factors = IntStream.range(0, minima.size()).mapToObj(i -> PanelRows.factors(1 + i));
+    return new Blocks32(
+        panelBytes(set),
+        new PanelRows(codes),
+        PanelRows.factors(0),
+        factors.toArray(RowFactors[]::new));
+  }
+
+  /** Bytes of a step of a panel. */
+  int panelBytes(InstructionSet set) {
+    return PanelRows.factors(set, 1 + minima.size());
+  }
+
   /** Bytes of a block. */
   int weightBytes() {
     return bytes;
@@ -53,6 +72,21 @@ final class Blocks32 {
     }
   }
 
+  /** Unpacks a step, to where activations would be. */
+  void unpack(GroupFrame f) {
+    int kept = f.registers.taken();
+    Vec scratch = f.registers.take();
+    codes.read(
+        f, scratch, (four, element) -> f.a.vmovdqu(f.x(0, PanelRows.codes(f.set, element)), four));
+    f.registers.release(kept);
+    f.a.vmovups(f.x(0, PanelRows.factors(f.set, 0)), scales.read(f));
+    f.registers.release(kept);
+    for (RowFactors each : minima) {
+      f.a.vmovups(f.x(0, PanelRows.factors(f.set, 1)), each.read(f));
+      f.registers.release(kept);
+    }
+  }
+
   /**
    * Adds a block's products. May use the registers that {@link #constants} and {@link #begin} did
    * not keep.
@@ -60,12 +94,20 @@ final class Blocks32 {
   void block(GroupFrame f) {
     Assembler a = f.a;
     Vec[] products = f.registers.take(f.tokens);
-    for (int t = 0; t < f.tokens; t++) {
+    boolean together = f.set == InstructionSet.AVX2 && codes.greatest(f.set) <= TOGETHER;
+    for (int t = 0; t < f.tokens && !together; t++) {
       clear(f, products[t], t);
     }
     int kept = f.registers.taken();
     Vec x = f.registers.take();
-    if (codes.signed(f.set)) {
+    if (together) {
+      codes.read(f, x, (four, element) -> pairs(f, products, four, element, x));
+      for (int t = 0; t < f.tokens; t++) {
+        clear(f, x, t);
+        a.vpmaddwd(products[t], products[t], Address.of(ones));
+        a.vpaddd(products[t], products[t], x);
+      }
+    } else if (codes.signed(f.set)) {
       Vec magnitudes = f.registers.take();
       codes.read(f, x, (four, element) -> signed(f, products, four, element, magnitudes, x));
     } else {
@@ -103,6 +145,19 @@ final class Blocks32 {
     for (int t = 0; t < f.tokens; t++) {
       f.a.vpbroadcastd(x, f.x(t, element));
       f.set.dotBytes(f.a, products[t], four, x, x, Address.of(ones));
+    }
+  }
+
+  /** Adds products of codes so small that all of a block's pairs fit 16 bits. */
+  private void pairs(GroupFrame f, Vec[] products, Vec four, int element, Vec x) {
+    for (int t = 0; t < f.tokens; t++) {
+      f.a.vpbroadcastd(x, f.x(t, element));
+      if (element == 0) {
+        f.a.vpmaddubsw(products[t], four, x);
+      } else {
+        f.a.vpmaddubsw(x, four, x);
+        f.a.vpaddw(products[t], products[t], x);
+      }
     }
   }
 

@@ -25,6 +25,11 @@ final class ByteCodes implements RowCodes {
   }
 
   @Override
+  public int greatest(InstructionSet set) {
+    return signed(set) ? 128 : 255;
+  }
+
+  @Override
   public void constants(GroupFrame f) {
     if (!signed(f.set)) {
       sign = f.constant(label);

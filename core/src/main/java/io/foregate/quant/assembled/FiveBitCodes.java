@@ -40,6 +40,11 @@ final class FiveBitCodes implements RowCodes {
   }
 
   @Override
+  public int greatest(InstructionSet set) {
+    return 31;
+  }
+
+  @Override
   public void constants(GroupFrame f) {
     nibbles.constants(f);
     bit = f.constant(bits);

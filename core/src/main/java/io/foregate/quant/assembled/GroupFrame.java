@@ -73,13 +73,18 @@ final class GroupFrame {
   final RegisterPool registers;
 
   private final Blocks32 code;
+
+  /** Whether weights lie in a panel. */
+  private final boolean unpacked;
+
   private final int runs;
 
-  private GroupFrame(InstructionSet set, Blocks32 code, int tokens) {
+  private GroupFrame(InstructionSet set, Blocks32 code, boolean unpacked, int tokens) {
     this.set = set;
     this.tokens = tokens;
     this.registers = new RegisterPool(set.registers(), 0, set.bits());
     this.code = code;
+    this.unpacked = unpacked;
     this.runs = set.bits() / 32 / RUN;
   }
 
@@ -89,9 +94,20 @@ final class GroupFrame {
    * @param tokens 1 to {@link ProductFrame#MAX_TOKENS}
    */
   static byte[] write(InstructionSet set, Blocks32 code, int tokens) {
-    var frame = new GroupFrame(set, code, tokens);
-    frame.write();
-    return frame.a.finish();
+    return new GroupFrame(set, code, false, tokens).write();
+  }
+
+  /** As {@link #write}, for weights that {@link #writeUnpacking} has unpacked. */
+  static byte[] writeUnpacked(InstructionSet set, Blocks32 code, int tokens) {
+    return new GroupFrame(set, code.unpacked(set), true, tokens).write();
+  }
+
+  /**
+   * Writes a function that unpacks rows into a panel, which is where {@code x} and {@code xAt} say;
+   * groups follow each other there.
+   */
+  static byte[] writeUnpacking(InstructionSet set, Blocks32 code) {
+    return new GroupFrame(set, code, false, 0).write();
   }
 
   /** Rows of a group. */
@@ -132,7 +148,7 @@ final class GroupFrame {
     }
   }
 
-  private void write() {
+  private byte[] write() {
     for (Gpr register : SAVED) {
       a.push(register);
     }
@@ -141,11 +157,14 @@ final class GroupFrame {
     code.constants(this);
     int constants = registers.taken();
     a.xor(R14, R14);
+    a.mov(R10, R9);
     Label group = a.here();
     pointers();
     code.begin(this);
     blocks();
-    store();
+    if (tokens > 0) {
+      store();
+    }
     registers.release(constants);
     a.add(R14, STEP);
     a.mov(R15, ROWS);
@@ -159,6 +178,7 @@ final class GroupFrame {
     a.ret();
     a.align(64);
     code.data(this);
+    return a.finish();
   }
 
   private void enter() {
@@ -186,7 +206,7 @@ final class GroupFrame {
   /** Lets all pointers stand at the group that begins with row R14. */
   private void pointers() {
     a.mov(RBP, LAST);
-    a.mov(R10, ROW_BYTES);
+    a.mov(R15, ROW_BYTES);
     for (int i = 0; i < runs; i++) {
       Gpr run = RUNS[i];
       Label fits = new Label();
@@ -197,12 +217,17 @@ final class GroupFrame {
       a.mov(run, RBP);
       a.bind(fits);
       a.mov(FIRST.plus(8 * i), run);
-      a.imul(run, R10);
+      a.imul(run, R15);
       a.add(run, WEIGHTS);
     }
-    a.shl(R10, Integer.numberOfTrailingZeros(rows()));
-    a.lea(R15, Address.at(RUNS[0], R10, 1, 0)); // the next group, which is prefetched
-    a.mov(R10, R9);
+    if (unpacked) {
+      a.mov(RUNS[0], WEIGHTS);
+    }
+    a.shl(R15, Integer.numberOfTrailingZeros(rows()));
+    a.add(R15, RUNS[0]); // the next group, which is prefetched
+    if (tokens > 0) {
+      a.mov(R10, R9);
+    }
     if (tokens > 4) {
       a.lea(R13, Address.at(R9, R11, 4, 0));
     }
@@ -212,22 +237,32 @@ final class GroupFrame {
     int bytes = code.weightBytes();
     a.mov(RBP, R8);
     Label next = a.here();
-    for (int at = 0; at < rows() * bytes; at += LINE) {
-      a.prefetcht0(Address.at(R15, at));
+    if (!unpacked) {
+      for (int at = 0; at < rows() * bytes; at += LINE) {
+        a.prefetcht0(Address.at(R15, at));
+      }
+      a.add(R15, rows() * bytes);
     }
-    a.add(R15, rows() * bytes);
     int kept = registers.taken();
-    code.block(this);
+    if (tokens > 0) {
+      code.block(this);
+    } else {
+      code.unpack(this);
+    }
     registers.release(kept);
-    for (int i = 0; i < runs; i++) {
+    for (int i = 0; i < (unpacked ? 1 : runs); i++) {
       a.add(RUNS[i], bytes);
     }
-    a.add(R10, ActivationLayout.BLOCKS_OF_32.bytes());
+    int step = tokens > 0 ? ActivationLayout.BLOCKS_OF_32.bytes() : code.panelBytes(set);
+    a.add(R10, step);
     if (tokens > 4) {
-      a.add(R13, ActivationLayout.BLOCKS_OF_32.bytes());
+      a.add(R13, step);
     }
     a.sub(RBP, 1);
     a.jcc(Condition.NOT_EQUAL, next);
+    if (unpacked) {
+      a.mov(WEIGHTS, RUNS[0]);
+    }
   }
 
   private void store() {

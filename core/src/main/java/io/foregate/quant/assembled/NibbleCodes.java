@@ -33,6 +33,11 @@ final class NibbleCodes implements RowCodes {
   }
 
   @Override
+  public int greatest(InstructionSet set) {
+    return 15;
+  }
+
+  @Override
   public void constants(GroupFrame f) {
     mask = f.constant(label);
   }

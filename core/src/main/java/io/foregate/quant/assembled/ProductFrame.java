@@ -92,6 +92,14 @@ final class ProductFrame {
   }
 
   /**
+   * Writes a function that unpacks rows into a panel, which is where {@code x} and {@code xAt} say;
+   * rows follow each other there.
+   */
+  static byte[] writeUnpacking(InstructionSet set, SuperBlockCode block) {
+    return write(set, block, 0);
+  }
+
+  /**
    * Writes a function.
    *
    * @param tokens 1 to {@link #MAX_TOKENS}
@@ -230,6 +238,7 @@ final class ProductFrame {
     a.mov(RBX, Address.at(RSP, STACK + 24));
     a.lea(R12, Address.at(R11, R11, 2, 0));
     constants.load(a);
+    a.mov(R10, R9);
     Label row = a.here();
     row(block);
     a.add(RSI, 4);
@@ -250,23 +259,36 @@ final class ProductFrame {
       a.vpxor(sum(t), sum(t), sum(t));
     }
     a.mov(RAX, RDI);
+    if (tokens == 0) {
+      blocks(block.panel().bytes(), () -> block.unpack(this));
+      return;
+    }
     a.mov(R10, R9);
     if (tokens > 4) {
       a.lea(R13, Address.at(R9, R11, 4, 0));
     }
+    blocks(block.activationBytes(), () -> block.block(this));
+    store();
+  }
+
+  /**
+   * Writes the loop over a row's blocks.
+   *
+   * @param step bytes from a block's activations to the next's
+   */
+  private void blocks(int step, Runnable block) {
     a.mov(RBP, BLOCKS);
     Label next = a.here();
     int kept = taken;
-    block.block(this);
+    block.run();
     release(kept);
     a.add(RAX, weightBytes);
-    a.add(R10, block.activationBytes());
+    a.add(R10, step);
     if (tokens > 4) {
-      a.add(R13, block.activationBytes());
+      a.add(R13, step);
     }
     a.sub(RBP, 1);
     a.jcc(Condition.NOT_EQUAL, next);
-    store();
   }
 
   /** Sums up the lanes, in one order, and writes the token's result. */

@@ -10,6 +10,9 @@ interface RowCodes {
   /** What a code is larger than what it stands for: 0, or a power of two from 8 on. */
   int excess(InstructionSet set);
 
+  /** The largest code, or magnitude of one. */
+  int greatest(InstructionSet set);
+
   /** Loads what stays in registers. Runs once, before the rows. */
   void constants(GroupFrame f);
 

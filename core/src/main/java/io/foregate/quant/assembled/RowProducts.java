@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /**
  * Products of rows with tokens, by type: a type's code is written when it is first asked for. Lives
@@ -30,6 +31,9 @@ public final class RowProducts {
 
   /** Rows that some types take at a time: calls of whole groups are the quickest. */
   public static final int GROUP = 16;
+
+  /** The fewest rows of a panel. */
+  public static final int MIN_PANEL_ROWS = 4;
 
   private static final Set<GgmlType> FLOATS = EnumSet.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16);
 
@@ -77,9 +81,26 @@ public final class RowProducts {
   private final ActivationStores stores = new ActivationStores();
   private final AtomicReferenceArray<Functions> written =
       new AtomicReferenceArray<>(GgmlType.values().length);
+  private final AtomicReferenceArray<PanelFunctions> writtenForPanels =
+      new AtomicReferenceArray<>(GgmlType.values().length);
 
-  /** A type's code: a function for one token, for two, four, and eight where registers suffice. */
+  /**
+   * A type's code.
+   *
+   * @param byLogOfTokens a function for one token, for two, four, and eight where registers suffice
+   */
   private record Functions(CodeMemory memory, List<MemorySegment> byLogOfTokens) {}
+
+  /**
+   * The code for panels of a type.
+   *
+   * @param unpacking what makes them
+   * @param products of them
+   * @param rows rows of a group, which is complete in every panel
+   * @param bytes of a group's blocks
+   */
+  private record PanelFunctions(
+      CodeMemory memory, MemorySegment unpacking, Functions products, int rows, int bytes) {}
 
   private RowProducts(InstructionSet set) {
     this.set = set;
@@ -142,17 +163,107 @@ public final class RowProducts {
       int tokens,
       MemorySegment y,
       int yStride) {
-    ActivationLayout layout = ActivationLayout.of(Quants.dotType(type));
+    checkSizes(type, cols, rows, x, xAt, xStride, tokens, y, yStride);
     long rowBytes = type.byteSize(cols);
-    long xBytes = (long) cols / layout.elements() * layout.bytes();
     Objects.checkFromIndexSize(weightsAt, rows * rowBytes, weights.byteSize());
+    MemorySegment function = functions(type).byLogOfTokens.get(logOf(tokens));
+    call(function, type, weights, weightsAt, rowBytes, rows, cols, x, xAt, y, xStride, yStride);
+  }
+
+  /** Whether rows of a type can be unpacked: so that many tokens can meet them. */
+  public static boolean hasPanels(GgmlType type) {
+    return !FLOATS.contains(type) && TYPES.contains(type);
+  }
+
+  /** Bytes of a panel of {@code rows} rows. */
+  public long panelBytes(GgmlType type, int cols, int rows) {
+    PanelFunctions functions = panelFunctions(type);
+    long blocks = cols / type.blockSize();
+    return Math.ceilDiv(rows, functions.rows) * blocks * functions.bytes;
+  }
+
+  /**
+   * Unpacks rows, at least {@link #MIN_PANEL_ROWS} of them, into a panel for {@link
+   * #multiplyPanel}.
+   *
+   * @throws IndexOutOfBoundsException if one of the memories is too small
+   */
+  public void unpack(
+      GgmlType type,
+      MemorySegment weights,
+      long weightsAt,
+      int cols,
+      int rows,
+      MemorySegment panel) {
+    long rowBytes = type.byteSize(cols);
+    Objects.checkFromIndexSize(weightsAt, rows * rowBytes, weights.byteSize());
+    checkPanel(type, cols, rows, panel);
+    MemorySegment function = panelFunctions(type).unpacking;
+    call(function, type, weights, weightsAt, rowBytes, rows, cols, panel, 0, panel, 0, 0);
+  }
+
+  /** As {@link #multiply}, of rows that were unpacked: the results have the same bits. */
+  public void multiplyPanel(
+      GgmlType type,
+      MemorySegment panel,
+      int cols,
+      int rows,
+      MemorySegment x,
+      long xAt,
+      long xStride,
+      int tokens,
+      MemorySegment y,
+      int yStride) {
+    checkSizes(type, cols, rows, x, xAt, xStride, tokens, y, yStride);
+    checkPanel(type, cols, rows, panel);
+    MemorySegment function = panelFunctions(type).products.byLogOfTokens.get(logOf(tokens));
+    long rowBytes = panelBytes(type, cols, 1);
+    call(function, type, panel, 0, rowBytes, rows, cols, x, xAt, y, xStride, yStride);
+  }
+
+  private void checkPanel(GgmlType type, int cols, int rows, MemorySegment panel) {
+    if (!hasPanels(type) || rows < MIN_PANEL_ROWS) {
+      throw new IllegalArgumentException("no panel has %d rows of %s".formatted(rows, type));
+    }
+    Objects.checkFromIndexSize(0, panelBytes(type, cols, rows), panel.byteSize());
+  }
+
+  private static void checkSizes(
+      GgmlType type,
+      int cols,
+      int rows,
+      MemorySegment x,
+      long xAt,
+      long xStride,
+      int tokens,
+      MemorySegment y,
+      int yStride) {
+    ActivationLayout layout = ActivationLayout.of(Quants.dotType(type));
+    long xBytes = (long) cols / layout.elements() * layout.bytes();
     Objects.checkFromIndexSize(xAt, (tokens - 1) * xStride + xBytes, x.byteSize());
     Objects.checkFromIndexSize(0, 4L * ((tokens - 1L) * yStride + rows), y.byteSize());
     if (rows <= 0 || cols <= 0) {
       throw new IllegalArgumentException("%d rows of %d columns".formatted(rows, cols));
     }
-    Functions functions = functions(type);
-    MemorySegment function = functions.byLogOfTokens.get(Integer.numberOfTrailingZeros(tokens));
+  }
+
+  private static int logOf(int tokens) {
+    return Integer.numberOfTrailingZeros(tokens);
+  }
+
+  private static void call(
+      MemorySegment function,
+      GgmlType type,
+      MemorySegment weights,
+      long weightsAt,
+      long rowBytes,
+      int rows,
+      int cols,
+      MemorySegment x,
+      long xAt,
+      MemorySegment y,
+      long xStride,
+      int yStride) {
     long blocks = cols / type.blockSize();
     try {
       CALL.invokeExact(
@@ -188,12 +299,43 @@ public final class RowProducts {
     return functions;
   }
 
-  private byte[] code(GgmlType type, int tokens) {
+  private PanelFunctions panelFunctions(GgmlType type) {
+    PanelFunctions functions = writtenForPanels.getAcquire(type.ordinal());
+    return functions != null ? functions : writeForPanels(type);
+  }
+
+  private synchronized PanelFunctions writeForPanels(GgmlType type) {
+    PanelFunctions functions = writtenForPanels.get(type.ordinal());
+    if (functions == null) {
+      functions = SUPER_BLOCKS.contains(type) ? panelsOf256(type) : panelsOf32(type);
+      writtenForPanels.set(type.ordinal(), functions);
+    }
+    return functions;
+  }
+
+  private PanelFunctions panelsOf256(GgmlType type) {
+    SuperBlockCode block = SuperBlockCode.of(BlockFormat.of(type));
+    SuperBlockCode unpacked = block.unpacked();
+    CodeMemory unpacking = memory(ProductFrame.writeUnpacking(set, block));
+    Functions products = functions(tokens -> ProductFrame.write(set, unpacked, tokens));
+    return new PanelFunctions(unpacking, unpacking.at(0), products, 1, unpacked.weightBytes());
+  }
+
+  private PanelFunctions panelsOf32(GgmlType type) {
+    Supplier<Blocks32> block = GroupTypes.ALL.get(type);
+    CodeMemory unpacking = memory(GroupFrame.writeUnpacking(set, block.get()));
+    Functions products = functions(tokens -> GroupFrame.writeUnpacked(set, block.get(), tokens));
+    int bytes = block.get().panelBytes(set);
+    return new PanelFunctions(unpacking, unpacking.at(0), products, set.bits() / 32, bytes);
+  }
+
+  /** Writes the product of rows as they are with so many tokens. */
+  byte[] code(GgmlType type, int tokens) {
     return switch (type) {
       case F32, F16, BF16 -> FloatFrame.write(set, new FloatRows(type), tokens);
       default ->
           SUPER_BLOCKS.contains(type)
-              ? ProductFrame.write(set, new SuperBlockCode(BlockFormat.of(type)), tokens)
+              ? ProductFrame.write(set, SuperBlockCode.of(BlockFormat.of(type)), tokens)
               : GroupFrame.write(set, GroupTypes.ALL.get(type).get(), tokens);
     };
   }
@@ -206,9 +348,12 @@ public final class RowProducts {
       code.writeBytes(byTokens.apply(tokens));
       code.writeBytes(new byte[-code.size() & 63]);
     }
-    CodeMemory memory =
-        CodeMemory.of(code.toByteArray())
-            .orElseThrow(() -> new IllegalStateException("the system lets no more code be run"));
+    CodeMemory memory = memory(code.toByteArray());
     return new Functions(memory, begins.stream().map(memory::at).toList());
+  }
+
+  private static CodeMemory memory(byte[] code) {
+    return CodeMemory.of(code)
+        .orElseThrow(() -> new IllegalStateException("the system lets no more code be run"));
   }
 }

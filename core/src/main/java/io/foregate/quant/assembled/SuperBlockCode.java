@@ -11,16 +11,13 @@ import io.foregate.quant.format.Quants;
  * <p>Codes lie so in registers that a lane of 32 bits only ever meets one sub-block: its products
  * are added up as integers, become floats once for each token, and meet the lane's scale then. A
  * block is done in as many parts as registers hold its 16 lanes.
+ *
+ * @param weightBytes bytes of a block of weights
  */
-final class SuperBlockCode {
-  private final int weightBytes;
-  private final LaneCodes codes;
-  private final BlockScales scales;
-
-  SuperBlockCode(BlockFormat format) {
-    this.weightBytes = format.type().blockBytes();
-    this.scales = new BlockScales(format);
-    this.codes =
+record SuperBlockCode(int weightBytes, LaneCodes codes, LaneScales scales) {
+  /** Blocks as the format has them. */
+  static SuperBlockCode of(BlockFormat format) {
+    LaneCodes codes =
         switch (format.codes()) {
           case ElementCodes.Linear linear -> new PlaneCodes(linear.codes(), true);
           case ElementCodes.Table table ->
@@ -31,11 +28,18 @@ final class SuperBlockCode {
               new GridCodes(grid.codes(), grid.grid(), new CodeShifts(grid));
           case ElementCodes.Ternary _ -> throw Quants.unsupported(format.type());
         };
+    return new SuperBlockCode(format.type().blockBytes(), codes, new BlockScales(format));
   }
 
-  /** Bytes of a block of weights. */
-  int weightBytes() {
-    return weightBytes;
+  /** The same blocks, unpacked. */
+  SuperBlockCode unpacked() {
+    PanelLanes panel = panel();
+    return new SuperBlockCode(panel.bytes(), panel, panel);
+  }
+
+  /** How a panel has these blocks. */
+  PanelLanes panel() {
+    return new PanelLanes(codes, scales.hasMinima());
   }
 
   /** What {@link ProductFrame#TABLE} has to point at; empty where there is no table. */
@@ -46,6 +50,27 @@ final class SuperBlockCode {
   /** Bytes of a block of activations. */
   int activationBytes() {
     return ActivationLayout.BLOCKS_OF_256.bytes();
+  }
+
+  /** Writes what unpacks a block, to where activations would be. */
+  void unpack(ProductFrame f) {
+    scales.begin(f);
+    for (int part = 0; part < 16 / f.lanes(); part++) {
+      int taken = f.taken();
+      Vec[] w = f.take(LaneCodes.REGISTERS);
+      codes.read(f, part, w);
+      for (int k = 0; k < w.length; k++) {
+        f.a.vmovdqu(f.x(0, PanelLanes.codes(f, part, k)), w[k]);
+      }
+      Vec scale = w[0];
+      Vec minimum = w[1];
+      scales.read(f, part, scale, minimum, codes);
+      f.a.vmovups(f.x(0, PanelLanes.scales(f, part)), scale);
+      if (scales.hasMinima()) {
+        f.a.vmovups(f.x(0, PanelLanes.minima(f, part)), minimum);
+      }
+      f.release(taken);
+    }
   }
 
   /**

@@ -33,6 +33,11 @@ final class TableCodes implements RowCodes {
   }
 
   @Override
+  public int greatest(InstructionSet set) {
+    return book.greatest() + excess(set);
+  }
+
+  @Override
   public void constants(GroupFrame f) {
     nibbles.constants(f);
     value = f.kept(values);

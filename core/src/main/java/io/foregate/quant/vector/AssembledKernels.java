@@ -21,6 +21,12 @@ final class AssembledKernels implements VectorKernels {
   /** Bytes of weights of a call: it holds up safepoints, so it must be short. */
   private static final int CALL_BYTES = 128 << 10;
 
+  /** Bytes of unpacked rows that stay in a second-level cache beside the activations they meet. */
+  private static final int PANEL_BYTES = 128 << 10;
+
+  /** From so many tokens on, unpacking rows once is quicker than as often as they are met. */
+  private static final int MANY_TOKENS = 16;
+
   private static final int PAGE = 4096;
 
   /** From so many rows on, a tile is decoded once for all of them. */
@@ -126,33 +132,72 @@ final class AssembledKernels implements VectorKernels {
       }
       return;
     }
-    int atOnce = rowsAtOnce(type, cols, b1 - b0);
+    int inPanel = rowsOfPanel(type, cols, b1 - b0);
+    int atOnce = inPanel > 0 ? inPanel : rowsAtOnce(type, cols, b1 - b0);
     for (int r = rowBegin; r < rowEnd; r += atOnce) {
       int rows = Math.min(atOnce, rowEnd - r);
       long at = wOffset + r * type.byteSize(cols);
       touch(w, at, rows * type.byteSize(cols));
+      boolean unpacked = inPanel > 0 && rows >= RowProducts.MIN_PANEL_ROWS;
+      if (unpacked) {
+        products.unpack(type, w, at, cols, rows, scratch.panel());
+      }
       int tokens;
       for (int b = b0; b < b1; b += tokens) {
         tokens = products.tokensAtOnce(b1 - b);
-        products.multiply(
-            type,
-            w,
-            at,
-            cols,
-            rows,
-            x.blocks,
-            b * x.blockStride,
-            x.blockStride,
-            tokens,
-            scratch.results,
-            rows);
-        int out = (b - b0) * yStride + yOffset + r;
-        for (int t = 0; t < tokens; t++) {
-          long from = 4L * t * rows;
-          MemorySegment.copy(scratch.results, JAVA_FLOAT, from, y, out + t * yStride, rows);
+        long from = b * x.blockStride;
+        if (unpacked) {
+          MemorySegment panel = scratch.panel();
+          products.multiplyPanel(
+              type,
+              panel,
+              cols,
+              rows,
+              x.blocks,
+              from,
+              x.blockStride,
+              tokens,
+              scratch.results,
+              rows);
+        } else {
+          products.multiply(
+              type,
+              w,
+              at,
+              cols,
+              rows,
+              x.blocks,
+              from,
+              x.blockStride,
+              tokens,
+              scratch.results,
+              rows);
         }
+        copy(scratch.results, rows, tokens, y, (b - b0) * yStride + yOffset + r, yStride);
       }
     }
+  }
+
+  /** Hands out results {@code [tokens][rows]}. */
+  private static void copy(
+      MemorySegment results, int rows, int tokens, float[] y, int yOffset, int yStride) {
+    for (int t = 0; t < tokens; t++) {
+      long from = 4L * t * rows;
+      MemorySegment.copy(results, JAVA_FLOAT, from, y, yOffset + t * yStride, rows);
+    }
+  }
+
+  /** How many rows to unpack for all tokens, which keeps them in a cache; 0 for none. */
+  private int rowsOfPanel(GgmlType type, int cols, int tokens) {
+    if (tokens < MANY_TOKENS || !RowProducts.hasPanels(type)) {
+      return 0;
+    }
+    long group = products.panelBytes(type, cols, RowProducts.GROUP);
+    if (group > Scratch.PANEL_BYTES) {
+      return 0;
+    }
+    long groups = PANEL_BYTES / group;
+    return (int) Math.clamp(groups, 1, Scratch.RESULT_ROWS / RowProducts.GROUP) * RowProducts.GROUP;
   }
 
   /** Few enough for a short call, and for weights that several tokens meet to stay in a cache. */

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Working memory of one thread for {@link VectorKernels#matVec} and {@link VectorKernels#matMul}:
- * reusable, not shared, about 100 KiB.
+ * reusable, not shared, about 100 KiB, and half a MiB more for batches.
  */
 public final class Scratch {
   /** Decoded weights are {@code [TILE_ROWS][TILE_COLS]}, which stays in a second-level cache. */
@@ -21,12 +21,17 @@ public final class Scratch {
   /** Sub-blocks of K types whose scales are spread out at a time. */
   static final int SCALES = 1024;
 
+  /** The longest panel. */
+  static final long PANEL_BYTES = 512 << 10;
+
   /** Rows of a call of machine code at most. */
   static final int RESULT_ROWS = 256;
 
   /** What machine code computes, {@code [tokens][rows]}. */
   final MemorySegment results =
       Arena.ofAuto().allocate(4L * RESULT_ROWS * RowProducts.MAX_TOKENS, 64);
+
+  private MemorySegment panel = MemorySegment.NULL;
 
   final float[] tile = new float[TILE_ROWS * TILE_COLS];
 
@@ -47,4 +52,12 @@ public final class Scratch {
 
   /** What is to be subtracted from them, the sum of eight lanes. */
   final float[] subtracted = new float[8];
+
+  /** Room for a panel of unpacked rows, {@link #PANEL_BYTES}: only batches need it. */
+  MemorySegment panel() {
+    if (panel.byteSize() == 0) {
+      panel = Arena.ofAuto().allocate(PANEL_BYTES, 64);
+    }
+    return panel;
+  }
 }

@@ -12,6 +12,7 @@ import io.foregate.quant.format.Quants;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Random;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
@@ -37,8 +38,9 @@ class GuardPagesTest {
         .flatMap(set -> RowProducts.types().stream().map(type -> Arguments.of(set, type)));
   }
 
-  /** Where the three memories are, by how much of each is needed. */
-  private record Place(MemorySegment weights, MemorySegment x, MemorySegment y) {}
+  /** Where the memories are, by how much of each is needed. */
+  private record Place(
+      MemorySegment weights, MemorySegment x, MemorySegment y, MemorySegment panel) {}
 
   /** A product, and the activations that it needs. */
   private record Shape(GgmlType type, int rows, int cols, int tokens) {
@@ -55,11 +57,16 @@ class GuardPagesTest {
       return 4L * ((tokens - 1) * (rows + GAP) + rows);
     }
 
-    Place place(BiFunction<Integer, Long, MemorySegment> memory) {
+    boolean fitsPanel() {
+      return RowProducts.hasPanels(type) && rows >= RowProducts.MIN_PANEL_ROWS;
+    }
+
+    Place place(RowProducts products, BiFunction<Integer, Long, MemorySegment> memory) {
       return new Place(
           memory.apply(0, weightBytes()),
           memory.apply(1, tokens * xBytes()),
-          memory.apply(2, yBytes()));
+          memory.apply(2, yBytes()),
+          memory.apply(3, fitsPanel() ? products.panelBytes(type, cols, rows) : 0));
     }
   }
 
@@ -70,8 +77,9 @@ class GuardPagesTest {
     long most = 1 << 16;
     try (var w = new GuardedMemory(most);
         var x = new GuardedMemory(most);
-        var y = new GuardedMemory(most)) {
-      GuardedMemory[] memories = {w, x, y};
+        var y = new GuardedMemory(most);
+        var panel = new GuardedMemory(most)) {
+      GuardedMemory[] memories = {w, x, y, panel};
       for (int tokens = 1; tokens <= RowProducts.MAX_TOKENS; tokens *= 2) {
         if (products.tokensAtOnce(tokens) < tokens) {
           break;
@@ -81,11 +89,19 @@ class GuardPagesTest {
             // Rows of floats end within a vector.
             int cols = blocks * (type.blockSize() == 1 ? 33 : type.blockSize());
             var shape = new Shape(type, rows, cols, tokens);
-            float[] expected = product(products, shape, shape.place(GuardPagesTest::anywhere));
-            assertThat(product(products, shape, shape.place((i, n) -> memories[i].first(n))))
-                .isEqualTo(expected);
-            assertThat(product(products, shape, shape.place((i, n) -> memories[i].last(n))))
-                .isEqualTo(expected);
+            Place anywhere = shape.place(products, GuardPagesTest::anywhere);
+            float[] expected = product(products, shape, anywhere, false);
+            List<Place> places =
+                List.of(
+                    anywhere,
+                    shape.place(products, (i, n) -> memories[i].first(n)),
+                    shape.place(products, (i, n) -> memories[i].last(n)));
+            for (Place place : places) {
+              assertThat(product(products, shape, place, false)).isEqualTo(expected);
+              if (shape.fitsPanel()) {
+                assertThat(product(products, shape, place, true)).isEqualTo(expected);
+              }
+            }
           }
         }
       }
@@ -97,7 +113,7 @@ class GuardPagesTest {
   }
 
   /** All of the results' memory, after a product of the same numbers. */
-  private static float[] product(RowProducts products, Shape shape, Place place) {
+  private static float[] product(RowProducts products, Shape shape, Place place, boolean unpacked) {
     var random = new Random(shape.rows);
     place.weights.copyFrom(
         MemorySegment.ofArray(
@@ -115,22 +131,28 @@ class GuardPagesTest {
     for (long at = 0; at < place.y.byteSize(); at += 4) {
       place.y.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, POISON);
     }
-    products.multiply(
-        shape.type,
-        place.weights,
-        0,
-        shape.cols,
-        shape.rows,
-        place.x,
-        0,
-        shape.xBytes(),
-        shape.tokens,
-        place.y,
-        stride);
+    multiply(products, shape, place, stride, unpacked);
     float[] y = place.y.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
     for (int i = 0; i < y.length; i++) {
       assertThat(y[i] == POISON).isEqualTo(i % stride >= shape.rows);
     }
     return y;
+  }
+
+  private static void multiply(
+      RowProducts products, Shape shape, Place place, int stride, boolean unpacked) {
+    GgmlType type = shape.type;
+    int cols = shape.cols;
+    int rows = shape.rows;
+    int tokens = shape.tokens;
+    long xBytes = shape.xBytes();
+    if (unpacked) {
+      products.unpack(type, place.weights, 0, cols, rows, place.panel);
+      products.multiplyPanel(
+          type, place.panel, cols, rows, place.x, 0, xBytes, tokens, place.y, stride);
+    } else {
+      products.multiply(
+          type, place.weights, 0, cols, rows, place.x, 0, xBytes, tokens, place.y, stride);
+    }
   }
 }
