@@ -17,6 +17,13 @@ final class TestKernels {
     return all;
   }
 
+  /** What machine code is entered through, with each instruction set that this CPU has. */
+  static List<RowProducts> products() {
+    return InstructionSet.of(CpuFeatures.detect()).stream()
+        .map(set -> RowProducts.of(set).orElseThrow())
+        .toList();
+  }
+
   /** Machine code, with each instruction set that this CPU has. */
   static List<VectorKernels> assembled() {
     List<VectorKernels> kernels = new ArrayList<>();
