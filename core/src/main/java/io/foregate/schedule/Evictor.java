@@ -50,6 +50,11 @@ final class Evictor implements Prefetcher.Room {
     used[id] = false;
   }
 
+  /** Whether the use of an expert has to pay for a copy: it is not there, or was copied for it. */
+  boolean costsCopy(int id) {
+    return !cache.resident(id) || !used[id];
+  }
+
   /** The copy that brought an expert was not in vain. */
   void markUsed(int id) {
     if (!used[id]) {

@@ -4,6 +4,8 @@ import io.foregate.error.ForegateException;
 import io.foregate.schedule.policy.Candidates;
 import io.foregate.schedule.policy.Policy;
 import io.foregate.schedule.policy.SchedulerState;
+import io.foregate.schedule.state.CopyWaits;
+import io.foregate.schedule.state.CostModel;
 import io.foregate.schedule.state.Counters;
 import io.foregate.schedule.state.DueExperts;
 import io.foregate.schedule.state.ExpertCache;
@@ -51,6 +53,9 @@ public final class Scheduler {
   private final Usage usage;
   private final Forecast forecast;
   private final TokenClock clock;
+  private final CostModel costs;
+  private final CopyWaits waits;
+  private final long[] bytes;
   private final DueExperts due;
   private final Candidates candidates;
   private final Failures failures;
@@ -89,6 +94,9 @@ public final class Scheduler {
     usage = state.usage;
     forecast = state.forecast;
     clock = state.clock;
+    costs = state.costs;
+    waits = state.waits;
+    this.bytes = state.bytes;
     due = state.due;
     candidates = state.candidates;
     failures = state.failures;
@@ -136,6 +144,8 @@ public final class Scheduler {
   public void begin(int tokens, long now) {
     waves.letGo(now);
     clock.begin(tokens, now);
+    costs.begin();
+    waits.begin();
     if (forecast.begin(tokens)) {
       candidates.changedAll();
     }
@@ -168,8 +178,14 @@ public final class Scheduler {
     waves.letGo(now);
     clock.routed(layer, now);
     due.begin(layer, chosen, tokens * grid.used());
+    int brought = 0;
     for (int i = 0; i < due.count(); i++) {
+      brought += evictor.costsCopy(due.id(i)) ? 1 : 0;
       fallDue(due.id(i));
+    }
+    if (tokens == 1) {
+      int there = due.count() - brought;
+      waits.due(brought, there, costs.copyNanos(bytes[layer]), costs.expertNanos());
     }
     usage.routed(layer, due.served(), tokens);
     forecast.routed(layer);

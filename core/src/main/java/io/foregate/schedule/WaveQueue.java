@@ -10,6 +10,7 @@ import io.foregate.schedule.state.DueExperts;
 import io.foregate.schedule.state.ExpertCache;
 import io.foregate.schedule.state.ExpertGrid;
 import io.foregate.schedule.state.Failures;
+import io.foregate.schedule.state.InFlightCopies;
 import io.foregate.schedule.state.TokenClock;
 
 /** Hands out the experts of a layer as they can run, and takes them back when they have run. */
@@ -26,8 +27,14 @@ final class WaveQueue {
   private final CostModel costs;
   private final Failures failures;
   private final Counters counters;
+  private final InFlightCopies inFlight;
   private final Evictor evictor;
   private long stalledSince = NEVER;
+
+  /** Of the wave that runs: whether copies were in flight when it began, and how many had begun. */
+  private boolean copying;
+
+  private long departures;
 
   WaveQueue(SchedulerState state, Evictor evictor, ScheduleListener listener) {
     grid = state.grid;
@@ -39,6 +46,7 @@ final class WaveQueue {
     costs = state.costs;
     failures = state.failures;
     counters = state.counters;
+    inFlight = state.inFlight;
     this.evictor = evictor;
     this.listener = listener;
   }
@@ -70,6 +78,8 @@ final class WaveQueue {
     }
     endStall(now);
     wave.start = now;
+    copying = inFlight.any();
+    departures = inFlight.departures();
     return Ready.RUN;
   }
 
@@ -131,7 +141,7 @@ final class WaveQueue {
   void release(Wave wave, long now) {
     long nanos = now - wave.start;
     if (clock.tokens() == 1) {
-      costs.expert((double) nanos / wave.count, wave.onHost);
+      measure(wave, (double) nanos / wave.count);
     }
     counters.expertNanos += nanos;
     listener.computed(wave.layer, wave.count, wave.onHost, wave.start, now);
@@ -146,6 +156,14 @@ final class WaveQueue {
       }
     }
     evictor.trim(wave.layer, now);
+  }
+
+  private void measure(Wave wave, double each) {
+    costs.expert(each, wave.onHost);
+    boolean same = copying == inFlight.any() && (copying || departures == inFlight.departures());
+    if (same && !wave.onHost) {
+      costs.overlap(each, copying);
+    }
   }
 
   /** Unpins and forgets what is due, and any failure. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foregate.schedule.policy.Policy;
 import io.foregate.schedule.state.ExpertGrid;
+import io.foregate.schedule.state.ScheduleStatistics;
 import io.foregate.schedule.state.Timings;
 import org.junit.jupiter.api.Test;
 
@@ -42,5 +43,27 @@ class PolicyComparisonTest {
     assertThat(lookahead).isLessThan(lru / 1.3).isLessThan(mixtral / 1.1);
     assertThat(oracle).isLessThan(lookahead);
     assertThat(resident).isLessThan(oracle);
+  }
+
+  private static ScheduleStatistics statistics(Policy policy, double[] recall, long copy) {
+    var grid = new ExpertGrid(12, 8, 4);
+    long[] bytes = TestBytes.perLayer(grid);
+    var scheduler =
+        new Scheduler(grid, policy, 64, bytes, 1, Timings.UNKNOWN, ScheduleListener.NONE);
+    var run = new VirtualRun(scheduler, copy, 1_000_000, 300_000, () -> {});
+    run.decode(new Routes(grid, 600, 7), recall, 0);
+    return scheduler.statistics();
+  }
+
+  @Test
+  void guessesThatNoStallPaysForAreNotCopied() {
+    // A copy takes less than an expert that is there, and most of four are.
+    ScheduleStatistics lru = statistics(Policy.lru(), new double[0], 800_000);
+    ScheduleStatistics lookahead = statistics(Policy.lookahead(), GATES, 800_000);
+    assertThat(lookahead.copiedBytes()).isLessThan(lru.copiedBytes());
+    assertThat(lookahead.stallNanos()).isLessThan(lru.stallNanos() / 2);
+    // Where it takes as long as all of them, stalls pay for guesses.
+    ScheduleStatistics slow = statistics(Policy.lookahead(), GATES, 4_000_000);
+    assertThat(slow.speculativeCopies()).isGreaterThan(2 * slow.demandCopies());
   }
 }

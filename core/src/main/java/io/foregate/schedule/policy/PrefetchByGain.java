@@ -1,5 +1,7 @@
 package io.foregate.schedule.policy;
 
+import io.foregate.schedule.state.CopyWaits;
+import io.foregate.schedule.state.CostModel;
 import io.foregate.schedule.state.ExpertCache;
 import io.foregate.schedule.state.ExpertGrid;
 import io.foregate.schedule.state.Forecast;
@@ -8,17 +10,21 @@ import io.foregate.schedule.state.TokenClock;
 
 /**
  * Which prefetch is worth a copy now, if any. A copy gains what the expert is worth in memory, less
- * what the one is worth that makes room, less the price of the link's time if it was in vain:
+ * what the one is worth that makes room, as far as copies are waited for at all; it costs the price
+ * of the link's time if it was in vain:
  *
  * <pre>
- * discount^d(prefetch) * value(prefetch) > discount^d(victim) * value(victim) + price * (1 - value(prefetch))
+ * waited * (discount^d(prefetch) * value(prefetch) - discount^d(victim) * value(victim))
+ *     > price * (1 - value(prefetch))
  * </pre>
  *
- * all in copies, with {@link Forecast#value} and distances {@code d} in layers. The price is what a
- * moment of the link costs: hardly anything while nobody waits for copies, more the larger the
- * share of time is that was lost to stalls. Of those that gain, the surest and soonest goes first,
- * by {@code p^2 / d}: what is certain has to be copied anyway, and the sooner it is used the
- * shorter it occupies a slot.
+ * all in copies, with {@link Forecast#value}, {@link CopyWaits#share} and distances {@code d} in
+ * layers. The price is what a moment of the link costs: hardly anything while nobody waits for
+ * copies, more the larger the share of time is that was lost to stalls, and more where copies slow
+ * computing down ({@link CostModel#slowdown}). Where what is there hides every copy, no guess is
+ * copied: no stall would pay for it. Of those that gain, the surest and soonest goes first, by
+ * {@code p^2 / d}: what is certain has to be copied anyway, and the sooner it is used the shorter
+ * it occupies a slot.
  *
  * <p>A prefetch is copied in parts, so that what is missing waits for one part only; between parts
  * the scheduler decides anew.
@@ -58,7 +64,13 @@ public record PrefetchByGain() implements Prefetch {
     private final TokenClock clock;
     private final long[] bytes;
     private final InFlightCopies inFlight;
+    private final CostModel costs;
+    private final CopyWaits waits;
     private double price;
+
+    /** Share of a copy's time that is saved by making it ahead. */
+    private double waited;
+
     private int best;
     private double bestUrgency;
 
@@ -78,6 +90,7 @@ public record PrefetchByGain() implements Prefetch {
     private long surveyedChanges = -1;
     private int surveyedLayer;
     private double surveyedPrice;
+    private double surveyedWaited;
 
     ByGain(SchedulerState state) {
       grid = state.grid;
@@ -85,6 +98,8 @@ public record PrefetchByGain() implements Prefetch {
       forecast = state.forecast;
       candidates = state.candidates;
       clock = state.clock;
+      costs = state.costs;
+      waits = state.waits;
       bytes = state.bytes;
       inFlight = state.inFlight;
     }
@@ -104,7 +119,8 @@ public record PrefetchByGain() implements Prefetch {
 
     /** Sets {@link #victim} and {@link #hopeless} as well. */
     private int choose() {
-      price = cache.holdsAll() ? ANYTHING_GAINS : PRICE + STALL_PRICE * clock.stallShare();
+      price = cache.holdsAll() ? ANYTHING_GAINS : priceOfTime();
+      waited = cache.holdsAll() ? 1 : waits.share();
       best = ExpertCache.NONE;
       hopeless = ExpertCache.NONE;
       boolean full = cache.freeSlots() == 0;
@@ -121,6 +137,10 @@ public record PrefetchByGain() implements Prefetch {
       boolean begins = best != ExpertCache.NONE && cache.absent(best);
       victim = full && begins ? rival : ExpertCache.NONE;
       return best;
+    }
+
+    private double priceOfTime() {
+      return PRICE + STALL_PRICE * clock.stallShare() + costs.slowdown();
     }
 
     private void considerPaused(int id, boolean full) {
@@ -140,11 +160,13 @@ public record PrefetchByGain() implements Prefetch {
     private void survey(boolean full) {
       if (candidates.changes() == surveyedChanges
           && clock.layer() == surveyedLayer
-          && price == surveyedPrice) {
+          && price == surveyedPrice
+          && waited == surveyedWaited) {
         return;
       }
       surveyedLayer = clock.layer();
       surveyedPrice = price;
+      surveyedWaited = waited;
       newcomer = ExpertCache.NONE;
       rival = full ? candidates.cheapestUnexpected() : ExpertCache.NONE;
       if (!full || rival != ExpertCache.NONE) {
@@ -167,7 +189,8 @@ public record PrefetchByGain() implements Prefetch {
 
     /** Whether a prefetch that is used d layers from now gains more than it costs. */
     private boolean gains(int d, double value, double eviction) {
-      return forecast.discount(d) * value > eviction + price * (1 - value);
+      double gain = forecast.discount(d) * value - eviction;
+      return waited * gain > price * (1 - value);
     }
 
     private static double urgency(double p, int d) {

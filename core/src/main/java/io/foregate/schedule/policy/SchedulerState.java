@@ -1,5 +1,6 @@
 package io.foregate.schedule.policy;
 
+import io.foregate.schedule.state.CopyWaits;
 import io.foregate.schedule.state.CostModel;
 import io.foregate.schedule.state.Counters;
 import io.foregate.schedule.state.DueExperts;
@@ -35,6 +36,9 @@ public final class SchedulerState {
 
   /** What copies and experts take. */
   public final CostModel costs;
+
+  /** What share of copies would be waited for. */
+  public final CopyWaits waits = new CopyWaits();
 
   /** What the current layer needs. */
   public final DueExperts due;

@@ -1,8 +1,8 @@
 package io.foregate.schedule.state;
 
 /**
- * What copies and one token's experts take, measured as they happen: what {@code HostShare} weighs.
- * All times in nanoseconds.
+ * What copies and one token's experts take, measured as they happen: what {@code HostShare} and
+ * {@code PrefetchByGain} weigh. All times in nanoseconds.
  */
 public final class CostModel {
   private static final double WEIGHT = 1.0 / 16;
@@ -16,12 +16,20 @@ public final class CostModel {
   /** Copies of different sizes are told apart only when their sizes spread by this share. */
   private static final double SPREAD = 0.01;
 
+  /** Before so many runs of a kind, what it takes is no measure. */
+  private static final int ENOUGH_RUNS = 32;
+
   private final Average bytes;
   private final Average copy;
   private final Average squares;
   private final Average products;
   private final Average expert;
   private final Average host;
+  private final Average alone = new Average(WEIGHT, 0);
+  private final Average beside = new Average(WEIGHT, 0);
+  private int aloneRuns;
+  private int besideRuns;
+  private double slowdown;
   private int coldRuns;
 
   /**
@@ -65,6 +73,31 @@ public final class CostModel {
     } else {
       (onHost ? host : expert).add(nanos);
     }
+  }
+
+  /** One expert ran on the device, for one token: beside copies all the time, or beside none. */
+  public void overlap(double nanos, boolean copying) {
+    if (copying) {
+      beside.add(nanos);
+      besideRuns = Math.min(besideRuns + 1, ENOUGH_RUNS);
+    } else {
+      alone.add(nanos);
+      aloneRuns = Math.min(aloneRuns + 1, ENOUGH_RUNS);
+    }
+  }
+
+  /** A token begins: {@link #slowdown} stays the same until the next one. */
+  public void begin() {
+    boolean known = aloneRuns == ENOUGH_RUNS && besideRuns == ENOUGH_RUNS;
+    slowdown = known ? Math.clamp(beside.value() / alone.value() - 1, 0, 1) : 0;
+  }
+
+  /**
+   * What a moment of copying costs computing, in moments: more than 0 where both share memory or
+   * cores. 0 as long as it is not known.
+   */
+  public double slowdown() {
+    return slowdown;
   }
 
   public double expertNanos() {

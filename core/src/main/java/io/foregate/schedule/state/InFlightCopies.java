@@ -10,6 +10,8 @@ public final class InFlightCopies {
   private final boolean[] flying;
   private final int[] paused;
   private int pausedCount;
+  private int flyingCount;
+  private long departures;
 
   /**
    * @param most loading experts at a time
@@ -29,7 +31,11 @@ public final class InFlightCopies {
 
   /** A part of an expert is on its way. */
   public void depart(int id) {
-    flying[id] = true;
+    departures++;
+    if (!flying[id]) {
+      flying[id] = true;
+      flyingCount++;
+    }
     for (int i = 0; i < pausedCount; i++) {
       if (paused[i] == id) {
         paused[i] = paused[--pausedCount];
@@ -42,7 +48,7 @@ public final class InFlightCopies {
   public void arrive(int id, long bytes, long time) {
     arrived[id] += bytes;
     nanos[id] += time;
-    flying[id] = false;
+    land(id);
   }
 
   /** More of an expert is to come, later. */
@@ -53,7 +59,24 @@ public final class InFlightCopies {
   /** A paused or flying expert is given up; what has arrived of it is worthless. */
   public void giveUp(int id) {
     depart(id);
-    flying[id] = false;
+    land(id);
+  }
+
+  private void land(int id) {
+    if (flying[id]) {
+      flying[id] = false;
+      flyingCount--;
+    }
+  }
+
+  /** Whether any part of an expert is on its way. */
+  public boolean any() {
+    return flyingCount > 0;
+  }
+
+  /** How many parts have set off so far: whether one did between two moments. */
+  public long departures() {
+    return departures;
   }
 
   /** Bytes that have arrived. */

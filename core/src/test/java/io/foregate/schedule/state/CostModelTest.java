@@ -60,4 +60,31 @@ class CostModelTest {
     costs.expert(1_000_000, false);
     assertThat(costs.expertNanos()).isLessThan(1_300);
   }
+
+  @Test
+  void whatCopyingCostsComputingIsMeasured() {
+    CostModel costs = new CostModel(Timings.UNKNOWN, 1_000);
+    for (int i = 0; i < 40; i++) {
+      costs.overlap(1_200, true);
+    }
+    costs.begin();
+    assertThat(costs.slowdown()).isZero(); // nothing is known of computing alone
+    for (int i = 0; i < 40; i++) {
+      costs.overlap(1_000, false);
+    }
+    assertThat(costs.slowdown()).isZero(); // it stays the same for a token
+    costs.begin();
+    assertThat(costs.slowdown()).isCloseTo(0.2, within(0.01));
+  }
+
+  @Test
+  void copiesDoNotMakeComputingFaster() {
+    CostModel costs = new CostModel(Timings.UNKNOWN, 1_000);
+    for (int i = 0; i < 40; i++) {
+      costs.overlap(900, true);
+      costs.overlap(1_000, false);
+    }
+    costs.begin();
+    assertThat(costs.slowdown()).isZero();
+  }
 }
