@@ -3,6 +3,7 @@ package io.foregate.backend.cpu;
 import io.foregate.backend.ProductListener;
 import io.foregate.model.weights.Matrix;
 import io.foregate.quant.vector.ActivationRows;
+import io.foregate.quant.vector.PlaneTiles;
 import io.foregate.quant.vector.Scratch;
 import io.foregate.quant.vector.VectorKernels;
 
@@ -101,7 +102,23 @@ final class ProductBatch implements WorkerPool.RangeTask {
 
   private void multiply(int i, int firstRow, int endRow, int worker) {
     Matrix w = weights[i];
-    if (endToken[i] - firstToken[i] == 1) {
+    if (w.order() == Matrix.Order.PLANES) {
+      PlaneTiles.multiply(
+          kernels,
+          w.type(),
+          w.data(),
+          w.rows(),
+          w.columns(),
+          firstRow,
+          endRow,
+          inputs[i],
+          firstToken[i],
+          endToken[i],
+          outputs[i],
+          strides[i],
+          offsets[i],
+          scratch[worker]);
+    } else if (endToken[i] - firstToken[i] == 1) {
       int out = firstToken[i] * strides[i] + offsets[i];
       kernels.matVec(
           w.type(),

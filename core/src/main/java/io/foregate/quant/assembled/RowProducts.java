@@ -79,6 +79,7 @@ public final class RowProducts {
   private final InstructionSet set;
   private final int maxTokens;
   private final ActivationStores stores = new ActivationStores();
+  private final PlaneReads planes = new PlaneReads();
   private final AtomicReferenceArray<Functions> written =
       new AtomicReferenceArray<>(GgmlType.values().length);
   private final AtomicReferenceArray<PanelFunctions> writtenForPanels =
@@ -125,6 +126,11 @@ public final class RowProducts {
   /** What stores activations as the products read them. */
   public ActivationStores stores() {
     return stores;
+  }
+
+  /** What makes rows that the products can take out of planes. */
+  public PlaneReads planes() {
+    return planes;
   }
 
   /** The types that have products here. */

@@ -140,6 +140,11 @@ public final class BitPlane {
     return width;
   }
 
+  /** The first bit in the block of an integer, the first of those that have bits here being 0. */
+  public int place(int index) {
+    return places[index];
+  }
+
   /** First bits in the block, of each integer. */
   int[] places() {
     return places.clone();

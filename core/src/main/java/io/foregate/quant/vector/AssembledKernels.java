@@ -106,6 +106,16 @@ final class AssembledKernels implements VectorKernels {
     multiply(type, w, wOffset, cols, rowBegin, rowEnd, x, b0, b1, y, yStride, first, scratch);
   }
 
+  @Override
+  public void readPlanes(
+      GgmlType type, MemorySegment planes, long blocks, long first, int count, MemorySegment out) {
+    if (planes.isNative() && out.isNative()) {
+      products.planes().read(type, planes, blocks, first, count, out);
+    } else {
+      others.readPlanes(type, planes, blocks, first, count, out);
+    }
+  }
+
   /** As {@link #matMul}; {@code yOffset} is that of token {@code b0}. */
   private void multiply(
       GgmlType type,

@@ -33,6 +33,9 @@ public final class Scratch {
 
   private MemorySegment panel = MemorySegment.NULL;
 
+  /** Rows that were made of planes. */
+  private MemorySegment blocks = MemorySegment.NULL;
+
   final float[] tile = new float[TILE_ROWS * TILE_COLS];
 
   /** Products of the tile so far, {@code [panel][TILE_ROWS][lane]}. */
@@ -59,5 +62,13 @@ public final class Scratch {
       panel = Arena.ofAuto().allocate(PANEL_BYTES, 64);
     }
     return panel;
+  }
+
+  /** Native memory of so many bytes, or more; what an earlier call gave is gone. */
+  MemorySegment blocks(long bytes) {
+    if (blocks.byteSize() < bytes) {
+      blocks = Arena.ofAuto().allocate(bytes, 64);
+    }
+    return blocks;
   }
 }

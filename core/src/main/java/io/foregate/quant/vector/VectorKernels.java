@@ -1,6 +1,7 @@
 package io.foregate.quant.vector;
 
 import io.foregate.gguf.GgmlType;
+import io.foregate.quant.format.PlaneRows;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -73,6 +74,17 @@ public sealed interface VectorKernels permits ScalarKernels, PanamaKernels, Asse
       int yStride,
       int yOffset,
       Scratch scratch);
+
+  /**
+   * Makes ggml's blocks out of planes: see {@link PlaneRows#read}.
+   *
+   * @param blocks of the whole matrix
+   * @param first the first one's number in the matrix
+   */
+  default void readPlanes(
+      GgmlType type, MemorySegment planes, long blocks, long first, int count, MemorySegment out) {
+    PlaneRows.read(type, planes, blocks, first, count, out);
+  }
 
   /**
    * {@code C[m][n] = A[m][k] B[k][n]}, or {@code C += A B}: row-major floats, rows {@code lda},

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * How an expert's record must look for a backend's kernels to read it best. A store keeps its
- * records in one layout; the CPU backend can compute from every layout, by way of {@link #view}:
- * without a second copy where that gives views.
+ * records in one layout; the CPU backend can compute from every layout, by way of {@link #view},
+ * without a second copy.
  *
  * <p>Implementations have no state and may be used by any thread.
  */
@@ -48,8 +48,8 @@ public interface ExpertLayout {
   void pack(ExpertShape shape, ExpertWeights expert, MemorySegment record);
 
   /**
-   * The matrices in a record: views of it, or copies where the layout has the bits in another order
-   * than ggml.
+   * The matrices in a record: views of it, whose {@link io.foregate.model.weights.Matrix#order}
+   * says how the layout has their bits.
    *
    * @param record at least {@link #recordBytes} long
    */

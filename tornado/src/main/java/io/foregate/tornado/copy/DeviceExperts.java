@@ -7,7 +7,7 @@ import io.foregate.store.layout.ExpertLayer;
 import io.foregate.store.layout.ExpertShape;
 import io.foregate.store.layout.ExpertWeights;
 import io.foregate.store.layout.PackedLayers;
-import io.foregate.tornado.weights.PlaneLayout;
+import io.foregate.store.layout.PlaneLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Future;

@@ -4,7 +4,7 @@ import io.foregate.gguf.GgmlType;
 import io.foregate.kernels.Directory;
 import io.foregate.kernels.Tiles;
 import io.foregate.store.layout.ExpertShape;
-import io.foregate.tornado.weights.PlaneLayout;
+import io.foregate.store.layout.PlaneLayout;
 import java.util.Locale;
 
 /** One of the three products of a feed-forward network, in the order in which they run. */

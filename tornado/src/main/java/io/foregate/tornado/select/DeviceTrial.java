@@ -5,10 +5,10 @@ import io.foregate.kernels.Directory;
 import io.foregate.kernels.MatVec;
 import io.foregate.model.weights.Matrix;
 import io.foregate.quant.encode.ReferenceQuantizer;
+import io.foregate.quant.format.PlanePacker;
 import io.foregate.quant.format.Quants;
 import io.foregate.tornado.device.Plans;
 import io.foregate.tornado.device.Stage;
-import io.foregate.tornado.weights.PlanePacker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -77,7 +77,7 @@ public final class DeviceTrial {
       throws TornadoExecutionPlanException {
     var packer = new PlanePacker(matrix.type(), ROWS, COLUMNS);
     var weights = new IntArray((int) (packer.bytes() / 4));
-    packer.pack(matrix, weights.getSegment(), 0);
+    packer.pack(matrix.data(), weights.getSegment(), 0);
     IntArray args = IntArray.fromElements(0);
     var directory = new IntArray(Directory.PARTS);
     directory.init(0);

@@ -5,8 +5,10 @@ import io.foregate.kernels.Directory;
 import io.foregate.kernels.Planes;
 import io.foregate.model.weights.Matrix;
 import io.foregate.quant.encode.ReferenceQuantizer;
+import io.foregate.quant.format.PlanePacker;
 import io.foregate.store.layout.ExpertShape;
 import io.foregate.store.layout.ExpertWeights;
+import io.foregate.store.layout.PlaneLayout;
 import io.foregate.tornado.device.Plans;
 import io.foregate.tornado.device.Stage;
 import io.foregate.tornado.products.ProductBuffers;
@@ -15,8 +17,6 @@ import io.foregate.tornado.weights.DenseArrays;
 import io.foregate.tornado.weights.DenseMatrix;
 import io.foregate.tornado.weights.FeedForwardTypes;
 import io.foregate.tornado.weights.LayerTypes;
-import io.foregate.tornado.weights.PlaneLayout;
-import io.foregate.tornado.weights.PlanePacker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -92,7 +92,7 @@ final class TrialLayer {
     Matrix matrix = matrix(GgmlType.find(kind).orElseThrow(), rows, WIDTH);
     var packer = new PlanePacker(matrix.type(), rows, WIDTH);
     directory.set(part, words);
-    packer.pack(matrix, weights.getSegment(), 4L * words);
+    packer.pack(matrix.data(), weights.getSegment(), 4L * words);
     words += (int) (packer.bytes() / 4);
   }
 

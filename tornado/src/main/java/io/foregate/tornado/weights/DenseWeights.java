@@ -12,9 +12,11 @@ import io.foregate.model.weights.FeedForward;
 import io.foregate.model.weights.LayerWeights;
 import io.foregate.model.weights.Matrix;
 import io.foregate.model.weights.ModelWeights;
+import io.foregate.quant.format.PlanePacker;
 import io.foregate.quant.format.Quants;
 import io.foregate.store.layout.ExpertShape;
 import io.foregate.store.layout.ExpertWeights;
+import io.foregate.store.layout.PlaneLayout;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -337,7 +339,7 @@ public final class DenseWeights {
       var packer = new PlanePacker(matrix.type(), matrix.rows(), matrix.columns());
       long at = words;
       words += packer.bytes() / 4;
-      copies.add(() -> packer.pack(matrix, weights.getSegment(), 4 * at));
+      copies.add(() -> packer.pack(matrix.data(), weights.getSegment(), 4 * at));
       return at;
     }
     long at = floatCount;

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import io.foregate.error.ForegateException;
 import io.foregate.gguf.GgmlType;
 import io.foregate.model.weights.Matrix;
+import io.foregate.quant.format.PlanePacker;
 import io.foregate.quant.format.Quants;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -8,7 +8,7 @@ import io.foregate.kernels.MmaTiles;
 import io.foregate.kernels.Tiles;
 import io.foregate.store.layout.ExpertShape;
 import io.foregate.store.layout.ExpertWeights;
-import io.foregate.tornado.weights.PlaneLayout;
+import io.foregate.store.layout.PlaneLayout;
 import java.util.Random;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;

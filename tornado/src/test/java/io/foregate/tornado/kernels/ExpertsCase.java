@@ -9,7 +9,7 @@ import io.foregate.kernels.Planes;
 import io.foregate.kernels.Warps;
 import io.foregate.store.layout.ExpertShape;
 import io.foregate.store.layout.ExpertWeights;
-import io.foregate.tornado.weights.PlaneLayout;
+import io.foregate.store.layout.PlaneLayout;
 import java.util.Random;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;

@@ -4,8 +4,8 @@ import io.foregate.gguf.GgmlType;
 import io.foregate.kernels.Planes;
 import io.foregate.model.weights.Matrix;
 import io.foregate.quant.encode.ReferenceQuantizer;
+import io.foregate.quant.format.PlanePacker;
 import io.foregate.quant.format.Quants;
-import io.foregate.tornado.weights.PlanePacker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -90,7 +90,7 @@ public record TestMatrix(Matrix matrix, float[] decoded) {
   }
 
   void pack(MemorySegment out, int word) {
-    new PlanePacker(matrix.type(), rows(), matrix.columns()).pack(matrix, out, 4L * word);
+    new PlanePacker(matrix.type(), rows(), matrix.columns()).pack(matrix.data(), out, 4L * word);
   }
 
   /** {@code W x} in double precision. */

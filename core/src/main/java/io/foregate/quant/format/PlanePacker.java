@@ -1,20 +1,16 @@
-package io.foregate.tornado.weights;
+package io.foregate.quant.format;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.foregate.gguf.GgmlType;
-import io.foregate.kernels.Planes;
-import io.foregate.model.weights.Matrix;
-import io.foregate.quant.format.BitPlane;
-import io.foregate.quant.format.PackedIntegers;
-import io.foregate.quant.format.Scaling;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * Sorts ggml's blocks into {@link Planes}, and back, as their {@link PlaneShape} says. Bits move,
- * and none is lost: what comes back is what went in. Mutable scratch, one per thread.
+ * Sorts ggml's blocks into planes, and back, as their {@link PlaneShape} says. Bits move, and none
+ * is lost: what comes back is what went in. {@link PlaneRows} does the second faster. Mutable
+ * scratch, one per thread.
  */
 public final class PlanePacker {
   private final GgmlType type;
@@ -26,22 +22,28 @@ public final class PlanePacker {
   /**
    * @param type a type that planes support
    * @param rows of the matrix
-   * @param columns of the matrix, a multiple of 32
+   * @param columns of the matrix, a multiple of {@link PlaneShape#UNIT}
    */
   public PlanePacker(GgmlType type, int rows, int columns) {
     if (!holds(type, columns)) {
       throw new IllegalArgumentException(
           "no planes for rows of %d weights of type %s".formatted(columns, type));
     }
-    int units = Math.multiplyExact(rows, columns / Planes.UNIT);
     this.type = type;
-    this.bytes = 4L * Planes.words(type.id(), units);
-    this.blocks = type == GgmlType.F16 ? null : new Blocks(PlaneShape.of(type), units);
+    if (type == GgmlType.F16) {
+      this.bytes = rows * type.byteSize(columns);
+      this.blocks = null;
+    } else {
+      PlaneShape shape = PlaneShape.of(type);
+      this.blocks = new Blocks(shape, Math.multiplyExact(rows, columns / type.blockSize()));
+      this.bytes = shape.bytes(blocks.count);
+    }
   }
 
   /** Whether there are planes for rows of so many weights of a type. */
-  static boolean holds(GgmlType type, int columns) {
-    return Planes.supports(type.id()) && columns % Planes.UNIT == 0;
+  public static boolean holds(GgmlType type, int columns) {
+    return (type == GgmlType.F16 || PlaneShape.TYPES.contains(type))
+        && columns % PlaneShape.UNIT == 0;
   }
 
   /** Bytes of the planes. */
@@ -49,15 +51,19 @@ public final class PlanePacker {
     return bytes;
   }
 
-  /** Writes a matrix's planes to {@code out} from {@code at} on. */
-  public void pack(Matrix matrix, MemorySegment out, long at) {
+  /**
+   * Writes a matrix's planes to {@code out} from {@code at} on.
+   *
+   * @param in its blocks, row after row
+   */
+  public void pack(MemorySegment in, MemorySegment out, long at) {
     if (blocks == null) {
-      MemorySegment.copy(matrix.data(), 0, out, at, bytes);
+      MemorySegment.copy(in, 0, out, at, bytes);
       return;
     }
     out.asSlice(at, bytes).fill((byte) 0);
     for (int block = 0; block < blocks.count; block++) {
-      blocks.pack(matrix.data(), (long) block * type.blockBytes(), out, at, block);
+      blocks.pack(in, (long) block * type.blockBytes(), out, at, block);
     }
   }
 
@@ -96,7 +102,7 @@ public final class PlanePacker {
     private final long scaleAt;
     private final long factorAt;
 
-    Blocks(PlaneShape shape, int units) {
+    Blocks(PlaneShape shape, int count) {
       GgmlType type = shape.format().type();
       this.shape = shape;
       this.elements = shape.format().elementCodes().orElseThrow();
@@ -104,21 +110,21 @@ public final class PlanePacker {
       this.minima = shape.format().minima();
       this.size = type.blockSize();
       this.subs = shape.format().subBlocks();
-      this.count = units / shape.blockUnits();
+      this.count = count;
       this.lowPlane = BitPlane.dense(shape.lowBits(), 0, size);
       this.highPlane =
           shape.highBits() == 0
               ? null
               : BitPlane.dense(shape.highBits(), 0, size).above(shape.lowBits());
       this.block = new byte[type.blockBytes() + BitPlane.PADDING];
-      this.low = new byte[size * shape.lowBits() / Byte.SIZE];
-      this.high = new byte[size * shape.highBits() / Byte.SIZE];
-      this.scale = new byte[Integer.BYTES * shape.scaleWords()];
+      this.low = new byte[shape.lowBytes()];
+      this.high = new byte[shape.highBytes()];
+      this.scale = new byte[shape.scalePlaneBytes()];
       this.codes = new int[size];
       this.raw = new int[2 * subs];
-      this.highAt = 4L * Planes.highOffset(type.id(), units);
-      this.scaleAt = 4L * Planes.scaleOffset(type.id(), units);
-      this.factorAt = 4L * Planes.factorOffset(type.id(), units);
+      this.highAt = shape.highAt(count);
+      this.scaleAt = shape.scaleAt(count);
+      this.factorAt = shape.factorAt(count);
     }
 
     void pack(MemorySegment in, long from, MemorySegment out, long at, int index) {

@@ -1,16 +1,14 @@
-package io.foregate.tornado.weights;
+package io.foregate.store.layout;
 
 import io.foregate.gguf.GgmlType;
 import io.foregate.model.weights.Matrix;
-import io.foregate.store.layout.ExpertLayout;
-import io.foregate.store.layout.ExpertShape;
-import io.foregate.store.layout.ExpertWeights;
-import java.lang.foreign.Arena;
+import io.foregate.quant.format.PlanePacker;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Gate, up and down one after the other, each in {@link io.foregate.kernels.Planes}, each from a
- * multiple of {@value ExpertLayout#ALIGNMENT} bytes on; zeros in between.
+ * Gate, up and down one after the other, each in {@link io.foregate.quant.format.PlaneShape
+ * planes}, as kernels of devices read them, each from a multiple of {@value ExpertLayout#ALIGNMENT}
+ * bytes on; zeros in between.
  */
 public final class PlaneLayout implements ExpertLayout {
 
@@ -37,28 +35,27 @@ public final class PlaneLayout implements ExpertLayout {
   @Override
   public void pack(ExpertShape shape, ExpertWeights expert, MemorySegment record) {
     record.asSlice(0, recordBytes(shape)).fill((byte) 0);
-    gate(shape).pack(expert.gate(), record, 0);
-    up(shape).pack(expert.up(), record, upOffset(shape));
-    down(shape).pack(expert.down(), record, downOffset(shape));
+    gate(shape).pack(expert.gate().data(), record, 0);
+    up(shape).pack(expert.up().data(), record, upOffset(shape));
+    down(shape).pack(expert.down().data(), record, downOffset(shape));
   }
 
-  /** Copies: a record holds the same bits in another order. */
   @Override
   public ExpertWeights view(ExpertShape shape, MemorySegment record) {
     int wide = shape.embedding();
     int hidden = shape.feedForward();
     return new ExpertWeights(
-        unpacked(gate(shape), shape.gate(), hidden, wide, record, 0),
-        unpacked(up(shape), shape.up(), hidden, wide, record, upOffset(shape)),
-        unpacked(down(shape), shape.down(), wide, hidden, record, downOffset(shape)));
+        matrix(gate(shape), shape.gate(), hidden, wide, record, 0),
+        matrix(up(shape), shape.up(), hidden, wide, record, upOffset(shape)),
+        matrix(down(shape), shape.down(), wide, hidden, record, downOffset(shape)));
   }
 
-  private static Matrix unpacked(
+  private static Matrix matrix(
       PlanePacker packer, GgmlType type, int rows, int columns, MemorySegment record, long at) {
-    MemorySegment rowsOf =
-        Arena.ofAuto().allocate(rows * type.byteSize(columns), ExpertLayout.ALIGNMENT);
-    packer.unpack(record, at, rowsOf);
-    return new Matrix(type, rows, columns, rowsOf.asReadOnly());
+    MemorySegment planes = record.asSlice(at, packer.bytes()).asReadOnly();
+    return type == GgmlType.F16 // whose one plane is its rows
+        ? new Matrix(type, rows, columns, planes)
+        : new Matrix(type, rows, columns, planes, Matrix.Order.PLANES);
   }
 
   /** Where in a record the up matrix begins, in bytes. */
