@@ -24,6 +24,9 @@ public interface BackendModel extends AutoCloseable {
    * some: an expert's place is {@code layer * experts + expert}, layers counted among those with
    * experts.
    *
+   * <p>Where records do not {@linkplain ExpertRecords#stay stay}, each is asked for when its expert
+   * runs, by the thread that runs it.
+   *
    * @param records in this model's {@link #expertLayout}, by {@link
    *     io.foregate.store.layout.PackedLayers packed layer}; must outlive the result
    */

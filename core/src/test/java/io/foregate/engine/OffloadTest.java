@@ -58,7 +58,6 @@ class OffloadTest {
   @Test
   void refusesBeforeAStoreIsBuilt() {
     refuses(options("lru", "1").withStore(inFile()), "1 slot of");
-    refuses(options("hybrid", "50%").withStore(inFile()), "hybrid", "in a file (as chosen)");
     Path nowhere = folder.resolve("none/timeline.json");
     refuses(options("lru", "50%").withStore(inFile()).withTimeline(nowhere), "no such directory");
     assertThat(folder).isEmptyDirectory();
@@ -92,6 +91,26 @@ class OffloadTest {
         Session session = engine.newSession()) {
       feed(session, engine.tokenizer().encode(PROMPT, true, false), () -> cut(store()));
       assertThat(session.logits()).containsExactly(expected);
+    }
+  }
+
+  /** On a slow link, so that the CPU has its share of the experts, of which it reads each. */
+  @Test
+  void hybridComputesFromAStoreInAFile() throws IOException {
+    int[] prompt;
+    float[] expected;
+    try (Engine engine = open(DEMO, Offloading.resident());
+        Session session = engine.newSession()) {
+      prompt = engine.tokenizer().encode(PROMPT, true, false);
+      feed(session, prompt, () -> {});
+      expected = session.logits().clone();
+    }
+    Offloading slow = options("hybrid", "25%").withStore(inFile()).withLinkGbps(0.05);
+    try (Engine engine = open(DEMO, slow);
+        Session session = engine.newSession()) {
+      feed(session, prompt, () -> {});
+      assertThat(session.logits()).containsExactly(expected);
+      assertThat(engine.scheduleStatistics().orElseThrow().hostExperts()).isPositive();
     }
   }
 

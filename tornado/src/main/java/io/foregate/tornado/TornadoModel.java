@@ -21,6 +21,7 @@ import io.foregate.placement.ModelSizes;
 import io.foregate.store.layout.ExpertLayout;
 import io.foregate.store.layout.ExpertRecords;
 import io.foregate.store.layout.PackedLayers;
+import io.foregate.store.layout.PlaneLayout;
 import io.foregate.tornado.copy.CopyChoice;
 import io.foregate.tornado.copy.CopyEngine;
 import io.foregate.tornado.copy.DeviceExperts;
@@ -34,7 +35,6 @@ import io.foregate.tornado.products.KernelSet;
 import io.foregate.tornado.select.KernelChoice;
 import io.foregate.tornado.weights.DenseArrays;
 import io.foregate.tornado.weights.DenseWeights;
-import io.foregate.tornado.weights.PlaneLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -79,7 +79,7 @@ final class TornadoModel implements BackendModel {
   private DeviceMemory memory;
   private DeviceExperts experts;
 
-  /** Made when the first one is to run on the CPU. */
+  /** What the CPU computes: made when the first expert is to, or the engine says where they are. */
   private HostExperts hostExperts;
 
   /**
@@ -168,14 +168,18 @@ final class TornadoModel implements BackendModel {
   }
 
   @Override
-  public ExpertMemory hostExperts(ExpertRecords records) {
-    return unpackedExperts();
+  public synchronized ExpertMemory hostExperts(ExpertRecords records) {
+    if (hostExperts != null) {
+      throw new IllegalStateException("the model has its experts on the host already");
+    }
+    hostExperts = HostExperts.ofRecords(config, weights, layout, records, threads);
+    return hostExperts;
   }
 
   @Override
   public synchronized ExpertMemory unpackedExperts() {
     if (hostExperts == null) {
-      hostExperts = new HostExperts(config, weights, threads);
+      hostExperts = HostExperts.ofFile(config, weights, threads);
     }
     return hostExperts;
   }

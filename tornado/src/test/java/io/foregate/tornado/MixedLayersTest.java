@@ -26,9 +26,15 @@ import io.foregate.model.weights.Matrix;
 import io.foregate.model.weights.ModelWeights;
 import io.foregate.model.weights.Norm;
 import io.foregate.options.KvType;
+import io.foregate.store.layout.ExpertRecords;
+import io.foregate.store.layout.ExpertShape;
+import io.foregate.store.layout.ExpertWeights;
 import io.foregate.store.layout.PackedLayers;
+import io.foregate.store.layout.PlaneLayout;
 import io.foregate.tornado.device.TornadoSettings;
 import io.foregate.tornado.kernels.TestMatrix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -95,6 +101,20 @@ class MixedLayersTest {
     }
   }
 
+  /** The experts as a store has them. */
+  private static ExpertRecords records(ModelWeights weights, PackedLayers packed) {
+    var layout = new PlaneLayout();
+    return (layer, expert) -> {
+      ExpertShape shape = packed.shapes().get(layer);
+      LayerWeights of = weights.layers().get(packed.layers().get(layer).model());
+      var routed = (FeedForward.Routed) of.feedForward();
+      MemorySegment record =
+          Arena.ofAuto().allocate(layout.recordBytes(shape), PlaneLayout.ALIGNMENT);
+      layout.pack(shape, ExpertWeights.of(routed.experts(), expert), record);
+      return record;
+    };
+  }
+
   /**
    * Feeds some tokens. The device takes the CPU's routes: on random weights near-ties are many, and
    * a flip would hide what is compared here.
@@ -110,7 +130,7 @@ class MixedLayersTest {
     List<float[]> logits = new ArrayList<>();
     try (Sequence sequence = model.newSequence(8, KvType.F16)) {
       ExpertMemory memory = config.isMoe() ? model.residentExperts() : null;
-      ExpertMemory host = onHost > 0 ? model.hostExperts((layer, expert) -> null) : null;
+      ExpertMemory host = onHost > 0 ? model.hostExperts(records(weights, packed)) : null;
       for (int t = 0; t < TOKENS; t++) {
         sequence.embed(new int[] {7 * t + 3}, 0, 1, t);
         for (int layer = 0; layer < config.layers(); layer++) {

@@ -95,7 +95,7 @@ final class TeacherForced {
     int[] tokens = IntStream.range(0, positions).map(t -> (7 * t * t + 3) % vocabulary).toArray();
     List<float[]> logits = new ArrayList<>();
     try (Sequence sequence = model.newSequence(positions + 6, kvType);
-        HostExperts host = new HostExperts(config, weights, 2)) {
+        HostExperts host = HostExperts.ofFile(config, weights, 2)) {
       for (int from = 0; from < positions; from += batch) {
         int count = Math.min(batch, positions - from);
         sequence.embed(tokens, from, from + count, from);

@@ -64,7 +64,7 @@ final class CpuModel implements BackendModel {
 
   @Override
   public ExpertMemory hostExperts(ExpertRecords records) {
-    return ExpertTable.ofRecords(config, shapes, layout, records);
+    return ExpertTable.of(config, weights, layout, records);
   }
 
   @Override

@@ -126,7 +126,7 @@ final class ExpertBatch {
     while (next < count) {
       waveSize = 0;
       waveRows = 0;
-      while (next < count && fits(ids[next])) {
+      while (next < count && waveSize < memory.atOnce() && fits(ids[next])) {
         addToWave(ids[next], memory.weights(layer, places[next]));
         next++;
       }

@@ -4,10 +4,12 @@ import io.foregate.model.ModelConfig;
 import io.foregate.model.weights.FeedForward;
 import io.foregate.model.weights.LayerWeights;
 import io.foregate.model.weights.ModelWeights;
+import io.foregate.store.layout.ExpertLayer;
 import io.foregate.store.layout.ExpertLayout;
 import io.foregate.store.layout.ExpertRecords;
 import io.foregate.store.layout.ExpertShape;
 import io.foregate.store.layout.ExpertWeights;
+import io.foregate.store.layout.PackedLayers;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,16 +34,29 @@ final class ExpertTable implements CpuExpertMemory {
     return new ExpertTable(places);
   }
 
-  /** The experts' records in a store. */
+  /**
+   * The experts' records in a store that keeps them in memory; those that have none, in the file.
+   */
   static ExpertTable ofRecords(
-      ModelConfig config, List<ExpertShape> shapes, ExpertLayout layout, ExpertRecords records) {
-    List<ExpertWeights> places = new ArrayList<>();
-    for (int layer = 0; layer < shapes.size(); layer++) {
+      ModelConfig config, ModelWeights weights, ExpertLayout layout, ExpertRecords records) {
+    PackedLayers packed = PackedLayers.of(weights.layers(), layout);
+    List<ExpertWeights> places = new ArrayList<>(ofFile(config, weights).places);
+    for (ExpertLayer at : packed.layers()) {
+      ExpertShape shape = packed.shapes().get(at.packed());
       for (int e = 0; e < config.experts(); e++) {
-        places.add(layout.view(shapes.get(layer), records.record(layer, e)));
+        ExpertWeights view = layout.view(shape, records.record(at.packed(), e));
+        places.set(at.routed() * config.experts() + e, view);
       }
     }
     return new ExpertTable(places);
+  }
+
+  /** The experts' records, where they are kept or are brought to; else the file. */
+  static CpuExpertMemory of(
+      ModelConfig config, ModelWeights weights, ExpertLayout layout, ExpertRecords records) {
+    return records.stay()
+        ? ofRecords(config, weights, layout, records)
+        : new StagedExperts(config, weights, layout, records);
   }
 
   @Override

@@ -8,19 +8,21 @@ import io.foregate.model.weights.ModelWeights;
 import io.foregate.quant.vector.Scratch;
 import io.foregate.quant.vector.VectorKernels;
 import io.foregate.quant.vector.VectorProvider;
+import io.foregate.store.layout.ExpertLayout;
+import io.foregate.store.layout.ExpertRecords;
 import java.util.Arrays;
 
 /**
  * Experts that the CPU computes for a device's sequences, which take turns: an expert's place is
  * {@code layer * experts + expert}, layers with experts alone being counted. They are read where
- * they lie in the model's file: a device's records hold the same bits in an order that the CPU's
- * kernels do not read.
+ * the device's copies come from, in the records of a store, so that no second copy of them is
+ * needed; those that have no record, where they lie in the model's file.
  */
 public final class HostExperts implements ExpertMemory, AutoCloseable {
   private final ModelConfig config;
   private final ModelWeights weights;
   private final VectorKernels kernels = VectorProvider.get().kernels();
-  private final ExpertTable experts;
+  private final CpuExpertMemory experts;
   private final WorkerPool pool;
   private final ExpertBatch batch;
   private ExpertScratch scratch;
@@ -29,19 +31,42 @@ public final class HostExperts implements ExpertMemory, AutoCloseable {
   private Routing routing;
   private int layer;
 
-  /**
-   * @param threads compute threads; 0 for one per core
-   */
-  public HostExperts(ModelConfig config, ModelWeights weights, int threads) {
+  private HostExperts(
+      ModelConfig config, ModelWeights weights, CpuExpertMemory experts, int threads) {
     this.config = config;
     this.weights = weights;
-    this.experts = ExpertTable.ofFile(config, weights);
+    this.experts = experts;
     this.pool = new WorkerPool(CpuBackend.workers(threads));
     var scratches = new Scratch[pool.size()];
     Arrays.setAll(scratches, _ -> new Scratch());
     var products = new ProductBatch(kernels, pool, scratches, 2 * config.experts());
     var unit = new GatedUnit(kernels, config.family().activation());
     this.batch = new ExpertBatch(config, kernels, pool, products, unit);
+  }
+
+  /**
+   * Experts that have no records, where they lie in the model's file.
+   *
+   * @param threads compute threads; 0 for one per core
+   */
+  public static HostExperts ofFile(ModelConfig config, ModelWeights weights, int threads) {
+    return new HostExperts(config, weights, ExpertTable.ofFile(config, weights), threads);
+  }
+
+  /**
+   * Experts in records.
+   *
+   * @param records in that layout; must outlive the result
+   * @param threads compute threads; 0 for one per core
+   */
+  public static HostExperts ofRecords(
+      ModelConfig config,
+      ModelWeights weights,
+      ExpertLayout layout,
+      ExpertRecords records,
+      int threads) {
+    CpuExpertMemory experts = ExpertTable.of(config, weights, layout, records);
+    return new HostExperts(config, weights, experts, threads);
   }
 
   @Override

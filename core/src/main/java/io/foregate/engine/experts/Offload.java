@@ -1,7 +1,6 @@
 package io.foregate.engine.experts;
 
 import io.foregate.backend.BackendModel;
-import io.foregate.backend.ExpertMemory;
 import io.foregate.backend.ExpertSlots;
 import io.foregate.backend.Sequence;
 import io.foregate.error.ForegateException;
@@ -9,7 +8,6 @@ import io.foregate.gate.LookaheadGates;
 import io.foregate.model.ModelConfig;
 import io.foregate.options.Offloading;
 import io.foregate.options.SlotBudget;
-import io.foregate.options.TierChoice;
 import io.foregate.schedule.ExpertPlan;
 import io.foregate.schedule.ScheduleListener;
 import io.foregate.schedule.Scheduler;
@@ -36,7 +34,6 @@ public final class Offload implements AutoCloseable {
 
   private final ModelConfig config;
   private final PackedLayers packed;
-  private final Policy policy;
   private final Predictors predictors;
   private final ResourceStack resources;
   private final ExpertStore store;
@@ -55,11 +52,8 @@ public final class Offload implements AutoCloseable {
     this.packed = PackedLayers.of(loaded.weights().layers(), model.expertLayout());
     var grid = new ExpertGrid(packed.count(), config.experts(), config.expertsUsed());
     Offloading options = movement.options();
-    this.policy = movement.policy();
+    Policy policy = movement.policy();
     // Whatever can be wrong is found before a store is built, which takes its time.
-    if (policy.hostFallback() && options.store().tier() == TierChoice.FILE) {
-      throw notInMemory("as chosen");
-    }
     this.predictors = Predictors.of(loaded, movement, resources);
     predictors.gates().map(LookaheadGates::matrices).ifPresent(model::useGates);
     int count = slots(config, packed, model, fitting(movement, left));
@@ -68,18 +62,18 @@ public final class Offload implements AutoCloseable {
         resources.add(
             ExpertStore.open(
                 loaded.file(), loaded.weights(), model.expertLayout(), options.store(), listener));
+    ExpertRecords records =
+        store.tier() == Tier.RAM ? store : resources.add(new StagedRecords(store));
     int least = policy.leastSlots(grid);
     ExpertSlots slots = resources.add(model.newSlots(count, least, options.link()));
     this.places =
         new ScheduledRunner.Places(
             slots,
-            policy.hostFallback() ? hostExperts(model) : null,
+            policy.hostFallback() ? model.hostExperts(records) : null,
             packed.unpacked() > 0 ? model.unpackedExperts() : null);
     long[] bytes = IntStream.range(0, packed.count()).mapToLong(store::recordBytes).toArray();
     var scheduler =
         new Scheduler(grid, policy, slots.count(), bytes, STREAMS, Timings.UNKNOWN, events);
-    ExpertRecords records =
-        store.tier() == Tier.RAM ? store : resources.add(new StagedRecords(store));
     this.plan = resources.add(new ExpertPlan(scheduler, records, slots, STREAMS));
   }
 
@@ -99,20 +93,6 @@ public final class Offload implements AutoCloseable {
       resources.close();
       throw e;
     }
-  }
-
-  private ExpertMemory hostExperts(BackendModel model) {
-    if (store.tier() != Tier.RAM) {
-      throw notInMemory(store.reason());
-    }
-    return model.hostExperts(store);
-  }
-
-  private ForegateException notInMemory(String reason) {
-    return new ForegateException(
-        "Policy %s computes from host memory, and the experts are in a file (%s)."
-            .formatted(policy.name(), reason),
-        "Keep them in memory ([[store=ram]]), or choose [[policy=lookahead]].");
   }
 
   /**

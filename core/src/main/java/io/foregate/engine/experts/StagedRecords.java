@@ -42,6 +42,11 @@ final class StagedRecords implements ExpertRecords, AutoCloseable {
     return mine.parts()[layer];
   }
 
+  @Override
+  public boolean stay() {
+    return false;
+  }
+
   private Staging staging() {
     MemorySegment whole = arena.allocate(store.maxRecordBytes(), ExpertLayout.ALIGNMENT);
     var parts = new MemorySegment[store.layers()];

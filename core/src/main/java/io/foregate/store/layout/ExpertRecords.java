@@ -6,10 +6,18 @@ import java.lang.foreign.MemorySegment;
 public interface ExpertRecords {
 
   /**
-   * One expert's record: read-only, and the same bytes as long as its owner is open.
+   * One expert's record, for reading only.
    *
    * @param packed its layer, counted among the {@link PackedLayers}
    * @throws IllegalStateException if the owner is closed
    */
   MemorySegment record(int packed, int expert);
+
+  /**
+   * Whether records stay where they are as long as their owner is open. Else each is there until
+   * the same thread asks for the next one.
+   */
+  default boolean stay() {
+    return true;
+  }
 }

@@ -152,6 +152,5 @@ class OffloadFlagsTest {
     run("--policy", "oracle").fails(ExitCode.FAILURE, "oracle", "--oracle-trace");
     run("--policy", "lookahead", "--gates", folder.resolve("none.safetensors"))
         .fails(ExitCode.FAILURE, "none.safetensors");
-    run("--policy=hybrid", "--store=file").fails(ExitCode.FAILURE, "hybrid", "--store ram");
   }
 }
