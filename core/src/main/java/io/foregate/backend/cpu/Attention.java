@@ -61,8 +61,8 @@ final class Attention {
     HeapFloats queries = HeapFloats.of(0);
     HeapFloats scores = HeapFloats.of(0);
     HeapFloats outputs = HeapFloats.of(0);
+    HeapFloats values = HeapFloats.of(0);
     float[] tile = {};
-    float[] values = {};
     short[] f16 = {};
   }
 
@@ -131,7 +131,7 @@ final class Attention {
     if (block.tile.length == 0) {
       block.tile = new float[KvCache.TILE * size];
       block.f16 = new short[KvCache.TILE * size];
-      block.values = new float[latent ? KvCache.TILE * attention.valueSize() : 0];
+      block.values = HeapFloats.of(latent ? KvCache.TILE * attention.valueSize() : 0);
     }
     if (block.queries.length() < rows * size) {
       block.queries = HeapFloats.of(rows * size);
@@ -247,13 +247,13 @@ final class Attention {
       if (latent) {
         readValues(block, kvHead, tile, count);
         kernels.gemm(
-            block.scores.array(),
+            block.scores,
             at,
             columns,
             block.values,
             0,
             size,
-            block.outputs.array(),
+            block.outputs,
             0,
             size,
             rows,
@@ -289,13 +289,14 @@ final class Attention {
   /** Values that are the first elements of keys, turned round: {@code [count][valueSize]}. */
   private void readValues(Block block, int kvHead, int tile, int count) {
     int size = attention.valueSize();
+    float[] values = block.values.array();
     long keys = cache.keysAt(layer, kvHead, tile);
     FloatTiles.read(f16(), cache.keys(), keys, size * KvCache.TILE, block.f16, block.tile);
     for (int first = 0; first < size; first += TRANSPOSED) {
       int end = Math.min(size, first + TRANSPOSED);
       for (int p = 0; p < count; p++) {
         for (int i = first; i < end; i++) {
-          block.values[p * size + i] = block.tile[i * KvCache.TILE + p];
+          values[p * size + i] = block.tile[i * KvCache.TILE + p];
         }
       }
     }

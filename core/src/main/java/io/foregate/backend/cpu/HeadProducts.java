@@ -3,6 +3,7 @@ package io.foregate.backend.cpu;
 import io.foregate.model.weights.Matrix;
 import io.foregate.quant.format.Quants;
 import io.foregate.quant.vector.ActivationRows;
+import io.foregate.quant.vector.HeapFloats;
 import io.foregate.quant.vector.Scratch;
 import io.foregate.quant.vector.VectorKernels;
 import java.util.Arrays;
@@ -32,11 +33,15 @@ final class HeadProducts {
   private int tokens;
 
   /** A worker's memory: what is multiplied, and a matrix as floats. */
-  private record Worker(Activations inputs, float[] decoded) {}
+  private record Worker(Activations inputs, HeapFloats decoded) {}
 
   /** Where the heads' parts of a batch's tokens lie. */
   static final class HeadRows {
     private float[] elements = {};
+
+    /** The elements that were last multiplied transposed, which are always the same array. */
+    private HeapFloats kept = HeapFloats.of(0);
+
     private int first;
     private int tokenStride;
     private int headStride;
@@ -50,6 +55,12 @@ final class HeadProducts {
       this.first = first;
       this.tokenStride = tokenStride;
       this.headStride = headStride;
+    }
+
+    private void keep() {
+      if (!kept.isOf(elements)) {
+        kept = HeapFloats.of(elements);
+      }
     }
 
     private int at(int token, int head) {
@@ -67,7 +78,8 @@ final class HeadProducts {
     this.scratch = scratch;
     this.workers = new Worker[pool.size()];
     Arrays.setAll(
-        workers, i -> new Worker(new Activations(kernels, TOKENS, widest), new float[largest]));
+        workers,
+        i -> new Worker(new Activations(kernels, TOKENS, widest), HeapFloats.of(largest)));
   }
 
   /**
@@ -80,6 +92,10 @@ final class HeadProducts {
     this.matrices = matrices;
     this.transposed = transposed;
     this.tokens = tokens;
+    if (transposed) {
+      input.keep();
+      output.keep();
+    }
     pool.run(matrices.size() * Math.ceilDiv(tokens, TOKENS), 1, task);
   }
 
@@ -127,16 +143,17 @@ final class HeadProducts {
   /** A sum of rows, which are decoded; the input is not rounded. */
   private void multiplyTransposed(int head, int token, int count, int worker) {
     Matrix w = matrices.get(head);
-    float[] rows = workers[worker].decoded();
-    Quants.decode(w.type(), w.data(), 0, rows, 0, w.rows() * w.columns(), scratch[worker].block);
+    HeapFloats rows = workers[worker].decoded();
+    int elements = w.rows() * w.columns();
+    Quants.decode(w.type(), w.data(), 0, rows.array(), 0, elements, scratch[worker].block);
     kernels.gemm(
-        input.elements,
+        input.kept,
         input.at(token, head),
         input.tokenStride,
         rows,
         0,
         w.columns(),
-        output.elements,
+        output.kept,
         output.at(token, head),
         output.tokenStride,
         count,

@@ -34,8 +34,8 @@ import java.util.List;
  *             RDI RSI RDX     RCX R8 R9 stack from here on
  * </pre>
  *
- * <p>Offsets and strides are in bytes, {@code n} in elements, a multiple of a vector's; {@code
- * accumulate} is 0 for {@code =}.
+ * <p>Offsets and strides are in bytes, {@code n} in elements; {@code accumulate} is 0 for {@code
+ * =}.
  */
 final class GemmFrame {
   /** Rows of a function at most. */
@@ -50,13 +50,25 @@ final class GemmFrame {
   private final int bits;
 
   /** Vectors side by side: as many as leave registers for B and one of A. */
-  private final int columns;
+  private final int most;
+
+  /**
+   * What a step takes of a row of B.
+   *
+   * @param count how many vectors
+   * @param single one element instead
+   */
+  private record Columns(int count, int bits, boolean single) {
+    int elements() {
+      return single ? 1 : count * bits / 32;
+    }
+  }
 
   private GemmFrame(InstructionSet set, int rows, boolean f16) {
     this.rows = rows;
     this.f16 = f16;
     this.bits = set.bits();
-    this.columns = set.registers() == 32 || rows < MAX_ROWS ? 4 : 2;
+    this.most = set.registers() == 32 || rows < MAX_ROWS ? 4 : 2;
   }
 
   /** Writes a function for one, two or four rows. */
@@ -79,8 +91,9 @@ final class GemmFrame {
     a.mov(RSI, Address.at(RSP, STACK + 40));
     a.lea(R12, Address.at(R11, R11, 2, 0));
     a.lea(R13, Address.at(RBX, RBX, 2, 0));
-    columns(columns);
-    columns(1);
+    columns(new Columns(most, bits, false));
+    columns(new Columns(1, bits, false));
+    columns(new Columns(1, 128, true)); // in the first lane
     for (Gpr register : List.of(SAVED).reversed()) {
       a.pop(register);
     }
@@ -88,79 +101,95 @@ final class GemmFrame {
     a.ret();
   }
 
-  /** As many times as they fit, {@code count} vectors of columns. */
-  private void columns(int count) {
-    int elements = count * bits / 32;
+  /** As many times as they fit. */
+  private void columns(Columns of) {
     var none = new Label();
     Label next = a.here();
-    a.cmp(R8, elements);
+    a.cmp(R8, of.elements());
     a.jcc(Condition.LESS, none);
-    begin(count);
+    begin(of);
     a.mov(RAX, RDI);
     a.mov(R14, R9);
     a.mov(RBP, RCX);
     Label step = a.here();
-    step(count);
+    step(of);
     a.add(RAX, RDX);
     a.add(R14, 4);
     a.sub(RBP, 1);
     a.jcc(Condition.NOT_EQUAL, step);
     for (int r = 0; r < rows; r++) {
-      for (int v = 0; v < count; v++) {
-        a.vmovups(c(r, v), sum(r, v, count));
+      for (int v = 0; v < of.count; v++) {
+        if (of.single) {
+          a.vmovss(c(r, v), sum(r, v, of));
+        } else {
+          a.vmovups(c(r, v), sum(r, v, of));
+        }
       }
     }
-    a.add(RDI, elements * (f16 ? 2 : 4));
-    a.add(R10, elements * 4);
-    a.sub(R8, elements);
+    a.add(RDI, of.elements() * (f16 ? 2 : 4));
+    a.add(R10, of.elements() * 4);
+    a.sub(R8, of.elements());
     a.jmp(next);
     a.bind(none);
   }
 
-  private void begin(int count) {
+  private void begin(Columns of) {
     var zero = new Label();
     var done = new Label();
     a.test(RSI, RSI);
     a.jcc(Condition.EQUAL, zero);
     for (int r = 0; r < rows; r++) {
-      for (int v = 0; v < count; v++) {
-        a.vmovups(sum(r, v, count), c(r, v));
+      for (int v = 0; v < of.count; v++) {
+        if (of.single) {
+          a.vmovss(sum(r, v, of), c(r, v));
+        } else {
+          a.vmovups(sum(r, v, of), c(r, v));
+        }
       }
     }
     a.jmp(done);
     a.bind(zero);
-    for (int i = 0; i < rows * count; i++) {
-      Vec sum = new Vec(i, bits);
+    for (int i = 0; i < rows * of.count; i++) {
+      Vec sum = new Vec(i, of.bits);
       a.vpxor(sum, sum, sum);
     }
     a.bind(done);
   }
 
   /** A row of B with an element of each row of A. */
-  private void step(int count) {
-    for (int v = 0; v < count; v++) {
-      Address from = Address.at(RAX, v * bits / (f16 ? 16 : 8));
-      if (f16) {
-        a.vcvtph2ps(b(v, count), from);
-      } else {
-        a.vmovups(b(v, count), from);
-      }
+  private void step(Columns of) {
+    for (int v = 0; v < of.count; v++) {
+      load(b(v, of), Address.at(RAX, v * bits / (f16 ? 16 : 8)), of.single);
     }
-    Vec element = b(count, count);
+    Vec element = b(of.count, of);
     for (int r = 0; r < rows; r++) {
       a.vbroadcastss(element, row(R14, R11, R12, r, 0));
-      for (int v = 0; v < count; v++) {
-        a.vfmadd231ps(sum(r, v, count), element, b(v, count));
+      for (int v = 0; v < of.count; v++) {
+        a.vfmadd231ps(sum(r, v, of), element, b(v, of));
       }
     }
   }
 
-  private Vec sum(int row, int column, int count) {
-    return new Vec(row * count + column, bits);
+  private void load(Vec to, Address from, boolean single) {
+    if (single && f16) {
+      a.vpxor(to, to, to);
+      a.vpinsrw(to, to, from, 0);
+      a.vcvtph2ps(to, to);
+    } else if (single) {
+      a.vmovss(to, from);
+    } else if (f16) {
+      a.vcvtph2ps(to, from);
+    } else {
+      a.vmovups(to, from);
+    }
   }
 
-  private Vec b(int column, int count) {
-    return new Vec(rows * count + column, bits);
+  private Vec sum(int row, int column, Columns of) {
+    return new Vec(row * of.count + column, of.bits);
+  }
+
+  private Vec b(int column, Columns of) {
+    return new Vec(rows * of.count + column, of.bits);
   }
 
   private Address c(int row, int column) {

@@ -80,6 +80,7 @@ public final class RowProducts {
   private final int maxTokens;
   private final ActivationStores stores = new ActivationStores();
   private final PlaneReads planes = new PlaneReads();
+  private final FloatLoops loops;
   private final AtomicReferenceArray<Functions> written =
       new AtomicReferenceArray<>(GgmlType.values().length);
   private final AtomicReferenceArray<PanelFunctions> writtenForPanels =
@@ -105,6 +106,7 @@ public final class RowProducts {
 
   private RowProducts(InstructionSet set) {
     this.set = set;
+    this.loops = new FloatLoops(set);
     this.maxTokens = set.registers() == 32 ? MAX_TOKENS : MAX_TOKENS / 2;
   }
 
@@ -131,6 +133,11 @@ public final class RowProducts {
   /** What makes rows that the products can take out of planes. */
   public PlaneReads planes() {
     return planes;
+  }
+
+  /** Loops over floats with the same instructions. */
+  public FloatLoops loops() {
+    return loops;
   }
 
   /** The types that have products here. */

@@ -1,5 +1,6 @@
 package io.foregate.quant.assembled;
 
+import static java.lang.foreign.MemorySegment.ofArray;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -15,8 +16,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Products of a few rows of floats with a tile of f16 or floats: attention's scores and its
- * weighted sums. Lives as long as the process. Thread-safe.
+ * Products of rows of floats with a matrix of f16 or floats: attention's scores and its weighted
+ * sums, and what is learnt. Lives as long as the process. Thread-safe.
  */
 public final class TileProducts {
   @SuppressWarnings("restricted")
@@ -28,12 +29,16 @@ public final class TileProducts {
                   JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG),
               Linker.Option.critical(true));
 
-  private final int lanes;
+  /** Elements of B of a call: they stay in a cache, and a call holds up safepoints. */
+  private static final int PANEL = 1 << 15;
+
+  /** A panel's columns are some of these. */
+  private static final int WIDE = 64;
+
   private final List<MemorySegment> f16;
   private final List<MemorySegment> floats;
 
-  private TileProducts(InstructionSet set, List<MemorySegment> f16, List<MemorySegment> floats) {
-    this.lanes = set.bits() / 32;
+  private TileProducts(List<MemorySegment> f16, List<MemorySegment> floats) {
     this.f16 = f16;
     this.floats = floats;
   }
@@ -54,13 +59,8 @@ public final class TileProducts {
             memory -> {
               List<MemorySegment> all = begins.stream().map(memory::at).toList();
               int half = all.size() / 2;
-              return new TileProducts(set, all.subList(0, half), all.subList(half, all.size()));
+              return new TileProducts(all.subList(0, half), all.subList(half, all.size()));
             });
-  }
-
-  /** Elements of a vector: rows of B must be as long as some of these. */
-  public int lanes() {
-    return lanes;
   }
 
   /**
@@ -70,7 +70,7 @@ public final class TileProducts {
    * @param a floats, as c; on the heap or not
    * @param b f16 or floats; {@code bAt} counts bytes
    * @throws IndexOutOfBoundsException if one of the memories is too small
-   * @throws IllegalArgumentException if n is no multiple of {@link #lanes}
+   * @throws IllegalArgumentException if one of the sizes is not positive
    */
   public void multiply(
       MemorySegment a,
@@ -87,32 +87,89 @@ public final class TileProducts {
       int n,
       int k,
       boolean accumulate) {
-    if (n % lanes != 0 || n <= 0 || m <= 0 || k <= 0) {
-      throw new IllegalArgumentException("%d x %d x %d elements".formatted(m, n, k));
-    }
+    requirePositive(m, n, k);
     Objects.checkFromIndexSize(4L * aOffset, 4 * ((m - 1L) * lda + k), a.byteSize());
     Objects.checkFromIndexSize(4L * cOffset, 4 * ((m - 1L) * ldc + n), c.byteSize());
     int bytes = f16 ? 2 : 4;
     Objects.checkFromIndexSize(bAt, bytes * ((k - 1L) * ldb + n), b.byteSize());
-    int rows;
-    for (int row = 0; row < m; row += rows) {
-      rows = Math.min(GemmFrame.MAX_ROWS, Integer.highestOneBit(m - row));
-      int function = Integer.numberOfTrailingZeros(rows);
-      call(
-          (f16 ? this.f16 : floats).get(function),
-          b,
-          bAt,
-          (long) bytes * ldb,
-          k,
-          n,
-          a,
-          4L * (aOffset + (long) row * lda),
-          4L * lda,
-          c,
-          4L * (cOffset + (long) row * ldc),
-          4L * ldc,
-          accumulate ? 1L : 0L);
+    int panel = panel(k);
+    for (int column = 0; column < n; column += panel) {
+      int rows;
+      for (int row = 0; row < m; row += rows) {
+        rows = rowsAtOnce(m - row);
+        call(
+            (f16 ? this.f16 : floats).get(Integer.numberOfTrailingZeros(rows)),
+            b,
+            bAt + (long) bytes * column,
+            (long) bytes * ldb,
+            k,
+            Math.min(panel, n - column),
+            a,
+            4L * (aOffset + (long) row * lda),
+            4L * lda,
+            c,
+            4L * (cOffset + column + (long) row * ldc),
+            4L * ldc,
+            accumulate ? 1L : 0L);
+      }
     }
+  }
+
+  /** The same where all are arrays of floats. */
+  public void multiply(
+      float[] a,
+      int aOffset,
+      int lda,
+      float[] b,
+      int bOffset,
+      int ldb,
+      float[] c,
+      int cOffset,
+      int ldc,
+      int m,
+      int n,
+      int k,
+      boolean accumulate) {
+    requirePositive(m, n, k);
+    Objects.checkFromIndexSize(aOffset, (m - 1L) * lda + k, a.length);
+    Objects.checkFromIndexSize(bOffset, (k - 1L) * ldb + n, b.length);
+    Objects.checkFromIndexSize(cOffset, (m - 1L) * ldc + n, c.length);
+    int panel = panel(k);
+    for (int column = 0; column < n; column += panel) {
+      int rows;
+      for (int row = 0; row < m; row += rows) {
+        rows = rowsAtOnce(m - row);
+        call(
+            floats.get(Integer.numberOfTrailingZeros(rows)),
+            b,
+            4L * (bOffset + column),
+            4L * ldb,
+            k,
+            Math.min(panel, n - column),
+            a,
+            4L * (aOffset + (long) row * lda),
+            4L * lda,
+            c,
+            4L * (cOffset + column + (long) row * ldc),
+            4L * ldc,
+            accumulate ? 1L : 0L);
+      }
+    }
+  }
+
+  private static void requirePositive(int m, int n, int k) {
+    if (n <= 0 || m <= 0 || k <= 0) {
+      throw new IllegalArgumentException("%d x %d x %d elements".formatted(m, n, k));
+    }
+  }
+
+  /** Columns of B that meet all rows before the next ones. */
+  private static int panel(int k) {
+    return Math.max(1, PANEL / k / WIDE) * WIDE;
+  }
+
+  private static int rowsAtOnce(int rows) {
+    return Math.min(GemmFrame.MAX_ROWS, Integer.highestOneBit(rows));
   }
 
   private static void call(
@@ -132,6 +189,32 @@ public final class TileProducts {
     try {
       CALL.invokeExact(
           function, b, bAt, bStride, k, n, a, aAt, aStride, c, cAt, cStride, accumulate);
+    } catch (RuntimeException | Error e) { // such as memory that was closed
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Makes the arrays' segments, which are no objects if nothing else is done with them. */
+  private static void call(
+      MemorySegment function,
+      float[] b,
+      long bAt,
+      long bStride,
+      long k,
+      long n,
+      float[] a,
+      long aAt,
+      long aStride,
+      float[] c,
+      long cAt,
+      long cStride,
+      long accumulate) {
+    try {
+      CALL.invokeExact(
+          function, ofArray(b), bAt, bStride, k, n, ofArray(a), aAt, aStride, ofArray(c), cAt,
+          cStride, accumulate);
     } catch (RuntimeException | Error e) { // such as memory that was closed
       throw e;
     } catch (Throwable e) {

@@ -1,18 +1,26 @@
 package io.foregate.quant.vector;
 
+import static io.foregate.quant.assembled.ElementLoop.CLAMPED_SILU_PRODUCT;
+import static io.foregate.quant.assembled.ElementLoop.EXPONENTIAL;
+import static io.foregate.quant.assembled.ElementLoop.MULTIPLY_AND_ADD;
+import static io.foregate.quant.assembled.ElementLoop.SCALE;
+import static io.foregate.quant.assembled.ElementLoop.SCALED_PRODUCT;
+import static io.foregate.quant.assembled.ElementLoop.SILU_PRODUCT;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import io.foregate.gguf.GgmlType;
 import io.foregate.quant.assembled.ActivationStores;
+import io.foregate.quant.assembled.FloatLoops;
 import io.foregate.quant.assembled.RowProducts;
 import io.foregate.quant.assembled.TileProducts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
- * {@link VectorKernels} in machine code that {@link RowProducts} writes, where it has the type;
- * others do the rest.
+ * {@link VectorKernels} in machine code; products with types that {@link RowProducts} does not have
+ * are others'.
  *
  * <p>How a row is multiplied with a token depends on nothing else, so a token's results have the
  * same bits in every batch.
@@ -34,15 +42,17 @@ final class AssembledKernels implements VectorKernels {
 
   private final RowProducts products;
   private final TileProducts tiles;
+  private final FloatLoops loops;
   private final VectorKernels others;
 
   AssembledKernels(RowProducts products, TileProducts tiles, VectorKernels others) {
     this.products = products;
     this.tiles = tiles;
+    this.loops = products.loops();
     this.others = others;
   }
 
-  /** What computes types that have no machine code, and everything that is no product. */
+  /** What computes types that have no machine code. */
   VectorKernels others() {
     return others;
   }
@@ -244,7 +254,48 @@ final class AssembledKernels implements VectorKernels {
       int n,
       int k,
       boolean accumulate) {
-    others.gemm(a, aOffset, lda, b, bOffset, ldb, c, cOffset, ldc, m, n, k, accumulate);
+    if (m == 0 || n == 0) {
+      return;
+    }
+    if (k > 0) {
+      tiles.multiply(a, aOffset, lda, b, bOffset, ldb, c, cOffset, ldc, m, n, k, accumulate);
+      return;
+    }
+    for (int row = 0; row < m && !accumulate; row++) { // sums of nothing
+      Arrays.fill(c, cOffset + row * ldc, cOffset + row * ldc + n, 0f);
+    }
+  }
+
+  @Override
+  public void gemm(
+      HeapFloats a,
+      int aOffset,
+      int lda,
+      HeapFloats b,
+      int bOffset,
+      int ldb,
+      HeapFloats c,
+      int cOffset,
+      int ldc,
+      int m,
+      int n,
+      int k,
+      boolean accumulate) {
+    tiles.multiply(
+        a.segment(),
+        aOffset,
+        lda,
+        false,
+        b.segment(),
+        4L * bOffset,
+        ldb,
+        c.segment(),
+        cOffset,
+        ldc,
+        m,
+        n,
+        k,
+        accumulate);
   }
 
   @Override
@@ -264,9 +315,9 @@ final class AssembledKernels implements VectorKernels {
       int n,
       int k,
       boolean accumulate) {
-    if (n % tiles.lanes() != 0 || m > MANY_ROWS) {
-      others.gemmOfTile(
-          a, aOffset, lda, f16, b, bAt, f16s, tile, c, cOffset, ldc, m, n, k, accumulate);
+    if (f16 && m > MANY_ROWS) {
+      FloatTiles.read(true, b, bAt, k * n, f16s, tile);
+      gemm(a.array(), aOffset, lda, tile, 0, n, c.array(), cOffset, ldc, m, n, k, accumulate);
       return;
     }
     tiles.multiply(
@@ -275,17 +326,17 @@ final class AssembledKernels implements VectorKernels {
 
   @Override
   public float dot(float[] a, int aOffset, float[] b, int bOffset, int n) {
-    return others.dot(a, aOffset, b, bOffset, n);
+    return loops.dot(a, aOffset, b, bOffset, n);
   }
 
   @Override
   public void axpy(float alpha, float[] x, int xOffset, float[] y, int yOffset, int n) {
-    others.axpy(alpha, x, xOffset, y, yOffset, n);
+    loops.each(MULTIPLY_AND_ADD, x, xOffset, y, yOffset, y, yOffset, n, alpha);
   }
 
   @Override
   public void scale(float[] x, int offset, int n, float factor) {
-    others.scale(x, offset, n, factor);
+    loops.each(SCALE, x, offset, x, offset, x, offset, n, factor);
   }
 
   @Override
@@ -298,27 +349,33 @@ final class AssembledKernels implements VectorKernels {
       float[] out,
       int outOffset,
       int n) {
-    others.scaledProduct(x, xOffset, factor, w, wOffset, out, outOffset, n);
+    loops.each(SCALED_PRODUCT, x, xOffset, w, wOffset, out, outOffset, n, factor);
   }
 
   @Override
   public float sumOfSquares(float[] x, int offset, int n) {
-    return others.sumOfSquares(x, offset, n);
+    return loops.dot(x, offset, x, offset, n);
   }
 
   @Override
   public void softmax(float[] x, int offset, int n) {
-    others.softmax(x, offset, n);
+    loops.softmax(x, offset, n);
   }
 
   @Override
   public void exp(float[] x, int offset, int n) {
-    others.exp(x, offset, n);
+    loops.each(EXPONENTIAL, x, offset, x, offset, x, offset, n, 0);
   }
 
   @Override
   public void siluProduct(
       float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n) {
-    others.siluProduct(gate, gateOffset, up, upOffset, out, outOffset, n);
+    loops.each(SILU_PRODUCT, gate, gateOffset, up, upOffset, out, outOffset, n, 0);
+  }
+
+  @Override
+  public void clampedSiluProduct(float[] gate, float[] up, int offset, int n) {
+    loops.each(
+        CLAMPED_SILU_PRODUCT, gate, offset, up, offset, gate, offset, n, CLAMPED_STEEPNESS);
   }
 }

@@ -24,7 +24,7 @@ public record HeapFloats(float[] array, MemorySegment segment) {
 
   /** Whether this is of that very array, whatever is in it. */
   @SuppressWarnings("ReferenceEquality")
-  boolean isOf(float[] other) {
+  public boolean isOf(float[] other) {
     return array == other;
   }
 }

@@ -20,6 +20,12 @@ public sealed interface VectorKernels permits ScalarKernels, PanamaKernels, Asse
   /** Batches of {@link #matMul} that begin at a multiple of this are the fastest. */
   int BATCH_ALIGNMENT = 16;
 
+  /** What {@link #clampedSiluProduct} clamps to. */
+  float CLAMPED_LIMIT = 7;
+
+  /** Of the sigmoid in {@link #clampedSiluProduct}. */
+  float CLAMPED_STEEPNESS = 1.702f;
+
   /** "scalar", or what the vector implementation runs on. */
   String name();
 
@@ -105,6 +111,37 @@ public sealed interface VectorKernels permits ScalarKernels, PanamaKernels, Asse
       int k,
       boolean accumulate);
 
+  /** The same, for who keeps arrays' segments: the JIT cannot always do without the objects. */
+  default void gemm(
+      HeapFloats a,
+      int aOffset,
+      int lda,
+      HeapFloats b,
+      int bOffset,
+      int ldb,
+      HeapFloats c,
+      int cOffset,
+      int ldc,
+      int m,
+      int n,
+      int k,
+      boolean accumulate) {
+    gemm(
+        a.array(),
+        aOffset,
+        lda,
+        b.array(),
+        bOffset,
+        ldb,
+        c.array(),
+        cOffset,
+        ldc,
+        m,
+        n,
+        k,
+        accumulate);
+  }
+
   /**
    * As {@link #gemm}, where B is a tile of f16 or floats in native memory, its rows without a gap.
    *
@@ -172,4 +209,17 @@ public sealed interface VectorKernels permits ScalarKernels, PanamaKernels, Asse
    */
   void siluProduct(
       float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n);
+
+  /**
+   * {@code gate[offset + i] = x / (1 + exp(-}{@link #CLAMPED_STEEPNESS}{@code x)) * (y + 1)}: the
+   * product inside a clamped SwiGLU. x is gate, at most {@link #CLAMPED_LIMIT}, and y is up, not
+   * farther than that from 0.
+   */
+  default void clampedSiluProduct(float[] gate, float[] up, int offset, int n) {
+    for (int i = offset; i < offset + n; i++) {
+      float x = Math.min(gate[i], CLAMPED_LIMIT);
+      float y = Math.clamp(up[i], -CLAMPED_LIMIT, CLAMPED_LIMIT);
+      gate[i] = (float) (x / (1 + Math.exp(-CLAMPED_STEEPNESS * x))) * (y + 1);
+    }
+  }
 }

@@ -6,8 +6,11 @@ import io.foregate.assembly.CpuFeatures;
 import io.foregate.gguf.GgmlType;
 import io.foregate.oracle.RandomBlocks;
 import io.foregate.quant.assembled.ActivationLayout;
+import io.foregate.quant.assembled.ElementLoop;
+import io.foregate.quant.assembled.FloatLoops;
 import io.foregate.quant.assembled.InstructionSet;
 import io.foregate.quant.assembled.RowProducts;
+import io.foregate.quant.assembled.TileProducts;
 import io.foregate.quant.format.Quants;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -154,5 +157,109 @@ class GuardPagesTest {
       products.multiply(
           type, place.weights, 0, cols, rows, place.x, 0, xBytes, tokens, place.y, stride);
     }
+  }
+
+  static Stream<InstructionSet> sets() {
+    return InstructionSet.of(CpuFeatures.detect()).stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("sets")
+  void loopsOverFloatsTouchNothingBeyond(InstructionSet set) {
+    FloatLoops loops = RowProducts.of(set).orElseThrow().loops();
+    long most = 1 << 12;
+    try (var x = new GuardedMemory(most);
+        var y = new GuardedMemory(most);
+        var z = new GuardedMemory(most)) {
+      for (int n = 0; n < 150; n++) {
+        long bytes = 4L * n;
+        float[] expected =
+            loop(loops, n, anywhere(0, bytes), anywhere(1, bytes), anywhere(2, bytes));
+        assertThat(loop(loops, n, x.first(bytes), y.first(bytes), z.first(bytes)))
+            .isEqualTo(expected);
+        assertThat(loop(loops, n, x.last(bytes), y.last(bytes), z.last(bytes)))
+            .isEqualTo(expected);
+      }
+    }
+  }
+
+  /** What all loops give, one after the other. */
+  private static float[] loop(
+      FloatLoops loops, int n, MemorySegment x, MemorySegment y, MemorySegment z) {
+    float[] values = new float[n];
+    var random = new Random(n);
+    for (MemorySegment each : new MemorySegment[] {x, y, z}) {
+      FloatArrays.setAll(values, i -> random.nextGaussian());
+      each.copyFrom(MemorySegment.ofArray(values));
+    }
+    loops.each(ElementLoop.MULTIPLY_AND_ADD, x, y, y, 0.5f);
+    loops.each(ElementLoop.SCALED_PRODUCT, x, y, z, 0.25f);
+    loops.each(ElementLoop.SILU_PRODUCT, z, y, x, 0);
+    loops.each(ElementLoop.CLAMPED_SILU_PRODUCT, z, x, z, 1.7f);
+    loops.each(ElementLoop.SCALE, y, y, y, 0.75f);
+    loops.each(ElementLoop.EXPONENTIAL, y, y, y, 0);
+    loops.softmax(z);
+    float[] all = new float[3 * n + 1];
+    all[3 * n] = loops.dot(x, y);
+    for (int i = 0; i < n; i++) {
+      all[i] = x.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i);
+      all[n + i] = y.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i);
+      all[2 * n + i] = z.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i);
+    }
+    return all;
+  }
+
+  @ParameterizedTest
+  @MethodSource("sets")
+  void tilesTouchNothingBeyond(InstructionSet set) {
+    TileProducts tiles = TileProducts.of(set).orElseThrow();
+    long most = 1 << 14;
+    try (var a = new GuardedMemory(most);
+        var b = new GuardedMemory(most);
+        var c = new GuardedMemory(most)) {
+      for (boolean f16 : new boolean[] {true, false}) {
+        for (int m : new int[] {1, 3, 6}) {
+          for (int n = 1; n < 70; n += 3) {
+            int k = 5;
+            int[] sizes = {m, n, k};
+            long[] bytes = {4L * m * k, (f16 ? 2L : 4L) * k * n, 4L * m * n};
+            float[] expected =
+                tile(
+                    tiles,
+                    f16,
+                    sizes,
+                    anywhere(0, bytes[0]),
+                    anywhere(1, bytes[1]),
+                    anywhere(2, bytes[2]));
+            MemorySegment[] first = {a.first(bytes[0]), b.first(bytes[1]), c.first(bytes[2])};
+            assertThat(tile(tiles, f16, sizes, first[0], first[1], first[2])).isEqualTo(expected);
+            MemorySegment[] last = {a.last(bytes[0]), b.last(bytes[1]), c.last(bytes[2])};
+            assertThat(tile(tiles, f16, sizes, last[0], last[1], last[2])).isEqualTo(expected);
+          }
+        }
+      }
+    }
+  }
+
+  private static float[] tile(
+      TileProducts tiles,
+      boolean f16,
+      int[] sizes,
+      MemorySegment a,
+      MemorySegment b,
+      MemorySegment c) {
+    var random = new Random(sizes[1]);
+    for (long at = 0; at < a.byteSize(); at += 4) {
+      a.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, random.nextFloat());
+    }
+    for (long at = 0; at < b.byteSize(); at += 2) {
+      b.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, (short) random.nextInt(0x3C00));
+    }
+    c.fill((byte) 0);
+    int m = sizes[0];
+    int n = sizes[1];
+    int k = sizes[2];
+    tiles.multiply(a, 0, k, f16, b, 0, n, c, 0, n, m, n, k, true);
+    return c.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
   }
 }

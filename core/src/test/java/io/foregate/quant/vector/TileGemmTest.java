@@ -41,6 +41,69 @@ class TileGemmTest {
     }
   }
 
+  static Stream<VectorKernels> assembled() {
+    return TestKernels.assembled().stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("assembled")
+  void soItIsWhereColumnsFillNoVector(VectorKernels kernels) {
+    for (boolean f16 : new boolean[] {true, false}) {
+      for (int rows : new int[] {1, 3, 4, 9}) {
+        for (int columns : new int[] {1, 2, 7, 9, 15, 33, 70}) {
+          multiply(kernels, f16, rows, columns, 5, false);
+          multiply(kernels, f16, rows, columns, 3, true);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("assembled")
+  void andOfMatricesWiderThanAPanel(VectorKernels kernels) {
+    multiply(kernels, false, 5, 333, 300, false);
+    multiply(kernels, true, 5, 333, 300, true);
+  }
+
+  @ParameterizedTest
+  @MethodSource("assembled")
+  void andOfMatricesInArrays(VectorKernels kernels) {
+    int m = 7;
+    int n = 45;
+    int k = 11;
+    float[] a = floats(1 + m * (k + 1));
+    float[] b = floats(2 + k * (n + 3));
+    float[] c = new float[3 + m * (n + 2)];
+    float[] expected = c.clone();
+    for (int r = 0; r < m; r++) {
+      for (int j = 0; j < n; j++) {
+        float sum = 0;
+        for (int i = 0; i < k; i++) {
+          sum = Math.fma(a[1 + r * (k + 1) + i], b[2 + i * (n + 3) + j], sum);
+        }
+        expected[3 + r * (n + 2) + j] = sum;
+      }
+    }
+    kernels.gemm(a, 1, k + 1, b, 2, n + 3, c, 3, n + 2, m, n, k, false);
+    assertThat(c).isEqualTo(expected);
+    HeapFloats to = HeapFloats.of(c.length);
+    kernels.gemm(
+        HeapFloats.of(a), 1, k + 1, HeapFloats.of(b), 2, n + 3, to, 3, n + 2, m, n, k, false);
+    assertThat(to.array()).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @MethodSource("assembled")
+  void aProductOfNothingIsZero(VectorKernels kernels) {
+    float[] none = {};
+    float[] c = {1, 2, 3, 4, 5, 6};
+    kernels.gemm(none, 0, 0, none, 0, 0, c, 1, 3, 2, 2, 0, true);
+    kernels.gemm(none, 0, 9, none, 0, 0, c, 0, 3, 2, 0, 9, false);
+    assertThat(c).containsExactly(1, 2, 3, 4, 5, 6);
+    kernels.gemm(none, 0, 0, none, 0, 0, c, 1, 3, 2, 2, 0, false);
+    assertThat(c).containsExactly(1, 0, 0, 4, 0, 0);
+  }
+
   private void multiply(
       VectorKernels kernels, boolean f16, int rows, int columns, int k, boolean more) {
     int lda = k + 3;
@@ -106,7 +169,7 @@ class TileGemmTest {
         .isInstanceOf(IndexOutOfBoundsException.class);
     assertThatThrownBy(() -> tiles.multiply(a, 0, 4, false, b, 0, 64, c, 0, 64, 2, 64, 4, false))
         .isInstanceOf(IndexOutOfBoundsException.class);
-    assertThatThrownBy(() -> tiles.multiply(a, 0, 4, false, b, 0, 64, c, 0, 64, 1, 63, 4, false))
+    assertThatThrownBy(() -> tiles.multiply(a, 0, 4, false, b, 0, 64, c, 0, 64, 1, 0, 4, false))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }
