@@ -46,6 +46,7 @@ public final class RowProducts {
           GgmlType.Q5_K,
           GgmlType.Q6_K,
           GgmlType.IQ4_XS,
+          GgmlType.TQ1_0,
           GgmlType.TQ2_0,
           GgmlType.IQ3_S,
           GgmlType.IQ3_XXS,

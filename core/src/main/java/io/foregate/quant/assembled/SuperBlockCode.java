@@ -3,7 +3,6 @@ package io.foregate.quant.assembled;
 import io.foregate.assembly.Vec;
 import io.foregate.quant.format.BlockFormat;
 import io.foregate.quant.format.ElementCodes;
-import io.foregate.quant.format.Quants;
 
 /**
  * Products of blocks of 256 weights, written as their {@link BlockFormat} says.
@@ -26,7 +25,7 @@ record SuperBlockCode(int weightBytes, LaneCodes codes, LaneScales scales) {
               new GridCodes(grid.codes(), grid.grid(), new CodeSigns(grid));
           case ElementCodes.ShiftedGrid grid ->
               new GridCodes(grid.codes(), grid.grid(), new CodeShifts(grid));
-          case ElementCodes.Ternary _ -> throw Quants.unsupported(format.type());
+          case ElementCodes.Ternary _ -> new DigitCodes();
         };
     return new SuperBlockCode(format.type().blockBytes(), codes, new BlockScales(format));
   }
