@@ -14,7 +14,8 @@ public enum ActivationLayout {
   /**
    * Q8_K: 256 codes, then the offsets below. Codes are not in the row's order, but that of lanes of
    * 32 bits: four times as many bytes as there are sub-blocks of 16 have the first four codes of
-   * each of them, the next bytes the next four codes, and so on.
+   * each of them, the next bytes the next four codes, and so on; {@link #lane} says which sub-block
+   * is where.
    */
   BLOCKS_OF_256(256, 384);
 
@@ -27,7 +28,7 @@ public enum ActivationLayout {
   /** In a block of 32, minus eight times the sum of its codes: an int. */
   public static final int MINUS_8_SUMS_32 = 40;
 
-  /** In a block of 256, sums of 16 codes each: 16 floats. */
+  /** In a block of 256, sums of 16 codes each: 16 floats, by {@link #lane}. */
   public static final int SUMS_16 = 256;
 
   /** In a block of 256, the scale: a float. */
@@ -53,7 +54,23 @@ public enum ActivationLayout {
 
   /** Where in a block the code of an element is. */
   public int place(int element) {
-    return this == BLOCKS_OF_256 ? element % 16 / 4 * 64 + element / 16 * 4 + element % 4 : element;
+    return this == BLOCKS_OF_256
+        ? element % 16 / 4 * 64 + lane(element / 16) * 4 + element % 4
+        : element;
+  }
+
+  /**
+   * Which lane of a block of 256 has the sub-block of 16 of that number. Of each eight, those with
+   * even numbers come first: then 32 bytes with the bits of 32 elements, as most formats have them,
+   * are turned into lanes within halves of a register.
+   */
+  public static int lane(int subBlock) {
+    return subBlock / 8 * 8 + subBlock % 2 * 4 + subBlock % 8 / 2;
+  }
+
+  /** The sub-block that a lane has. */
+  static int subBlock(int lane) {
+    return lane / 8 * 8 + lane % 4 * 2 + lane % 8 / 4;
   }
 
   /** Elements of a block. */

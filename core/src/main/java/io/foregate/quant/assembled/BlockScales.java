@@ -10,13 +10,23 @@ import java.util.Optional;
 /**
  * Scales and minima as the block's format has them.
  *
- * <p>Minima of 32 elements are read together with the scales, in the odd lanes; their factor
- * follows that of the scales in the block, so that it is there in the odd lanes, too.
+ * <p>Minima of 32 elements are read together with the scales: of each eight lanes, the first four
+ * have a sub-block's scale, and the others, which have the other half of the same, its minimum.
  */
 final class BlockScales implements LaneScales {
   private static final int LANES = 16;
+
+  // Of pairs of lanes.
   private static final int EVEN = 0b10_10_00_00;
   private static final int ODD = 0b11_11_01_01;
+
+  // Of halves of eight lanes, four to each.
+  private static final int LOW = 0b01_00_01_00;
+  private static final int HIGH = 0b11_10_11_10;
+
+  // Of a shuffle of bytes.
+  private static final int FIRST_FLOAT = 0x03020100;
+  private static final int SECOND_FLOAT = 0x07060504;
 
   private final Scaling scales;
   private final boolean together;
@@ -52,12 +62,17 @@ final class BlockScales implements LaneScales {
     var all = new LaneIntegers();
     var least = new LaneIntegers();
     for (int lane = 0; lane < LANES; lane++) {
-      PackedIntegers odd = format.minima().map(Scaling::codes).orElse(own);
-      all.add(together && lane % 2 == 1 ? odd : own, lane / perSub);
-      least.add(odd, lane / perSub);
+      PackedIntegers other = format.minima().map(Scaling::codes).orElse(own);
+      int sub = ActivationLayout.subBlock(lane) / perSub;
+      all.add(together && isHigh(lane) ? other : own, sub);
+      least.add(other, sub);
     }
     this.integers = Optional.of(all);
     this.minima = hasMinima && !together ? Optional.of(least) : Optional.empty();
+  }
+
+  private static boolean isHigh(int lane) {
+    return lane % 8 >= 4;
   }
 
   @Override
@@ -83,7 +98,10 @@ final class BlockScales implements LaneScales {
     if (!whole) {
       a.vpermilps(factor, factor, EVEN);
     }
-    if (hasMinima && !together) {
+    if (together) {
+      a.vpshufb(
+          factor, factor, f.constants.lanes(lane -> isHigh(lane) ? SECOND_FLOAT : FIRST_FLOAT));
+    } else if (hasMinima) {
       factorOfMinima = f.take();
       a.vpermilps(factorOfMinima, factor, ODD);
       a.vpermilps(factor, factor, EVEN);
@@ -101,8 +119,8 @@ final class BlockScales implements LaneScales {
       a.vmulps(scale, scale, factor);
     }
     if (together) {
-      a.vpermilps(minimum, scale, ODD);
-      a.vpermilps(scale, scale, EVEN);
+      a.vpermq(minimum, scale, HIGH);
+      a.vpermq(scale, scale, LOW);
     } else if (hasMinima) {
       minima.orElseThrow().read(f, part, minimum);
       a.vcvtdq2ps(minimum, minimum);

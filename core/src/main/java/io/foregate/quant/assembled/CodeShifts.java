@@ -21,7 +21,8 @@ final class CodeShifts implements GridChange {
     for (int half = 0; half < (codes.stretch() < 16 ? 2 : 1); half++) {
       var fields = new LaneFields();
       for (int lane = 0; lane < 16; lane++) {
-        fields.add(codes.down().fields((16 * lane + 8 * half) / codes.stretch()));
+        int element = 16 * ActivationLayout.subBlock(lane) + 8 * half;
+        fields.add(codes.down().fields(element / codes.stretch()));
       }
       down.add(fields);
     }

@@ -24,8 +24,9 @@ final class CodeSigns implements GridChange {
     this.greatest = codes.grid().greatest();
     this.even = codes.even();
     for (int lane = 0; lane < 16; lane++) {
-      List<BitField> bits = new ArrayList<>(codes.signs().fields(2 * lane));
-      for (BitField field : codes.signs().fields(2 * lane + 1)) {
+      int first = 2 * ActivationLayout.subBlock(lane);
+      List<BitField> bits = new ArrayList<>(codes.signs().fields(first));
+      for (BitField field : codes.signs().fields(first + 1)) {
         bits.add(new BitField(field.place(), field.width(), field.to() + 8));
       }
       fields.add(bits);

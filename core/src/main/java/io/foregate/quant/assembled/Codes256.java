@@ -64,9 +64,9 @@ final class Codes256 implements ActivationCode {
     a.vpandn(scratch, finite, Address.of(nan));
     a.vpor(scale, scale, scratch);
     a.vmovss(f.to(ActivationLayout.SCALE_256), scale.x());
-    for (int element = 0; element < ELEMENTS; element += 64) {
+    for (int lane = 0; lane < ELEMENTS / 16; lane += 4) {
       int kept = f.registers.taken();
-      sixtyFour(f, element, inverse, finite);
+      sixtyFour(f, lane, inverse, finite);
       f.registers.release(kept);
     }
   }
@@ -134,15 +134,16 @@ final class Codes256 implements ActivationCode {
     a.bind(decided);
   }
 
-  /** Codes of four times 16 elements, and their sums. */
-  private void sixtyFour(ActivationFrame f, int element, Vec inverse, Vec finite) {
+  /** Codes of the elements of four lanes, and their sums. */
+  private void sixtyFour(ActivationFrame f, int lane, Vec inverse, Vec finite) {
     Assembler a = f.a;
     Vec[] codes = f.registers.take(4);
     Vec[] sums = f.registers.take(4);
     Vec others = f.registers.take();
     for (int i = 0; i < 4; i++) {
-      eight(f, codes[i], element + 16 * i, inverse, finite);
-      eight(f, others, element + 16 * i + 8, inverse, finite);
+      int element = 16 * ActivationLayout.subBlock(lane + i);
+      eight(f, codes[i], element, inverse, finite);
+      eight(f, others, element + 8, inverse, finite);
       a.vpaddd(sums[i], codes[i], others);
       a.vpackssdw(codes[i], codes[i], others);
     }
@@ -152,7 +153,7 @@ final class Codes256 implements ActivationCode {
     a.vpacksswb(codes[2], codes[2], codes[3]);
     a.vshufps(codes[1], codes[0], codes[2], 0b10_00_10_00);
     a.vshufps(codes[3], codes[0], codes[2], 0b11_01_11_01);
-    int at = ActivationLayout.BLOCKS_OF_256.place(element);
+    int at = 4 * lane;
     a.vmovdqu(f.to(at), codes[1].x());
     a.vextracti128(f.to(at + 64), codes[1], 1);
     a.vmovdqu(f.to(at + 2 * 64), codes[3].x());
@@ -163,7 +164,7 @@ final class Codes256 implements ActivationCode {
     a.vextracti128(others.x(), sums[0], 1);
     a.vpaddd(sums[0].x(), sums[0].x(), others.x());
     a.vcvtdq2ps(sums[0].x(), sums[0].x());
-    a.vmovups(f.to(ActivationLayout.SUMS_16 + element / 4), sums[0].x());
+    a.vmovups(f.to(ActivationLayout.SUMS_16 + 4 * lane), sums[0].x());
   }
 
   private void eight(ActivationFrame f, Vec codes, int element, Vec inverse, Vec finite) {

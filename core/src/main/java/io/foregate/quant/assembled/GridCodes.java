@@ -26,7 +26,7 @@ final class GridCodes implements LaneCodes {
     for (int i = 0; i < entries; i++) {
       var fields = new LaneFields();
       for (int lane = 0; lane < 16; lane++) {
-        fields.add(codes.fields(lane * entries + i));
+        fields.add(codes.fields(ActivationLayout.subBlock(lane) * entries + i));
       }
       numbers.add(fields);
     }

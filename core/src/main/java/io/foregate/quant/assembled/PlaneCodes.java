@@ -6,6 +6,7 @@ import io.foregate.assembly.Vec;
 import io.foregate.quant.format.BitField;
 import io.foregate.quant.format.PackedIntegers;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -14,25 +15,39 @@ import java.util.stream.IntStream;
  * 32-bit words, a shift that depends on the lane, and a mask.
  */
 final class PlaneCodes implements LaneCodes {
+  /** Elements whose bits are read at once where they are turned into lanes. */
+  private static final int ELEMENTS = 32;
+
   private final PackedIntegers codes;
   private final int planes;
 
   /** Whether codes may be left where they are in their bytes. */
   private final boolean mayStay;
 
+  /** Whether neighbouring bytes have all bits of 16 elements. */
+  private final boolean inRows;
+
   PlaneCodes(PackedIntegers codes, boolean mayStay) {
     this.codes = codes;
     this.planes = codes.fields(0).size();
     this.mayStay = mayStay && planes == 1;
-    for (int i = 1; i < 256; i++) {
-      for (int p = 0; p < planes; p++) {
-        BitField field = codes.fields(i).get(p);
-        if (i % 4 > 0 && field.place() != codes.fields(i - 1).get(p).place() + 8) {
-          throw new IllegalArgumentException(
-              "element %d is not beside the one before".formatted(i));
-        }
-      }
+    if (!areBeside(4)) {
+      throw new IllegalArgumentException("four elements are not beside each other");
     }
+    this.inRows = areBeside(ELEMENTS / 2);
+  }
+
+  /** Whether so many elements, from each multiple of their number on, are in bytes side by side. */
+  private boolean areBeside(int elements) {
+    return IntStream.range(0, 256)
+        .filter(i -> i % elements > 0)
+        .allMatch(
+            i ->
+                IntStream.range(0, planes)
+                    .allMatch(
+                        p ->
+                            codes.fields(i).get(p).place()
+                                == codes.fields(i - 1).get(p).place() + 8));
   }
 
   @Override
@@ -47,7 +62,7 @@ final class PlaneCodes implements LaneCodes {
 
   /** Where plane {@code p} of the codes {@code 4 k} and following of a lane begins. */
   private BitField field(int p, int k, int lane) {
-    return codes.fields(16 * lane + 4 * k).get(p);
+    return codes.fields(16 * ActivationLayout.subBlock(lane) + 4 * k).get(p);
   }
 
   /** Four bytes' products with such codes, in pairs, must fit in what the instruction set adds. */
@@ -62,6 +77,57 @@ final class PlaneCodes implements LaneCodes {
 
   @Override
   public void read(ProductFrame f, int part, Vec[] to) {
+    if (f.bits == 256 && inRows) {
+      turn(f, part, to);
+    } else {
+      permute(f, part, to);
+    }
+  }
+
+  /**
+   * Reads 32 elements at a time, which are 16 of one lane and of another's, and then turns rows of
+   * elements into lanes.
+   */
+  private void turn(ProductFrame f, int part, Vec[] to) {
+    Vec last = f.take();
+    Vec[] rows = {to[0], to[1], to[2], last};
+    for (int i = 0; i < rows.length; i++) {
+      for (int p = 0; p < planes; p++) {
+        Vec w = p == 0 ? rows[i] : to[3];
+        row(f, p, ELEMENTS * (rows.length * part + i), w);
+        if (p > 0) {
+          f.a.vpor(rows[i], rows[i], w);
+        }
+      }
+    }
+    Vec[] lanes = RowLoads.transpose(f.a, rows, to[3]);
+    System.arraycopy(lanes, 0, to, 0, to.length);
+    f.release(f.taken() - 1);
+  }
+
+  /** Reads a plane's bits of 32 elements, each in its byte. */
+  private void row(ProductFrame f, int p, int element, Vec w) {
+    BitField low = codes.fields(element).get(p);
+    BitField high = codes.fields(element + ELEMENTS / 2).get(p);
+    int first = low.place() / 8;
+    int second = high.place() / 8;
+    if (second == first) {
+      f.a.vbroadcasti128(w, f.weights(first));
+    } else if (second == first + ELEMENTS / 2) {
+      f.a.vmovdqu(w, f.weights(first));
+    } else {
+      f.a.vmovdqu(w.x(), f.weights(first));
+      f.a.vinserti128(w, w, f.weights(second), 1);
+    }
+    IntFunction<BitField> field = lane -> lane < f.lanes() / 2 ? low : high;
+    Vec shifted = w;
+    if (!stays(f)) {
+      shifted = f.shiftRight(w, w, lane -> field.apply(lane).place() % 8 - field.apply(lane).to());
+    }
+    f.a.vpand(w, shifted, f.constants.lanes(lane -> mask(f, field.apply(lane))));
+  }
+
+  private void permute(ProductFrame f, int part, Vec[] to) {
     Assembler a = f.a;
     int taken = f.taken();
     for (int p = 0; p < planes; p++) {
@@ -105,11 +171,12 @@ final class PlaneCodes implements LaneCodes {
   }
 
   private Operand mask(ProductFrame f, int p, int part) {
-    return f.constants.lanes(
-        lane -> {
-          BitField field = field(p, 0, part * f.lanes() + lane);
-          int at = stays(f) ? field.place() % 8 : field.to();
-          return (((1 << field.width()) - 1) << at) * 0x01010101;
-        });
+    return f.constants.lanes(lane -> mask(f, field(p, 0, part * f.lanes() + lane)));
+  }
+
+  /** Of four bytes, the bits that are a field's. */
+  private int mask(ProductFrame f, BitField field) {
+    int at = stays(f) ? field.place() % 8 : field.to();
+    return (((1 << field.width()) - 1) << at) * 0x01010101;
   }
 }

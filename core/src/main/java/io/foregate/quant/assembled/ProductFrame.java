@@ -53,6 +53,11 @@ final class ProductFrame {
   /** What {@code vpternlogd} makes of A, B and C: A | (B &amp; C). */
   private static final int OR_AND = 0xF8;
 
+  private static final int LINE = 64;
+
+  /** Bytes to the weights that are prefetched: rows follow each other. Processors stop at pages. */
+  private static final int AHEAD = 2048;
+
   private static final Gpr[] SAVED = {RBX, RBP, R12, R13, R14, R15};
 
   /** From the stack's top to what the caller pushed: what was saved, and where to return. */
@@ -75,6 +80,9 @@ final class ProductFrame {
   /** Bytes of a block of weights. */
   final int weightBytes;
 
+  /** Whether weights come from afar, which a panel does not. */
+  private final boolean fromMemory;
+
   /** What instructions may read, behind the code. */
   final Constants constants;
 
@@ -86,6 +94,7 @@ final class ProductFrame {
     this.tokens = tokens;
     this.bits = set.bits();
     this.weightBytes = block.weightBytes();
+    this.fromMemory = !block.isUnpacked();
     this.constants = new Constants(bits);
     this.taken = tokens;
     this.mostTaken = tokens;
@@ -279,6 +288,9 @@ final class ProductFrame {
   private void blocks(int step, Runnable block) {
     a.mov(RBP, BLOCKS);
     Label next = a.here();
+    for (int at = 0; at < weightBytes && fromMemory; at += LINE) {
+      a.prefetcht0(weights(AHEAD + at));
+    }
     int kept = taken;
     block.run();
     release(kept);

@@ -36,6 +36,11 @@ record SuperBlockCode(int weightBytes, LaneCodes codes, LaneScales scales) {
     return new SuperBlockCode(panel.bytes(), panel, panel);
   }
 
+  /** Whether this is of a panel. */
+  boolean isUnpacked() {
+    return codes instanceof PanelLanes;
+  }
+
   /** How a panel has these blocks. */
   PanelLanes panel() {
     return new PanelLanes(codes, scales.hasMinima());

@@ -217,7 +217,7 @@ final class AssembledKernels implements VectorKernels {
       return 0;
     }
     long groups = PANEL_BYTES / group;
-    return (int) Math.clamp(groups, 1, Scratch.RESULT_ROWS / RowProducts.GROUP) * RowProducts.GROUP;
+    return Math.clamp(groups, 1, Scratch.RESULT_ROWS / RowProducts.GROUP) * RowProducts.GROUP;
   }
 
   /** Few enough for a short call, and for weights that several tokens meet to stay in a cache. */

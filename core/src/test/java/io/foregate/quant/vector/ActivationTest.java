@@ -136,7 +136,8 @@ class ActivationTest {
         numbers.add(block.get(JAVA_INT, ActivationLayout.MINUS_8_SUMS_32));
       } else {
         for (int j = 0; j < 16; j++) {
-          numbers.add(block.get(JAVA_FLOAT, ActivationLayout.SUMS_16 + 4 * j));
+          numbers.add(
+              block.get(JAVA_FLOAT, ActivationLayout.SUMS_16 + 4 * ActivationLayout.lane(j)));
         }
         numbers.add(block.get(JAVA_FLOAT, ActivationLayout.SCALE_256));
       }
