@@ -3,18 +3,16 @@ package io.foregate.quant.assembled;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.foregate.assembly.CodeMemory;
 import io.foregate.gguf.GgmlType;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * Stores activations as {@link ActivationLayout} has them, in machine code of AVX2 and F16C that is
- * written when a type is first asked for. Lives as long as the process. Thread-safe.
+ * Stores activations as {@link ActivationLayout} has them, in machine code of AVX2 and F16C. Lives as
+ * long as the process. Thread-safe.
  */
 public final class ActivationStores {
   @SuppressWarnings("restricted")
@@ -24,8 +22,9 @@ public final class ActivationStores {
               FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG),
               Linker.Option.critical(true));
 
-  private final AtomicReferenceArray<MemorySegment> written =
-      new AtomicReferenceArray<>(GgmlType.values().length);
+  private final WrittenFunctions functions =
+      new WrittenFunctions(
+          GgmlType.values().length, i -> ActivationFrame.write(code(GgmlType.values()[i])));
 
   ActivationStores() {}
 
@@ -49,29 +48,12 @@ public final class ActivationStores {
       return;
     }
     try {
-      CALL.invokeExact(function(type), from, 4L * fromAt, to, at, (long) cols);
+      CALL.invokeExact(functions.get(type.ordinal()), from, 4L * fromAt, to, at, (long) cols);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
       throw new AssertionError(e);
     }
-  }
-
-  private MemorySegment function(GgmlType type) {
-    MemorySegment function = written.getAcquire(type.ordinal());
-    return function != null ? function : write(type);
-  }
-
-  private synchronized MemorySegment write(GgmlType type) {
-    MemorySegment function = written.get(type.ordinal());
-    if (function == null) {
-      function =
-          CodeMemory.of(ActivationFrame.write(code(type)))
-              .orElseThrow(() -> new IllegalStateException("the system lets no more code be run"))
-              .at(0);
-      written.set(type.ordinal(), function);
-    }
-    return function;
   }
 
   private static ActivationCode code(GgmlType type) {

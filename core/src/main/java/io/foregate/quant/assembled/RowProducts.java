@@ -1,29 +1,22 @@
 package io.foregate.quant.assembled;
 
-import io.foregate.assembly.CodeMemory;
 import io.foregate.gguf.GgmlType;
 import io.foregate.quant.format.BlockFormat;
 import io.foregate.quant.format.Quants;
-import java.io.ByteArrayOutputStream;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReferenceArray;
-import java.util.function.IntFunction;
-import java.util.function.Supplier;
 
 /**
- * Products of rows with tokens, by type: a type's code is written when it is first asked for. Lives
- * as long as the process, and its code with it. Thread-safe.
+ * Products of rows with tokens, by type. Lives as long as the process. Thread-safe.
  */
 public final class RowProducts {
   /** The most tokens of one call. */
@@ -34,6 +27,9 @@ public final class RowProducts {
 
   /** The fewest rows of a panel. */
   public static final int MIN_PANEL_ROWS = 4;
+
+  /** Numbers of tokens for which there are functions: 1, 2, 4 and 8. */
+  private static final int LOGS = Integer.numberOfTrailingZeros(MAX_TOKENS) + 1;
 
   private static final Set<GgmlType> FLOATS = EnumSet.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16);
 
@@ -82,43 +78,42 @@ public final class RowProducts {
   private final ActivationStores stores = new ActivationStores();
   private final PlaneReads planes = new PlaneReads();
   private final FloatLoops loops;
-  private final AtomicReferenceArray<Functions> written =
-      new AtomicReferenceArray<>(GgmlType.values().length);
-  private final AtomicReferenceArray<PanelFunctions> writtenForPanels =
+
+  /** Functions by type, and the logarithm of the tokens that they take. */
+  private final WrittenFunctions functions;
+
+  /** The same for panels. */
+  private final WrittenFunctions panelFunctions;
+
+  /** By type, what makes panels. */
+  private final WrittenFunctions unpacking;
+
+  private final AtomicReferenceArray<PanelGroup> groups =
       new AtomicReferenceArray<>(GgmlType.values().length);
 
   /**
-   * A type's code.
+   * Of panels of a type.
    *
-   * @param byLogOfTokens a function for one token, for two, four, and eight where registers suffice
-   */
-  private record Functions(CodeMemory memory, List<MemorySegment> byLogOfTokens) {}
-
-  /**
-   * The code for panels of a type.
-   *
-   * @param unpacking what makes them
-   * @param products of them
    * @param rows rows of a group, which is complete in every panel
    * @param bytes of a group's blocks
    */
-  private record PanelFunctions(
-      CodeMemory memory, MemorySegment unpacking, Functions products, int rows, int bytes) {}
+  private record PanelGroup(int rows, int bytes) {}
 
   private RowProducts(InstructionSet set) {
     this.set = set;
     this.loops = new FloatLoops(set);
     this.maxTokens = set.registers() == 32 ? MAX_TOKENS : MAX_TOKENS / 2;
+    GgmlType[] types = GgmlType.values();
+    int count = types.length * LOGS;
+    this.functions = new WrittenFunctions(count, i -> code(types[i / LOGS], 1 << i % LOGS));
+    this.panelFunctions =
+        new WrittenFunctions(count, i -> panelCode(types[i / LOGS], 1 << i % LOGS));
+    this.unpacking = new WrittenFunctions(types.length, i -> unpackingCode(types[i]));
   }
 
   /** Products for an instruction set that the CPU has; empty if the system lets no code be run. */
   public static Optional<RowProducts> of(InstructionSet set) {
-    return CodeMemory.of(new byte[] {(byte) 0xC3})
-        .map(
-            probe -> {
-              probe.close();
-              return new RowProducts(set);
-            });
+    return WrittenFunctions.arePossible() ? Optional.of(new RowProducts(set)) : Optional.empty();
   }
 
   /** The instruction set. */
@@ -180,7 +175,7 @@ public final class RowProducts {
     checkSizes(type, cols, rows, x, xAt, xStride, tokens, y, yStride);
     long rowBytes = type.byteSize(cols);
     Objects.checkFromIndexSize(weightsAt, rows * rowBytes, weights.byteSize());
-    MemorySegment function = functions(type).byLogOfTokens.get(logOf(tokens));
+    MemorySegment function = functions.get(number(type, tokens));
     call(function, type, weights, weightsAt, rowBytes, rows, cols, x, xAt, y, xStride, yStride);
   }
 
@@ -191,9 +186,9 @@ public final class RowProducts {
 
   /** Bytes of a panel of {@code rows} rows. */
   public long panelBytes(GgmlType type, int cols, int rows) {
-    PanelFunctions functions = panelFunctions(type);
+    PanelGroup group = group(type);
     long blocks = cols / type.blockSize();
-    return Math.ceilDiv(rows, functions.rows) * blocks * functions.bytes;
+    return Math.ceilDiv(rows, group.rows) * blocks * group.bytes;
   }
 
   /**
@@ -212,7 +207,7 @@ public final class RowProducts {
     long rowBytes = type.byteSize(cols);
     Objects.checkFromIndexSize(weightsAt, rows * rowBytes, weights.byteSize());
     checkPanel(type, cols, rows, panel);
-    MemorySegment function = panelFunctions(type).unpacking;
+    MemorySegment function = unpacking.get(type.ordinal());
     call(function, type, weights, weightsAt, rowBytes, rows, cols, panel, 0, panel, 0, 0);
   }
 
@@ -230,7 +225,7 @@ public final class RowProducts {
       int yStride) {
     checkSizes(type, cols, rows, x, xAt, xStride, tokens, y, yStride);
     checkPanel(type, cols, rows, panel);
-    MemorySegment function = panelFunctions(type).products.byLogOfTokens.get(logOf(tokens));
+    MemorySegment function = panelFunctions.get(number(type, tokens));
     long rowBytes = panelBytes(type, cols, 1);
     call(function, type, panel, 0, rowBytes, rows, cols, x, xAt, y, xStride, yStride);
   }
@@ -261,8 +256,11 @@ public final class RowProducts {
     }
   }
 
-  private static int logOf(int tokens) {
-    return Integer.numberOfTrailingZeros(tokens);
+  private int number(GgmlType type, int tokens) {
+    if (tokensAtOnce(tokens) != tokens) {
+      throw new IllegalArgumentException("no function takes %d tokens".formatted(tokens));
+    }
+    return type.ordinal() * LOGS + Integer.numberOfTrailingZeros(tokens);
   }
 
   private static void call(
@@ -299,48 +297,30 @@ public final class RowProducts {
     }
   }
 
-  private Functions functions(GgmlType type) {
-    Functions functions = written.getAcquire(type.ordinal());
-    return functions != null ? functions : write(type);
-  }
-
-  private synchronized Functions write(GgmlType type) {
-    Functions functions = written.get(type.ordinal());
-    if (functions == null) {
-      functions = functions(tokens -> code(type, tokens));
-      written.set(type.ordinal(), functions);
+  /** Threads may find it out at the same time: it is the same for all. */
+  private PanelGroup group(GgmlType type) {
+    PanelGroup group = groups.getAcquire(type.ordinal());
+    if (group == null) {
+      group =
+          SUPER_BLOCKS.contains(type)
+              ? new PanelGroup(1, blocksOf256(type).unpacked().weightBytes())
+              : new PanelGroup(set.bits() / 32, blocksOf32(type).panelBytes(set));
+      groups.setRelease(type.ordinal(), group);
     }
-    return functions;
+    return group;
   }
 
-  private PanelFunctions panelFunctions(GgmlType type) {
-    PanelFunctions functions = writtenForPanels.getAcquire(type.ordinal());
-    return functions != null ? functions : writeForPanels(type);
+  byte[] unpackingCode(GgmlType type) {
+    return SUPER_BLOCKS.contains(type)
+        ? ProductFrame.writeUnpacking(set, blocksOf256(type))
+        : GroupFrame.writeUnpacking(set, blocksOf32(type));
   }
 
-  private synchronized PanelFunctions writeForPanels(GgmlType type) {
-    PanelFunctions functions = writtenForPanels.get(type.ordinal());
-    if (functions == null) {
-      functions = SUPER_BLOCKS.contains(type) ? panelsOf256(type) : panelsOf32(type);
-      writtenForPanels.set(type.ordinal(), functions);
-    }
-    return functions;
-  }
-
-  private PanelFunctions panelsOf256(GgmlType type) {
-    SuperBlockCode block = SuperBlockCode.of(BlockFormat.of(type));
-    SuperBlockCode unpacked = block.unpacked();
-    CodeMemory unpacking = memory(ProductFrame.writeUnpacking(set, block));
-    Functions products = functions(tokens -> ProductFrame.write(set, unpacked, tokens));
-    return new PanelFunctions(unpacking, unpacking.at(0), products, 1, unpacked.weightBytes());
-  }
-
-  private PanelFunctions panelsOf32(GgmlType type) {
-    Supplier<Blocks32> block = GroupTypes.ALL.get(type);
-    CodeMemory unpacking = memory(GroupFrame.writeUnpacking(set, block.get()));
-    Functions products = functions(tokens -> GroupFrame.writeUnpacked(set, block.get(), tokens));
-    int bytes = block.get().panelBytes(set);
-    return new PanelFunctions(unpacking, unpacking.at(0), products, set.bits() / 32, bytes);
+  /** Writes the product of rows that were unpacked with so many tokens. */
+  byte[] panelCode(GgmlType type, int tokens) {
+    return SUPER_BLOCKS.contains(type)
+        ? ProductFrame.write(set, blocksOf256(type).unpacked(), tokens)
+        : GroupFrame.writeUnpacked(set, blocksOf32(type), tokens);
   }
 
   /** Writes the product of rows as they are with so many tokens. */
@@ -349,25 +329,16 @@ public final class RowProducts {
       case F32, F16, BF16 -> FloatFrame.write(set, new FloatRows(type), tokens);
       default ->
           SUPER_BLOCKS.contains(type)
-              ? ProductFrame.write(set, SuperBlockCode.of(BlockFormat.of(type)), tokens)
-              : GroupFrame.write(set, GroupTypes.ALL.get(type).get(), tokens);
+              ? ProductFrame.write(set, blocksOf256(type), tokens)
+              : GroupFrame.write(set, blocksOf32(type), tokens);
     };
   }
 
-  private Functions functions(IntFunction<byte[]> byTokens) {
-    var code = new ByteArrayOutputStream();
-    var begins = new ArrayList<Integer>();
-    for (int tokens = 1; tokens <= maxTokens; tokens *= 2) {
-      begins.add(code.size());
-      code.writeBytes(byTokens.apply(tokens));
-      code.writeBytes(new byte[-code.size() & 63]);
-    }
-    CodeMemory memory = memory(code.toByteArray());
-    return new Functions(memory, begins.stream().map(memory::at).toList());
+  private static SuperBlockCode blocksOf256(GgmlType type) {
+    return SuperBlockCode.of(BlockFormat.of(type));
   }
 
-  private static CodeMemory memory(byte[] code) {
-    return CodeMemory.of(code)
-        .orElseThrow(() -> new IllegalStateException("the system lets no more code be run"));
+  private static Blocks32 blocksOf32(GgmlType type) {
+    return GroupTypes.ALL.get(type).get();
   }
 }

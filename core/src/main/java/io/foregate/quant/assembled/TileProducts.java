@@ -4,14 +4,10 @@ import static java.lang.foreign.MemorySegment.ofArray;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.foregate.assembly.CodeMemory;
-import java.io.ByteArrayOutputStream;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -35,32 +31,20 @@ public final class TileProducts {
   /** A panel's columns are some of these. */
   private static final int WIDE = 64;
 
-  private final List<MemorySegment> f16;
-  private final List<MemorySegment> floats;
+  /** Numbers of rows for which there are functions: 1, 2 and 4. */
+  private static final int LOGS = Integer.numberOfTrailingZeros(GemmFrame.MAX_ROWS) + 1;
 
-  private TileProducts(List<MemorySegment> f16, List<MemorySegment> floats) {
-    this.f16 = f16;
-    this.floats = floats;
+  /** Functions by the logarithm of their rows: first those for floats, then those for f16. */
+  private final WrittenFunctions functions;
+
+  private TileProducts(InstructionSet set) {
+    this.functions =
+        new WrittenFunctions(2 * LOGS, i -> GemmFrame.write(set, 1 << i % LOGS, i >= LOGS));
   }
 
   /** Products for an instruction set that the CPU has; empty if the system lets no code be run. */
   public static Optional<TileProducts> of(InstructionSet set) {
-    var code = new ByteArrayOutputStream();
-    var begins = new ArrayList<Integer>();
-    for (boolean f16 : new boolean[] {true, false}) {
-      for (int rows = 1; rows <= GemmFrame.MAX_ROWS; rows *= 2) {
-        begins.add(code.size());
-        code.writeBytes(GemmFrame.write(set, rows, f16));
-        code.writeBytes(new byte[-code.size() & 63]);
-      }
-    }
-    return CodeMemory.of(code.toByteArray())
-        .map(
-            memory -> {
-              List<MemorySegment> all = begins.stream().map(memory::at).toList();
-              int half = all.size() / 2;
-              return new TileProducts(all.subList(0, half), all.subList(half, all.size()));
-            });
+    return WrittenFunctions.arePossible() ? Optional.of(new TileProducts(set)) : Optional.empty();
   }
 
   /**
@@ -98,7 +82,7 @@ public final class TileProducts {
       for (int row = 0; row < m; row += rows) {
         rows = rowsAtOnce(m - row);
         call(
-            (f16 ? this.f16 : floats).get(Integer.numberOfTrailingZeros(rows)),
+            functions.get((f16 ? LOGS : 0) + Integer.numberOfTrailingZeros(rows)),
             b,
             bAt + (long) bytes * column,
             (long) bytes * ldb,
@@ -140,7 +124,7 @@ public final class TileProducts {
       for (int row = 0; row < m; row += rows) {
         rows = rowsAtOnce(m - row);
         call(
-            floats.get(Integer.numberOfTrailingZeros(rows)),
+            functions.get(Integer.numberOfTrailingZeros(rows)),
             b,
             4L * (bOffset + column),
             4L * ldb,

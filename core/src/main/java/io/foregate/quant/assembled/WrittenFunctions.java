@@ -2,6 +2,7 @@ package io.foregate.quant.assembled;
 
 import io.foregate.assembly.CodeMemory;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntFunction;
 
@@ -20,6 +21,13 @@ final class WrittenFunctions {
   WrittenFunctions(int count, IntFunction<byte[]> writer) {
     this.written = new AtomicReferenceArray<>(count);
     this.writer = writer;
+  }
+
+  /** Whether the system lets code be run that was written. */
+  static boolean arePossible() {
+    Optional<CodeMemory> probe = CodeMemory.of(new byte[] {(byte) 0xC3});
+    probe.ifPresent(CodeMemory::close);
+    return probe.isPresent();
   }
 
   /**
