@@ -17,7 +17,7 @@ aot_bears() {
   done
 }
 
-# Sets aot_name to that of the cache for a jar, a JDK, and options of the JVM; first the jar's size and time.
+# Sets aot_name to that of the cache for a jar, a JDK, a kind of command and options of the JVM; first the jar's size and time.
 aot_find_name() {
   local jar="$1" jdk="$2" stamp sum
   shift 2
@@ -60,16 +60,17 @@ aot_make() {
   rm -f "$made" "$made.classes"
 }
 
-# Adds to the array options what has the JVM use the cache of a jar; where there is none, has it made, for the next time.
-# Usage: aot_use JDK JAR REHEARSED_COMMANDS.. (a ; between one and the next), or no commands to make none
+# Adds to the array options what has the JVM use the cache of a jar for a kind of command; where there is none, has it made,
+# for the next time.
+# Usage: aot_use KIND JDK JAR REHEARSED_COMMANDS.. (a ; between one and the next), or no commands to make none
 aot_use() {
-  local jdk="$1" jar="$2" folders folder aot_name
-  shift 2
+  local kind="$1" jdk="$2" jar="$3" folders folder aot_name
+  shift 3
   [ "${FOREGATE_AOT:-on}" != off ] || return 0
   # Word splitting is wanted: these are options. A JVM takes some from the last three by itself.
   # shellcheck disable=SC2086
   aot_bears ${FOREGATE_JAVA_OPTS:-} ${JAVA_TOOL_OPTIONS:-} ${JDK_JAVA_OPTIONS:-} ${_JAVA_OPTIONS:-} || return 0
-  aot_find_name "$jar" "$jdk" "${options[@]}" || return 0
+  aot_find_name "$jar" "$jdk" "$kind" "${options[@]}" || return 0
   # Beside the jar, or where nothing may be written there, in a place of the user's own. (A JVM takes %t in a name for the time.)
   folders=("${jar%/*}/aot")
   folder="${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}"

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Which vector kernels a command that computes would get. A command that computes nothing runs
- * without the vector module, whose warning nobody wants there, so it cannot see for itself: it asks
- * a second JVM, started as the launcher would start it.
+ * without the vector module, whose warning nobody wants there. Where there is no machine code, it
+ * cannot see for itself: it asks a second JVM, started as the launcher would start it.
  */
 final class VectorProbe {
   private static final int MAX_SECONDS = 20;
@@ -21,7 +21,8 @@ final class VectorProbe {
 
   /** The kernels, and why these: {@link VectorProvider#reason} where a model's arithmetic runs. */
   static String reason() {
-    return VectorProvider.moduleIsMissing() ? ask() : VectorProvider.get().reason();
+    VectorProvider here = VectorProvider.get();
+    return here.lacksModule() ? ask() : here.reason();
   }
 
   /** What a JVM with the module says. */

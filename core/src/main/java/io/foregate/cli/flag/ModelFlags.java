@@ -8,6 +8,7 @@ import io.foregate.gguf.GgufFile;
 import io.foregate.model.reader.ModelConfigReader;
 import io.foregate.options.KvType;
 import io.foregate.options.ModelOptions;
+import io.foregate.quant.vector.VectorProvider;
 import io.foregate.report.Sizes;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
@@ -90,6 +91,7 @@ public final class ModelFlags {
   public Model open(Terminal terminal) {
     ModelOptions options = options();
     experts.requireTargets();
+    tellSlowKernels(terminal);
     try (var loading = new LoadProgress(terminal)) {
       return Model.open(model, options, loading);
     }
@@ -98,8 +100,21 @@ public final class ModelFlags {
   /** Opens the model's engine, drawing what takes long. */
   public Engine openEngine(Terminal terminal, ModelOptions options) {
     experts.requireTargets();
+    tellSlowKernels(terminal);
     try (var loading = new LoadProgress(terminal)) {
       return Engine.open(model, options, loading);
+    }
+  }
+
+  /** Says so when plain Java computes because the launcher took it that machine code would. */
+  private static void tellSlowKernels(Terminal terminal) {
+    VectorProvider kernels = VectorProvider.get();
+    if (kernels.lacksModule()) {
+      terminal.message(
+          "foregate: the CPU's arithmetic is plain Java, which is slow (%s). It is faster with"
+                  .formatted(kernels.reason())
+              + " FOREGATE_JAVA_OPTS=--add-modules="
+              + VectorProvider.MODULE);
     }
   }
 

@@ -109,7 +109,8 @@ public final class ActivationRows {
     this.scales = new float[elements / BLOCK];
     this.sums32 = new float[elements / BLOCK];
     this.sums16 = new float[elements / 16];
-    boolean vectors = this.kernels instanceof PanamaKernels;
+    // Where machine code reads the rows, no class that mentions the Vector API is looked at.
+    boolean vectors = !readsBlocks && this.kernels instanceof PanamaKernels;
     int packed = vectors ? elements : 0;
     this.pairs = new int[packed / 2];
     this.codeSums16 = new int[packed / 16];
@@ -162,17 +163,15 @@ public final class ActivationRows {
               + dotType.blockSize());
     }
     this.cols = cols;
-    switch (kernels) {
-      case PanamaKernels _ -> {
-        PanamaActivations.set(this, dotType, src, srcOffset, cols, start(row));
-        if (panels.length > 0) {
-          intoPanel(row, cols);
-        }
+    if (kernels instanceof AssembledKernels a) {
+      a.stores().store(dotType, segmentOf(src), srcOffset, cols, blocks, row * blockStride);
+    } else if (kernels instanceof PanamaKernels) {
+      PanamaActivations.set(this, dotType, src, srcOffset, cols, start(row));
+      if (panels.length > 0) {
+        intoPanel(row, cols);
       }
-      case ScalarKernels _ ->
-          ScalarActivations.set(this, dotType, src, srcOffset, cols, start(row));
-      case AssembledKernels a ->
-          a.stores().store(dotType, segmentOf(src), srcOffset, cols, blocks, row * blockStride);
+    } else {
+      ScalarActivations.set(this, dotType, src, srcOffset, cols, start(row));
     }
   }
 

@@ -17,6 +17,7 @@ import io.foregate.quant.assembled.TileProducts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.function.Supplier;
 
 /**
  * {@link VectorKernels} in machine code; products with types that {@link RowProducts} does not have
@@ -43,9 +44,13 @@ final class AssembledKernels implements VectorKernels {
   private final RowProducts products;
   private final TileProducts tiles;
   private final FloatLoops loops;
-  private final VectorKernels others;
+  private final Supplier<VectorKernels> others;
 
-  AssembledKernels(RowProducts products, TileProducts tiles, VectorKernels others) {
+  /**
+   * @param others asked for when a type without machine code comes: until then, no class of the
+   *     Vector API need be there
+   */
+  AssembledKernels(RowProducts products, TileProducts tiles, Supplier<VectorKernels> others) {
     this.products = products;
     this.tiles = tiles;
     this.loops = products.loops();
@@ -54,7 +59,7 @@ final class AssembledKernels implements VectorKernels {
 
   /** What computes types that have no machine code. */
   VectorKernels others() {
-    return others;
+    return others.get();
   }
 
   /** What stores activations as products here read them. */
@@ -64,7 +69,7 @@ final class AssembledKernels implements VectorKernels {
 
   @Override
   public String name() {
-    return "assembled, " + products.set() + "; else " + others.name();
+    return "assembled, " + products.set();
   }
 
   @Override
@@ -86,7 +91,7 @@ final class AssembledKernels implements VectorKernels {
       int yOffset,
       Scratch scratch) {
     if (!readsBlocks(type)) {
-      others.matVec(type, w, wOffset, cols, rowBegin, rowEnd, x, xRow, y, yOffset, scratch);
+      others().matVec(type, w, wOffset, cols, rowBegin, rowEnd, x, xRow, y, yOffset, scratch);
       return;
     }
     multiply(type, w, wOffset, cols, rowBegin, rowEnd, x, xRow, xRow + 1, y, 0, yOffset, scratch);
@@ -108,7 +113,7 @@ final class AssembledKernels implements VectorKernels {
       int yOffset,
       Scratch scratch) {
     if (!readsBlocks(type)) {
-      others.matMul(
+      others().matMul(
           type, w, wOffset, cols, rowBegin, rowEnd, x, b0, b1, y, yStride, yOffset, scratch);
       return;
     }
@@ -122,7 +127,7 @@ final class AssembledKernels implements VectorKernels {
     if (planes.isNative() && out.isNative()) {
       products.planes().read(type, planes, blocks, first, count, out);
     } else {
-      others.readPlanes(type, planes, blocks, first, count, out);
+      others().readPlanes(type, planes, blocks, first, count, out);
     }
   }
 

@@ -14,7 +14,7 @@ import java.util.Optional;
  * Chooses the {@link VectorKernels} of this process, once, and says why.
  *
  * <p>System property {@code foregate.vector}: {@code auto} (the default: machine code where the CPU
- * and the system allow it, and beside it the Vector API where it is there and wide enough), {@code
+ * and the system allow it, else the Vector API where it is there and wide enough), {@code
  * assembled} (the same), one of the {@link InstructionSet instruction sets} by name ({@code avx2}),
  * {@code panama} or {@code scalar}. The manner is that of Lucene's internal.vectorization.
  */
@@ -30,15 +30,22 @@ public final class VectorProvider {
 
   private final VectorKernels kernels;
   private final String reason;
+  private final boolean lacksModule;
 
-  private VectorProvider(VectorKernels kernels, String reason) {
+  private VectorProvider(VectorKernels kernels, String reason, boolean lacksModule) {
     this.kernels = kernels;
     this.reason = reason;
+    this.lacksModule = lacksModule;
   }
 
   /** The choice of this process. */
   public static VectorProvider get() {
     return CHOSEN;
+  }
+
+  /** Whether others, and faster ones, would have been chosen if {@link #MODULE} were there. */
+  public boolean lacksModule() {
+    return lacksModule;
   }
 
   /** Whether this JVM was started without {@link #MODULE}, so that its kernels cannot run. */
@@ -99,28 +106,33 @@ public final class VectorProvider {
     if (products.isEmpty() || tiles.isEmpty()) {
       return withoutMachineCode("; the system lets no machine code be run" + remark);
     }
-    VectorKernels others = withoutMachineCode("").kernels;
-    var kernels = new AssembledKernels(products.get(), tiles.get(), others);
-    return new VectorProvider(kernels, kernels.name() + remark);
+    var kernels = new AssembledKernels(products.get(), tiles.get(), () -> Others.KERNELS);
+    return new VectorProvider(kernels, kernels.name() + remark, false);
   }
 
   private static VectorProvider withoutMachineCode(String remark) {
     // Nothing here may touch a class that mentions the Vector API before its module is known to be
     // there.
     if (moduleIsMissing()) {
-      return scalar("Java runs without --add-modules " + MODULE + remark);
+      String because = "Java runs without --add-modules " + MODULE + remark;
+      return new VectorProvider(new ScalarKernels(), "scalar: " + because, true);
     }
     return Panama.choose(remark);
   }
 
   private static VectorProvider scalar(String because) {
-    return new VectorProvider(new ScalarKernels(), "scalar: " + because);
+    return new VectorProvider(new ScalarKernels(), "scalar: " + because, false);
   }
 
   private static VectorProvider logged(VectorProvider choice) {
     System.getLogger(VectorProvider.class.getName())
         .log(System.Logger.Level.TRACE, "vector kernels: {0}", choice.reason);
     return choice;
+  }
+
+  /** Loaded when a type without machine code comes. */
+  private static final class Others {
+    static final VectorKernels KERNELS = withoutMachineCode("").kernels;
   }
 
   /** Loaded only where the Vector API is. */
@@ -136,7 +148,7 @@ public final class VectorProvider {
                 + remark);
       }
       PanamaKernels kernels = new PanamaKernels();
-      return new VectorProvider(kernels, kernels.name() + remark);
+      return new VectorProvider(kernels, kernels.name() + remark, false);
     }
   }
 }

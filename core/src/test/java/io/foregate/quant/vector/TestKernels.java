@@ -30,7 +30,7 @@ final class TestKernels {
     for (InstructionSet set : InstructionSet.of(CpuFeatures.detect())) {
       var products = RowProducts.of(set).orElseThrow();
       var tiles = TileProducts.of(set).orElseThrow();
-      kernels.add(new AssembledKernels(products, tiles, new PanamaKernels()));
+      kernels.add(new AssembledKernels(products, tiles, PanamaKernels::new));
     }
     return kernels;
   }
