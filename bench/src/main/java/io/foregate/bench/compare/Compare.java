@@ -189,7 +189,7 @@ final class Compare implements Callable<Integer> {
     console.flush();
   }
 
-  private static String sha256(Path file) throws IOException {
+  static String sha256(Path file) throws IOException {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       try (var in = new DigestInputStream(Files.newInputStream(file), digest)) {

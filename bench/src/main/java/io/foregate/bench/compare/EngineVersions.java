@@ -23,7 +23,7 @@ final class EngineVersions {
         foregate(), VectorProvider.get().reason(), release(folder), llamaCpp.system());
   }
 
-  private static String foregate() throws IOException {
+  static String foregate() throws IOException {
     var properties = new Properties();
     try (InputStream in = Engine.class.getResourceAsStream("/io/foregate/version.properties")) {
       properties.load(in);
