@@ -1,7 +1,6 @@
 package io.foregate.tornado;
 
 import io.foregate.tornado.device.Launches;
-import io.foregate.tornado.device.Plans;
 import io.foregate.tornado.device.TornadoSettings;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,6 +11,7 @@ import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
@@ -57,7 +57,7 @@ final class MemorySpeed {
     var grid = new GridScheduler();
     Launches.perThread(grid, "memory.copy", words / WORDS_PER_THREAD, LANES);
     List<Long> nanos = new ArrayList<>();
-    try (var plan = Plans.of(graph)) {
+    try (var plan = new TornadoExecutionPlan(graph)) {
       for (int run = 0; run < WARM_UP + RUNS; run++) {
         TornadoExecutionResult result =
             plan.withGridScheduler(grid).withProfiler(ProfilerMode.SILENT).execute();

@@ -6,7 +6,6 @@ import io.foregate.kernels.Memory;
 import io.foregate.kernels.Planes;
 import io.foregate.tornado.device.DeviceThread;
 import io.foregate.tornado.device.Launches;
-import io.foregate.tornado.device.Plans;
 import io.foregate.tornado.device.Stage;
 import io.foregate.tornado.weights.DenseArrays;
 import java.io.IOException;
@@ -98,7 +97,7 @@ public final class DeviceMemory implements AutoCloseable {
     basis.init(0f);
     basis.set(Planes.UNIT, 1f);
     this.upload = uploadGraph();
-    this.plan = Plans.of(upload, collectGraph(), locateGraph());
+    this.plan = new TornadoExecutionPlan(upload, collectGraph(), locateGraph());
     this.engine = beside ? CopyEngine.TRANSFERS : CopyEngine.SYNCHRONOUS;
     this.copies = staged();
     try {

@@ -29,10 +29,7 @@ public final class TornadoSettings {
           "tornado.compiler.fullInlining",
           "True",
           "tornado.tvm.maxbytecodesize",
-          "65536",
-          // Its threads hand on through one static field which arrays a kernel reads and writes.
-          "tornado.sketcher.threads",
-          "1");
+          "65536");
 
   private TornadoSettings() {}
 

@@ -4,7 +4,6 @@ import io.foregate.kernels.LaunchArgs;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.weights.ModelWeights;
 import io.foregate.tornado.copy.DeviceMemory;
-import io.foregate.tornado.device.Plans;
 import io.foregate.tornado.graph.TaskGraphs.Numbered;
 import io.foregate.tornado.products.BatchNetworkArgs;
 import io.foregate.tornado.products.KernelSet;
@@ -79,7 +78,7 @@ public final class SequencePlan {
     }
     this.outputs = new OutputGraphs(config, model, dense, graphs, one);
     this.transfers = new CacheTransfers(config, cache, graphs);
-    this.plan = Plans.of(graphs.all());
+    this.plan = new TornadoExecutionPlan(graphs.all());
     memory.exclusively(() -> execute(TaskGraphs.UPLOAD));
     execute(TaskGraphs.CLAIM);
     if (captured) {

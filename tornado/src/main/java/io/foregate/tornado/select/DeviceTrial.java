@@ -7,7 +7,6 @@ import io.foregate.model.weights.Matrix;
 import io.foregate.quant.encode.ReferenceQuantizer;
 import io.foregate.quant.format.PlanePacker;
 import io.foregate.quant.format.Quants;
-import io.foregate.tornado.device.Plans;
 import io.foregate.tornado.device.Stage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,6 +15,7 @@ import java.util.Optional;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -109,7 +109,7 @@ public final class DeviceTrial {
                 0,
                 0));
     stage.toHost(y);
-    try (var plan = Plans.of(stage.graph().snapshot())) {
+    try (var plan = new TornadoExecutionPlan(stage.graph().snapshot())) {
       plan.withGridScheduler(stage.grid()).execute();
     }
     return y;

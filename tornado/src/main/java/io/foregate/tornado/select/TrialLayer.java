@@ -9,7 +9,6 @@ import io.foregate.quant.format.PlanePacker;
 import io.foregate.store.layout.ExpertShape;
 import io.foregate.store.layout.ExpertWeights;
 import io.foregate.store.layout.PlaneLayout;
-import io.foregate.tornado.device.Plans;
 import io.foregate.tornado.device.Stage;
 import io.foregate.tornado.products.ProductBuffers;
 import io.foregate.tornado.select.VariantChoice.Outcome;
@@ -25,6 +24,7 @@ import java.util.Random;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -172,7 +172,7 @@ final class TrialLayer {
   static Outcome run(Stage stage, FloatArray sum, List<FloatArray> results) {
     stage.toHost(results.toArray());
     double micros = Double.POSITIVE_INFINITY;
-    try (var plan = Plans.of(stage.graph().snapshot())) {
+    try (var plan = new TornadoExecutionPlan(stage.graph().snapshot())) {
       for (int run = 0; run < RUNS; run++) {
         sum.init(0f);
         long start = System.nanoTime();

@@ -10,7 +10,6 @@ import io.foregate.model.reader.ModelReader;
 import io.foregate.tornado.FoundReport;
 import io.foregate.tornado.device.DeviceThread;
 import io.foregate.tornado.device.Launches;
-import io.foregate.tornado.device.Plans;
 import io.foregate.tornado.device.TornadoSettings;
 import io.foregate.tornado.weights.DenseArrays;
 import io.foregate.tornado.weights.DenseWeights;
@@ -124,7 +123,7 @@ class SlotAttackTest {
               .snapshot();
       memory.launch(grid);
       Launches.groups(grid, "read.count", READS_PER_LAUNCH, LANES);
-      plan = Plans.of(memory.upload(), read);
+      plan = new TornadoExecutionPlan(memory.upload(), read);
       memory.exclusively(() -> plan.withGraph(0).withGridScheduler(grid).execute());
     }
 

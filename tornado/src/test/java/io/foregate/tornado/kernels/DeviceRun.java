@@ -1,12 +1,12 @@
 package io.foregate.tornado.kernels;
 
-import io.foregate.tornado.device.Plans;
 import io.foregate.tornado.device.TornadoSettings;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
@@ -44,7 +44,7 @@ final class DeviceRun {
     task.accept(graph);
     grid.addWorkerGrid(name + ".kernel", worker(groups, lanes));
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, outputs);
-    try (var plan = Plans.of(graph.snapshot())) {
+    try (var plan = new TornadoExecutionPlan(graph.snapshot())) {
       plan.withGridScheduler(grid).execute();
     } catch (TornadoExecutionPlanException e) {
       throw new AssertionError(e);
