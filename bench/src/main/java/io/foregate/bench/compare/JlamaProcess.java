@@ -73,7 +73,7 @@ final class JlamaProcess implements TimedEngine {
 
   @Override
   public float[] logits() {
-    String[] words = ask("logits").strip().split(" ");
+    String[] words = ask("logits").strip().split(" ", -1);
     float[] logits = new float[words.length];
     for (int i = 0; i < words.length; i++) {
       logits[i] = Float.parseFloat(words[i]);

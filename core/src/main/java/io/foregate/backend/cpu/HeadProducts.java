@@ -78,8 +78,7 @@ final class HeadProducts {
     this.scratch = scratch;
     this.workers = new Worker[pool.size()];
     Arrays.setAll(
-        workers,
-        i -> new Worker(new Activations(kernels, TOKENS, widest), HeapFloats.of(largest)));
+        workers, i -> new Worker(new Activations(kernels, TOKENS, widest), HeapFloats.of(largest)));
   }
 
   /**

@@ -11,8 +11,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.Objects;
 
 /**
- * Stores activations as {@link ActivationLayout} has them, in machine code of AVX2 and F16C. Lives as
- * long as the process. Thread-safe.
+ * Stores activations as {@link ActivationLayout} has them, in machine code of AVX2 and F16C. Lives
+ * as long as the process. Thread-safe.
  */
 public final class ActivationStores {
   @SuppressWarnings("restricted")

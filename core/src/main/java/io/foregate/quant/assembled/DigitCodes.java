@@ -12,9 +12,10 @@ import java.util.stream.IntStream;
  * digit n, and three times that has the digit above the fraction.
  */
 final class DigitCodes implements LaneCodes {
-  /** Lanes whose bytes are the first 32, then those of the next 16; one has the last four. */
+  /** Sub-blocks whose bytes are the first 32, then come those of the next 16. */
   private static final int PAIRED = 10;
 
+  /** The sub-block whose digits are the last four bytes'. */
   private static final int LAST = 15;
 
   /** Bytes of half a {@link #window}. */
@@ -42,15 +43,17 @@ final class DigitCodes implements LaneCodes {
 
   /** Where in a {@link #window} the four codes {@code 4 k} and following of a lane are. */
   private static int offset(int lane, int k) {
-    if (lane < PAIRED) {
-      return 4 * k + lane % 2 * 16;
+    int sub = ActivationLayout.subBlock(lane);
+    if (sub < PAIRED) {
+      return 4 * k + sub % 2 * 16;
     }
-    return HALF - SECOND_HALF + (lane == LAST ? 48 : 32 + 4 * k);
+    return HALF - SECOND_HALF + (sub == LAST ? 48 : 32 + 4 * k);
   }
 
   /** Three to the power of the digit, in both words. */
   private static int power(int lane, int k) {
-    int digit = lane == LAST ? k : lane < PAIRED ? lane / 2 : lane - PAIRED;
+    int sub = ActivationLayout.subBlock(lane);
+    int digit = sub == LAST ? k : sub < PAIRED ? sub / 2 : sub - PAIRED;
     return (int) Math.pow(3, digit) * 0x00010001;
   }
 

@@ -28,7 +28,13 @@ public final class FloatLoops {
       Linker.nativeLinker()
           .downcallHandle(
               FunctionDescriptor.ofVoid(
-                  ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG,
+                  ADDRESS,
+                  JAVA_LONG,
+                  ADDRESS,
+                  JAVA_LONG,
+                  ADDRESS,
+                  JAVA_LONG,
+                  JAVA_LONG,
                   JAVA_FLOAT),
               Linker.Option.critical(true));
 
@@ -36,8 +42,7 @@ public final class FloatLoops {
   private static final MethodHandle DOT =
       Linker.nativeLinker()
           .downcallHandle(
-              FunctionDescriptor.of(
-                  JAVA_FLOAT, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG),
+              FunctionDescriptor.of(JAVA_FLOAT, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG),
               Linker.Option.critical(true));
 
   /** Elements of a call: it holds up safepoints, so it must be short. */

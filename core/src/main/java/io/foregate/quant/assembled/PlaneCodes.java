@@ -133,12 +133,12 @@ final class PlaneCodes implements LaneCodes {
     for (int p = 0; p < planes; p++) {
       WordWindow window = WordWindow.of(f, words(f, p, part));
       for (int k = 0; k < REGISTERS; k++) {
+        Operand mask = mask(f, p, part, k);
         Vec w = p == 0 ? to[k] : f.take();
         window.permute(f, w, k);
         if (!stays(f)) {
-          shift(f, w, p, part);
+          shift(f, w, p, part, k);
         }
-        Operand mask = mask(f, p, part);
         if (p == 0) {
           a.vpand(w, w, mask);
         } else {
@@ -162,16 +162,16 @@ final class PlaneCodes implements LaneCodes {
   }
 
   /** Moves a plane's bits to where the code has them. */
-  private void shift(ProductFrame f, Vec w, int p, int part) {
+  private void shift(ProductFrame f, Vec w, int p, int part, int k) {
     BitField[] fields = new BitField[f.lanes()];
     for (int lane = 0; lane < fields.length; lane++) {
-      fields[lane] = field(p, 0, part * f.lanes() + lane);
+      fields[lane] = field(p, k, part * f.lanes() + lane);
     }
     f.shiftRight(w, w, lane -> fields[lane].place() % 8 - fields[lane].to());
   }
 
-  private Operand mask(ProductFrame f, int p, int part) {
-    return f.constants.lanes(lane -> mask(f, field(p, 0, part * f.lanes() + lane)));
+  private Operand mask(ProductFrame f, int p, int part, int k) {
+    return f.constants.lanes(lane -> mask(f, field(p, k, part * f.lanes() + lane)));
   }
 
   /** Of four bytes, the bits that are a field's. */

@@ -2,8 +2,8 @@ package io.foregate.quant.assembled;
 
 import io.foregate.assembly.Assembler;
 import io.foregate.assembly.Vec;
-import io.foregate.quant.format.PlaneShape.BitMove;
 import io.foregate.quant.format.PlaneShape;
+import io.foregate.quant.format.PlaneShape.BitMove;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -100,7 +100,7 @@ final class PlaneFactors {
         of.add(step);
       }
       step.from[at] = from;
-      step.mask[at] |= 1 << move.to() % 8;
+      step.mask[at] |= 1 << (move.to() % 8);
     }
     return byDistance.values().stream().flatMap(List::stream).toList();
   }

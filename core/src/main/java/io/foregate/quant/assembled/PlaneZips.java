@@ -91,7 +91,7 @@ final class PlaneZips {
         lane -> {
           int value = 0;
           for (int i = 0; i < 4; i++) {
-            value |= (bytes.applyAsInt(lane % 4 * 4 + i) & 0xFF) << 8 * i;
+            value |= (bytes.applyAsInt(lane % 4 * 4 + i) & 0xFF) << (8 * i);
           }
           return value;
         });
@@ -101,7 +101,7 @@ final class PlaneZips {
   private static int spread(int nibble, int bits) {
     int spread = 0;
     for (int bit = 0; bit < 4; bit++) {
-      spread |= (nibble >> bit & 1) << (bit / bits * 2 * bits + bit % bits);
+      spread |= ((nibble >> bit) & 1) << (bit / bits * 2 * bits + bit % bits);
     }
     return spread;
   }

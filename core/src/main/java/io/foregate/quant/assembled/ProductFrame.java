@@ -24,8 +24,10 @@ import io.foregate.assembly.Gpr;
 import io.foregate.assembly.Label;
 import io.foregate.assembly.Operand;
 import io.foregate.assembly.Vec;
+import io.foregate.quant.format.PlaneShape;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
@@ -42,6 +44,9 @@ import java.util.stream.IntStream;
  * <p>{@code y[t * yStride / 4 + r]} becomes the product of row {@code r}, which begins at {@code
  * weights + weightsAt + r * rowBytes}, with token {@code t}, whose activations begin at {@code x +
  * xAt + t * xStride}. Offsets and strides are in bytes; rows and blocks are at least one.
+ *
+ * <p>A function for planes has the offset of the first row's scales instead of {@code rowBytes},
+ * and behind all others that of its factors: what rows have of a plane follows each other there.
  */
 final class ProductFrame {
   /** Tokens that one function can take. */
@@ -68,6 +73,11 @@ final class ProductFrame {
   /** Points at what codes stand for, where the block's code has a table of it. */
   static final Gpr TABLE = R8;
 
+  /** In a function for planes, which needs no table: the block's scales and factors. */
+  private static final Gpr SCALES = R15;
+
+  private static final Gpr FACTORS = R8;
+
   /** The assembler that everything is written with. */
   final Assembler a = new Assembler();
 
@@ -86,10 +96,15 @@ final class ProductFrame {
   /** What instructions may read, behind the code. */
   final Constants constants;
 
+  /** Of a function for planes. */
+  private final Optional<PlaneShape> planes;
+
   private int taken;
   private int mostTaken;
 
-  private ProductFrame(InstructionSet set, SuperBlockCode block, int tokens) {
+  private ProductFrame(
+      InstructionSet set, SuperBlockCode block, Optional<PlaneShape> planes, int tokens) {
+    this.planes = planes;
     this.set = set;
     this.tokens = tokens;
     this.bits = set.bits();
@@ -114,10 +129,24 @@ final class ProductFrame {
    * @param tokens 1 to {@link #MAX_TOKENS}
    */
   static byte[] write(InstructionSet set, SuperBlockCode block, int tokens) {
+    return write(set, block, Optional.empty(), tokens);
+  }
+
+  /**
+   * Writes a function for planes.
+   *
+   * @param tokens 1 to {@link #MAX_TOKENS}
+   */
+  static byte[] writePlanes(InstructionSet set, PlaneShape shape, int tokens) {
+    return write(set, SuperBlockCode.ofPlanes(shape), Optional.of(shape), tokens);
+  }
+
+  private static byte[] write(
+      InstructionSet set, SuperBlockCode block, Optional<PlaneShape> planes, int tokens) {
     // Written twice: only then is it known which registers are left for constants.
-    var draft = new ProductFrame(set, block, tokens);
+    var draft = new ProductFrame(set, block, planes, tokens);
     draft.write(block);
-    var frame = new ProductFrame(set, block, tokens);
+    var frame = new ProductFrame(set, block, planes, tokens);
     frame.constants.keep(draft.constants, draft.mostTaken, set.registers());
     frame.write(block);
     return frame.a.finish();
@@ -166,7 +195,14 @@ final class ProductFrame {
 
   /** The block's weights. */
   Address weights(int offset) {
-    return Address.at(RAX, offset);
+    int scales = planes.map(PlaneShape::lowBytes).orElse(weightBytes);
+    int factors = planes.map(shape -> scales + shape.scalePlaneBytes()).orElse(weightBytes);
+    if (offset < scales) {
+      return Address.at(RAX, offset);
+    }
+    return offset < factors
+        ? Address.at(SCALES, offset - scales)
+        : Address.at(FACTORS, offset - factors);
   }
 
   /** The block's activations of a token. */
@@ -240,6 +276,12 @@ final class ProductFrame {
     if (block.table().length > 0) {
       a.lea(TABLE, constants.table(block.table()));
     }
+    if (planes.isPresent()) {
+      a.lea(SCALES, Address.at(RDI, RDX, 1, 0));
+      a.mov(FACTORS, RDI);
+      a.add(FACTORS, Address.at(RSP, STACK + 32));
+      a.lea(RAX, Address.at(RDI, RSI, 1, 0));
+    }
     a.add(RDI, RSI);
     a.add(R9, Address.at(RSP, STACK));
     a.mov(RSI, Address.at(RSP, STACK + 8));
@@ -267,7 +309,9 @@ final class ProductFrame {
     for (int t = 0; t < tokens; t++) {
       a.vpxor(sum(t), sum(t), sum(t));
     }
-    a.mov(RAX, RDI);
+    if (planes.isEmpty()) {
+      a.mov(RAX, RDI);
+    }
     if (tokens == 0) {
       blocks(block.panel().bytes(), () -> block.unpack(this));
       return;
@@ -288,13 +332,19 @@ final class ProductFrame {
   private void blocks(int step, Runnable block) {
     a.mov(RBP, BLOCKS);
     Label next = a.here();
-    for (int at = 0; at < weightBytes && fromMemory; at += LINE) {
-      a.prefetcht0(weights(AHEAD + at));
+    int bytes = planes.map(PlaneShape::lowBytes).orElse(weightBytes);
+    for (int at = 0; at < bytes && fromMemory; at += LINE) {
+      a.prefetcht0(Address.at(RAX, AHEAD + at));
     }
     int kept = taken;
     block.run();
     release(kept);
-    a.add(RAX, weightBytes);
+    a.add(RAX, bytes);
+    planes.ifPresent(
+        shape -> {
+          a.add(SCALES, shape.scalePlaneBytes());
+          a.add(FACTORS, shape.factorBytes());
+        });
     a.add(R10, step);
     if (tokens > 4) {
       a.add(R13, step);

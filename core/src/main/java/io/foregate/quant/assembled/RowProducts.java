@@ -15,9 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
-/**
- * Products of rows with tokens, by type. Lives as long as the process. Thread-safe.
- */
+/** Products of rows with tokens, by type. Lives as long as the process. Thread-safe. */
 public final class RowProducts {
   /** The most tokens of one call. */
   public static final int MAX_TOKENS = ProductFrame.MAX_TOKENS;
@@ -78,6 +76,7 @@ public final class RowProducts {
   private final ActivationStores stores = new ActivationStores();
   private final PlaneReads planes = new PlaneReads();
   private final FloatLoops loops;
+  private final PlaneProducts planeProducts;
 
   /** Functions by type, and the logarithm of the tokens that they take. */
   private final WrittenFunctions functions;
@@ -109,6 +108,7 @@ public final class RowProducts {
     this.panelFunctions =
         new WrittenFunctions(count, i -> panelCode(types[i / LOGS], 1 << i % LOGS));
     this.unpacking = new WrittenFunctions(types.length, i -> unpackingCode(types[i]));
+    this.planeProducts = new PlaneProducts(set, maxTokens);
   }
 
   /** Products for an instruction set that the CPU has; empty if the system lets no code be run. */
@@ -134,6 +134,11 @@ public final class RowProducts {
   /** Loops over floats with the same instructions. */
   public FloatLoops loops() {
     return loops;
+  }
+
+  /** Products of rows that stay in planes. */
+  public PlaneProducts planeProducts() {
+    return planeProducts;
   }
 
   /** The types that have products here. */

@@ -3,6 +3,7 @@ package io.foregate.quant.assembled;
 import io.foregate.assembly.Vec;
 import io.foregate.quant.format.BlockFormat;
 import io.foregate.quant.format.ElementCodes;
+import io.foregate.quant.format.PlaneShape;
 
 /**
  * Products of blocks of 256 weights, written as their {@link BlockFormat} says.
@@ -28,6 +29,13 @@ record SuperBlockCode(int weightBytes, LaneCodes codes, LaneScales scales) {
           case ElementCodes.Ternary _ -> new DigitCodes();
         };
     return new SuperBlockCode(format.type().blockBytes(), codes, new BlockScales(format));
+  }
+
+  /** Parts of blocks, as planes have them. */
+  static SuperBlockCode ofPlanes(PlaneShape shape) {
+    BlockFormat parts = shape.block();
+    var codes = new PlaneCodes(parts.elementCodes().orElseThrow(), false);
+    return new SuperBlockCode(parts.type().blockBytes(), codes, new BlockScales(parts));
   }
 
   /** The same blocks, unpacked. */

@@ -197,8 +197,19 @@ public final class TileProducts {
       long accumulate) {
     try {
       CALL.invokeExact(
-          function, ofArray(b), bAt, bStride, k, n, ofArray(a), aAt, aStride, ofArray(c), cAt,
-          cStride, accumulate);
+          function,
+          ofArray(b),
+          bAt,
+          bStride,
+          k,
+          n,
+          ofArray(a),
+          aAt,
+          aStride,
+          ofArray(c),
+          cAt,
+          cStride,
+          accumulate);
     } catch (RuntimeException | Error e) { // such as memory that was closed
       throw e;
     } catch (Throwable e) {

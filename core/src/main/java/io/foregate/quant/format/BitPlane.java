@@ -125,6 +125,21 @@ public final class BitPlane {
     return new BitPlane(width, to, index, places);
   }
 
+  /** Whole integers of {@code width} bits whose first bits are at these places. */
+  static BitPlane at(int width, int[] places) {
+    return new BitPlane(width, 0, 0, places.clone());
+  }
+
+  /** The same bits in a longer block, so many behind its first. */
+  BitPlane behind(int bits) {
+    return new BitPlane(width, to, first, Arrays.stream(places).map(p -> p + bits).toArray());
+  }
+
+  /** The same bits as those of integers so many earlier; the first ones are left out. */
+  BitPlane earlier(int count) {
+    return new BitPlane(width, to, first - count, places);
+  }
+
   /** Whether an integer has bits here. */
   boolean holds(int index) {
     return index >= first && index < first + places.length;

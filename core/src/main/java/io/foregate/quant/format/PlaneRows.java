@@ -137,7 +137,7 @@ public final class PlaneRows {
         int to = move.to() - 8 * scalesTo;
         masks.merge(
             List.of(move.from() / 64, to / 64, move.from() % 64 - to % 64),
-            1L << to % 64,
+            1L << (to % 64),
             (a, b) -> a | b);
       }
       List<BitGroup> groups = new ArrayList<>();
@@ -188,7 +188,7 @@ public final class PlaneRows {
         int[] parts = from[word];
         long all = 0;
         for (int part = 0; part < parts.length; part++) {
-          all |= spread(in, at + parts[part]) << part * width;
+          all |= spread(in, at + parts[part]) << (part * width);
         }
         out.set(LittleEndian.LONG, block + to + 8L * word, all);
       }
@@ -196,29 +196,27 @@ public final class PlaneRows {
 
     /** Eight codes, one to a byte. */
     private long spread(MemorySegment in, long at) {
-      switch (width) {
+      return switch (width) {
         case 1 -> {
           long x = in.get(JAVA_BYTE, at) & 0xFFL;
-          x = (x | x << 28) & 0x0000_000F_0000_000FL;
-          x = (x | x << 14) & 0x0003_0003_0003_0003L;
-          return (x | x << 7) & 0x0101_0101_0101_0101L;
+          x = (x | (x << 28)) & 0x0000_000F_0000_000FL;
+          x = (x | (x << 14)) & 0x0003_0003_0003_0003L;
+          yield (x | (x << 7)) & 0x0101_0101_0101_0101L;
         }
         case 2 -> {
           long x = in.get(LittleEndian.SHORT, at) & 0xFFFFL;
-          x = (x | x << 24) & 0x0000_00FF_0000_00FFL;
-          x = (x | x << 12) & 0x000F_000F_000F_000FL;
-          return (x | x << 6) & 0x0303_0303_0303_0303L;
+          x = (x | (x << 24)) & 0x0000_00FF_0000_00FFL;
+          x = (x | (x << 12)) & 0x000F_000F_000F_000FL;
+          yield (x | (x << 6)) & 0x0303_0303_0303_0303L;
         }
         case 4 -> {
           long x = in.get(LittleEndian.INT, at) & 0xFFFF_FFFFL;
-          x = (x | x << 16) & 0x0000_FFFF_0000_FFFFL;
-          x = (x | x << 8) & 0x00FF_00FF_00FF_00FFL;
-          return (x | x << 4) & 0x0F0F_0F0F_0F0F_0F0FL;
+          x = (x | (x << 16)) & 0x0000_FFFF_0000_FFFFL;
+          x = (x | (x << 8)) & 0x00FF_00FF_00FF_00FFL;
+          yield (x | (x << 4)) & 0x0F0F_0F0F_0F0F_0F0FL;
         }
-        default -> {
-          return in.get(LittleEndian.LONG, at);
-        }
-      }
+        default -> in.get(LittleEndian.LONG, at);
+      };
     }
   }
 }

@@ -175,6 +175,65 @@ public record PlaneShape(
     return Math.ceilDiv(bytes, Integer.BYTES) * Integer.BYTES;
   }
 
+  /**
+   * Whether a block's parts, one behind the other, are a {@linkplain #block block} of a kind: codes
+   * in one plane, and their factors behind all scales.
+   */
+  public boolean isBlock() {
+    return format.type().blockSize() == UnpackedBlock.MAX_BLOCK
+        && highBits == 0
+        && scaleWords() > 0
+        && !factorsAmongScales()
+        && lowBytes() + scalePlaneBytes() + factorBytes() == format.type().blockBytes();
+  }
+
+  /**
+   * Which element of every 16 has the {@code i}-th code where codes are taken four at a time, of
+   * the same place in neighbouring bytes.
+   */
+  public int element(int i) {
+    int perByte = Byte.SIZE / lowBits;
+    int four = i / 4;
+    return (four / perByte * 4 + i % 4) * perByte + four % perByte;
+  }
+
+  /**
+   * A block's parts in the low plane, the plane of scales and that of factors, one behind the
+   * other, as a format: its elements are in the order of {@link #element}.
+   */
+  public BlockFormat block() {
+    if (!isBlock()) {
+      throw new IllegalArgumentException("parts of " + format.type() + " are no block");
+    }
+    int[] places = new int[format.type().blockSize()];
+    for (int i = 0; i < places.length; i++) {
+      places[i] = lowBits * (i / 16 * 16 + element(i % 16));
+    }
+    PackedIntegers own = format.elementCodes().orElseThrow();
+    var codes = with(own, List.of(BitPlane.at(lowBits, places)));
+    int factorAt = lowBytes() + scalePlaneBytes();
+    return new BlockFormat(
+        format.type(),
+        new ElementCodes.Linear(codes),
+        format.sub(),
+        behind(format.scales(), 0, factorAt),
+        format.minima().map(minima -> behind(minima, format.subBlocks(), factorAt + Short.BYTES)),
+        format.use());
+  }
+
+  /**
+   * @param first number of the first among the integers of the scale words
+   */
+  private Scaling behind(Scaling scaling, int first, int factorAt) {
+    List<BitPlane> moved =
+        scales.stream().map(p -> p.behind(Byte.SIZE * lowBytes()).earlier(first)).toList();
+    return new Scaling(BlockFactor.f16(factorAt), with(scaling.codes(), moved), scaling.unit());
+  }
+
+  private static PackedIntegers with(PackedIntegers meaning, List<BitPlane> planes) {
+    return new PackedIntegers(meaning.step(), meaning.flip(), meaning.least(), planes);
+  }
+
   /** The way of every bit of a block's raw scales and minima, factors left out. */
   public List<BitMove> scaleMoves() {
     List<BitMove> moves = new ArrayList<>();

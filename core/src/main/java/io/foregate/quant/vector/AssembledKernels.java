@@ -12,6 +12,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import io.foregate.gguf.GgmlType;
 import io.foregate.quant.assembled.ActivationStores;
 import io.foregate.quant.assembled.FloatLoops;
+import io.foregate.quant.assembled.PlaneProducts;
 import io.foregate.quant.assembled.RowProducts;
 import io.foregate.quant.assembled.TileProducts;
 import java.lang.foreign.Arena;
@@ -113,8 +114,9 @@ final class AssembledKernels implements VectorKernels {
       int yOffset,
       Scratch scratch) {
     if (!readsBlocks(type)) {
-      others().matMul(
-          type, w, wOffset, cols, rowBegin, rowEnd, x, b0, b1, y, yStride, yOffset, scratch);
+      others()
+          .matMul(
+              type, w, wOffset, cols, rowBegin, rowEnd, x, b0, b1, y, yStride, yOffset, scratch);
       return;
     }
     int first = b0 * yStride + yOffset;
@@ -128,6 +130,56 @@ final class AssembledKernels implements VectorKernels {
       products.planes().read(type, planes, blocks, first, count, out);
     } else {
       others().readPlanes(type, planes, blocks, first, count, out);
+    }
+  }
+
+  /** Whether weights in planes are multiplied as they are with so many tokens. */
+  boolean multipliesPlanes(GgmlType type, int tokens) {
+    return tokens < MANY_TOKENS && PlaneProducts.has(type);
+  }
+
+  /** As {@link PlaneTiles#multiply}. */
+  void multiplyPlanes(
+      GgmlType type,
+      MemorySegment planes,
+      int allRows,
+      int cols,
+      int rowBegin,
+      int rowEnd,
+      ActivationRows x,
+      int b0,
+      int b1,
+      float[] y,
+      int yStride,
+      int yOffset,
+      Scratch scratch) {
+    PlaneProducts plane = products.planeProducts();
+    long stride = x.blockStride;
+    MemorySegment ordered = scratch.blocks(stride * MANY_TOKENS);
+    for (int b = b0; b < b1; b++) {
+      plane.order(type, cols, x.blocks, b * stride, ordered, (b - b0) * stride);
+    }
+    int atOnce = rowsAtOnce(type, cols, b1 - b0);
+    for (int r = rowBegin; r < rowEnd; r += atOnce) {
+      int rows = Math.min(atOnce, rowEnd - r);
+      int tokens;
+      for (int b = b0; b < b1; b += tokens) {
+        tokens = products.tokensAtOnce(b1 - b);
+        plane.multiply(
+            type,
+            planes,
+            allRows,
+            cols,
+            r,
+            rows,
+            ordered,
+            (b - b0) * stride,
+            stride,
+            tokens,
+            scratch.results,
+            rows);
+        copy(scratch.results, rows, tokens, y, b * yStride + yOffset + r, yStride);
+      }
     }
   }
 
@@ -380,7 +432,6 @@ final class AssembledKernels implements VectorKernels {
 
   @Override
   public void clampedSiluProduct(float[] gate, float[] up, int offset, int n) {
-    loops.each(
-        CLAMPED_SILU_PRODUCT, gate, offset, up, offset, gate, offset, n, CLAMPED_STEEPNESS);
+    loops.each(CLAMPED_SILU_PRODUCT, gate, offset, up, offset, gate, offset, n, CLAMPED_STEEPNESS);
   }
 }

@@ -4,9 +4,9 @@ import io.foregate.gguf.GgmlType;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Products of weights in {@link io.foregate.quant.format.PlaneShape planes} with activations: a few
- * rows at a time become ggml's blocks, which the kernels multiply as any others. So results have
- * the bits that they have with the weights of a file.
+ * Products of weights in {@link io.foregate.quant.format.PlaneShape planes} with activations. Some
+ * types have machine code for it; of others a few rows at a time become ggml's blocks, which the
+ * kernels multiply as any others. Results have the bits that they have with the weights of a file.
  */
 public final class PlaneTiles {
   /** Rows that some kernels take at a time. */
@@ -38,6 +38,13 @@ public final class PlaneTiles {
       int yStride,
       int yOffset,
       Scratch scratch) {
+    if (kernels instanceof AssembledKernels assembled
+        && planes.isNative()
+        && assembled.multipliesPlanes(type, b1 - b0)) {
+      assembled.multiplyPlanes(
+          type, planes, rows, cols, rowBegin, rowEnd, x, b0, b1, y, yStride, yOffset, scratch);
+      return;
+    }
     int rowBlocks = cols / type.blockSize();
     long blocks = (long) rows * rowBlocks;
     long rowBytes = type.byteSize(cols);

@@ -135,9 +135,29 @@ class FloatKernelsTest {
   }
 
   private static final float[] SPECIAL = {
-    0f, -0f, 1e-40f, -1e-40f, 7f, -7f, 88.3f, 88.6f, 88.722f, 89f, 500f, -86f, -87.3f, -88f, -104f,
-    -500f, Float.MAX_VALUE, -Float.MAX_VALUE, Float.MIN_NORMAL, Float.POSITIVE_INFINITY,
-    Float.NEGATIVE_INFINITY, Float.NaN, -Float.NaN
+    0f,
+    -0f,
+    1e-40f,
+    -1e-40f,
+    7f,
+    -7f,
+    88.3f,
+    88.6f,
+    88.722f,
+    89f,
+    500f,
+    -86f,
+    -87.3f,
+    -88f,
+    -104f,
+    -500f,
+    Float.MAX_VALUE,
+    -Float.MAX_VALUE,
+    Float.MIN_NORMAL,
+    Float.POSITIVE_INFINITY,
+    Float.NEGATIVE_INFINITY,
+    Float.NaN,
+    -Float.NaN
   };
 
   /** So long that every special value is in a vector and behind the last one. */

@@ -177,8 +177,7 @@ class GuardPagesTest {
             loop(loops, n, anywhere(0, bytes), anywhere(1, bytes), anywhere(2, bytes));
         assertThat(loop(loops, n, x.first(bytes), y.first(bytes), z.first(bytes)))
             .isEqualTo(expected);
-        assertThat(loop(loops, n, x.last(bytes), y.last(bytes), z.last(bytes)))
-            .isEqualTo(expected);
+        assertThat(loop(loops, n, x.last(bytes), y.last(bytes), z.last(bytes))).isEqualTo(expected);
       }
     }
   }

@@ -12,6 +12,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -54,7 +55,7 @@ class PlaneTilesTest {
   @MethodSource("kernelsAndTypes")
   void extremeBlocks(VectorKernels k, GgmlType type) {
     var random = new Random(5);
-    byte[] bytes = new byte[(int) type.byteSize(ROWS * columns(type))];
+    byte[] bytes = new byte[(int) type.byteSize((long) ROWS * columns(type))];
     random.nextBytes(bytes);
     int factor = 0;
     for (int at = 0; at < bytes.length; at += type.blockBytes()) {
@@ -151,6 +152,42 @@ class PlaneTilesTest {
           made = out.last((long) count * size).fill((byte) 0x5A);
           k.readPlanes(type, end, blocks, first, count, made);
           assertThat(made.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(expected);
+        }
+      }
+    }
+  }
+
+  /** The same for products that take rows from planes as they are. */
+  @EnabledOnOs(OS.LINUX)
+  @ParameterizedTest
+  @MethodSource("assembledAndTypes")
+  void productsTouchNothingBesideThePlanes(VectorKernels k, GgmlType type) {
+    var random = new Random(8);
+    int cols = 2 * 256;
+    try (Arena arena = Arena.ofConfined();
+        var memory = new GuardedMemory(1 << 16)) {
+      for (int rows : new int[] {1, 2, 5, 17}) {
+        byte[] bytes = new RandomBlocks(random).weights(type, rows * cols, 1);
+        MemorySegment w = arena.allocate(bytes.length).copyFrom(MemorySegment.ofArray(bytes));
+        MemorySegment planes = planes(type, w, rows, cols, arena);
+        for (int tokens : new int[] {1, 2, 4, 8}) {
+          float[] values = new float[tokens * cols];
+          FloatArrays.setAll(values, i -> random.nextGaussian());
+          var x = new ActivationRows(k, type, tokens, cols);
+          for (int t = 0; t < tokens; t++) {
+            x.set(values, t * cols, cols, t);
+          }
+          var scratch = new Scratch();
+          float[] expected = new float[tokens * rows];
+          k.matMul(type, w, 0, cols, 0, rows, x, 0, tokens, expected, rows, 0, scratch);
+          for (MemorySegment at :
+              List.of(memory.first(planes.byteSize()), memory.last(planes.byteSize()))) {
+            at.copyFrom(planes);
+            float[] y = new float[expected.length];
+            PlaneTiles.multiply(
+                k, type, at, rows, cols, 0, rows, x, 0, tokens, y, rows, 0, scratch);
+            assertThat(bits(y)).isEqualTo(bits(expected));
+          }
         }
       }
     }

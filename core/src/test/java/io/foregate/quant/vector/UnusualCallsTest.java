@@ -9,6 +9,7 @@ import io.foregate.quant.assembled.RowProducts;
 import io.foregate.quant.format.Quants;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -173,13 +174,14 @@ class UnusualCallsTest {
     }
   }
 
-  /** Although the last interrupt may come only now. */
+  /** Although the last interrupt, which was meant for the calls, may come only now. */
   private static void join(Thread other) {
-    while (other.isAlive()) {
+    boolean joined = false;
+    while (!joined) {
       try {
-        other.join();
+        joined = other.join(Duration.ofSeconds(10));
       } catch (InterruptedException e) {
-        // It was meant for the calls.
+        joined = false;
       }
     }
     boolean _ = Thread.interrupted();
