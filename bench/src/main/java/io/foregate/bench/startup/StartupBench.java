@@ -94,9 +94,17 @@ final class StartupBench implements Callable<Integer> {
         (start, ns) ->
             results.add(
                 StartedCommand.of(
-                    start.name(), start.command(), start.cache(), start.goalSeconds(), ns)));
+                    start.name(), recorded(start), start.cache(), start.goalSeconds(), ns)));
     write(result(load, results));
     return 0;
+  }
+
+  /** A command without the folders of this machine. */
+  private List<String> recorded(Start start) {
+    String name = model.getFileName().toString();
+    return start.command().stream()
+        .map(word -> word.equals(model.toString()) ? name : word)
+        .toList();
   }
 
   private List<Start> starts() {
