@@ -3,18 +3,13 @@ package io.foregate.quant.assembled;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.foregate.assembly.CodeMemory;
 import io.foregate.gguf.GgmlType;
 import io.foregate.quant.format.PlaneShape;
-import java.io.ByteArrayOutputStream;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * Products of rows with tokens straight from {@link PlaneShape planes}, of the types where a
@@ -39,22 +34,22 @@ public final class PlaneProducts {
               FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG),
               Linker.Option.critical(false));
 
-  private final InstructionSet set;
   private final int maxTokens;
-  private final AtomicReferenceArray<Functions> written =
-      new AtomicReferenceArray<>(GgmlType.values().length);
 
-  /**
-   * A type's code.
-   *
-   * @param order what brings activations into order
-   */
-  private record Functions(
-      CodeMemory memory, MemorySegment order, List<MemorySegment> byLogOfTokens) {}
+  /** By {@link RowProducts#number}. */
+  private final WrittenFunctions products;
+
+  /** By type, what brings activations into order. */
+  private final WrittenFunctions orders;
 
   PlaneProducts(InstructionSet set, int maxTokens) {
-    this.set = set;
+    GgmlType[] types = GgmlType.values();
     this.maxTokens = maxTokens;
+    this.products =
+        RowProducts.written(
+            (type, tokens) -> ProductFrame.writePlanes(set, PlaneShape.of(type), tokens));
+    this.orders =
+        new WrittenFunctions(types.length, i -> ActivationOrder.write(PlaneShape.of(types[i])));
   }
 
   /** Whether a type has products here. */
@@ -76,7 +71,7 @@ public final class PlaneProducts {
     Objects.checkFromIndexSize(xAt, bytes, x.byteSize());
     Objects.checkFromIndexSize(toAt, bytes, to.byteSize());
     try {
-      ORDER.invokeExact(functions(type).order, x, xAt, to, toAt, blocks);
+      ORDER.invokeExact(orders.get(type.ordinal()), x, xAt, to, toAt, blocks);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
@@ -107,22 +102,16 @@ public final class PlaneProducts {
       int tokens,
       MemorySegment y,
       int yStride) {
+    RowProducts.checkSizes(type, cols, rows, x, xAt, xStride, tokens, y, yStride);
     PlaneShape shape = PlaneShape.of(type);
     long rowBlocks = cols / type.blockSize();
     long blocks = allRows * rowBlocks;
     long block = first * rowBlocks;
-    long xBytes = rowBlocks * ActivationLayout.BLOCKS_OF_256.bytes();
     Objects.checkFromIndexSize(first, rows, allRows);
     Objects.checkFromIndexSize(0, shape.bytes(blocks), planes.byteSize());
-    Objects.checkFromIndexSize(xAt, (tokens - 1) * xStride + xBytes, x.byteSize());
-    Objects.checkFromIndexSize(0, 4L * ((tokens - 1L) * yStride + rows), y.byteSize());
-    if (rows <= 0 || cols <= 0) {
-      throw new IllegalArgumentException("%d rows of %d columns".formatted(rows, cols));
-    }
-    int log = Integer.numberOfTrailingZeros(tokens);
     try {
       CALL.invokeExact(
-          functions(type).byLogOfTokens.get(log),
+          products.get(RowProducts.number(type, tokens, maxTokens)),
           planes,
           block * shape.lowBytes(),
           shape.scaleAt(blocks) + block * shape.scalePlaneBytes(),
@@ -139,34 +128,5 @@ public final class PlaneProducts {
     } catch (Throwable e) {
       throw new AssertionError(e);
     }
-  }
-
-  private Functions functions(GgmlType type) {
-    Functions functions = written.getAcquire(type.ordinal());
-    return functions != null ? functions : write(type);
-  }
-
-  private synchronized Functions write(GgmlType type) {
-    Functions functions = written.get(type.ordinal());
-    if (functions == null) {
-      functions = write(PlaneShape.of(type));
-      written.set(type.ordinal(), functions);
-    }
-    return functions;
-  }
-
-  private Functions write(PlaneShape shape) {
-    var code = new ByteArrayOutputStream();
-    var begins = new ArrayList<Integer>();
-    code.writeBytes(ActivationOrder.write(shape));
-    for (int tokens = 1; tokens <= maxTokens; tokens *= 2) {
-      code.writeBytes(new byte[-code.size() & 63]);
-      begins.add(code.size());
-      code.writeBytes(ProductFrame.writePlanes(set, shape, tokens));
-    }
-    CodeMemory memory =
-        CodeMemory.of(code.toByteArray())
-            .orElseThrow(() -> new IllegalStateException("the system lets no more code be run"));
-    return new Functions(memory, memory.at(0), begins.stream().map(memory::at).toList());
   }
 }

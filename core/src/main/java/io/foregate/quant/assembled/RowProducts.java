@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.BiFunction;
 
 /** Products of rows with tokens, by type. Lives as long as the process. Thread-safe. */
 public final class RowProducts {
@@ -103,10 +104,8 @@ public final class RowProducts {
     this.loops = new FloatLoops(set);
     this.maxTokens = set.registers() == 32 ? MAX_TOKENS : MAX_TOKENS / 2;
     GgmlType[] types = GgmlType.values();
-    int count = types.length * LOGS;
-    this.functions = new WrittenFunctions(count, i -> code(types[i / LOGS], 1 << i % LOGS));
-    this.panelFunctions =
-        new WrittenFunctions(count, i -> panelCode(types[i / LOGS], 1 << i % LOGS));
+    this.functions = written(this::code);
+    this.panelFunctions = written(this::panelCode);
     this.unpacking = new WrittenFunctions(types.length, i -> unpackingCode(types[i]));
     this.planeProducts = new PlaneProducts(set, maxTokens);
   }
@@ -155,6 +154,10 @@ public final class RowProducts {
 
   /** The most tokens of a call for which there is a function: a power of two. */
   public int tokensAtOnce(int tokens) {
+    return atOnce(tokens, maxTokens);
+  }
+
+  private static int atOnce(int tokens, int maxTokens) {
     return Math.min(maxTokens, Integer.highestOneBit(tokens));
   }
 
@@ -180,7 +183,7 @@ public final class RowProducts {
     checkSizes(type, cols, rows, x, xAt, xStride, tokens, y, yStride);
     long rowBytes = type.byteSize(cols);
     Objects.checkFromIndexSize(weightsAt, rows * rowBytes, weights.byteSize());
-    MemorySegment function = functions.get(number(type, tokens));
+    MemorySegment function = functions.get(number(type, tokens, maxTokens));
     call(function, type, weights, weightsAt, rowBytes, rows, cols, x, xAt, y, xStride, yStride);
   }
 
@@ -230,7 +233,7 @@ public final class RowProducts {
       int yStride) {
     checkSizes(type, cols, rows, x, xAt, xStride, tokens, y, yStride);
     checkPanel(type, cols, rows, panel);
-    MemorySegment function = panelFunctions.get(number(type, tokens));
+    MemorySegment function = panelFunctions.get(number(type, tokens, maxTokens));
     long rowBytes = panelBytes(type, cols, 1);
     call(function, type, panel, 0, rowBytes, rows, cols, x, xAt, y, xStride, yStride);
   }
@@ -242,7 +245,8 @@ public final class RowProducts {
     Objects.checkFromIndexSize(0, panelBytes(type, cols, rows), panel.byteSize());
   }
 
-  private static void checkSizes(
+  /** Whether activations and results are as large as a product needs them. */
+  static void checkSizes(
       GgmlType type,
       int cols,
       int rows,
@@ -261,8 +265,20 @@ public final class RowProducts {
     }
   }
 
-  private int number(GgmlType type, int tokens) {
-    if (tokensAtOnce(tokens) != tokens) {
+  /** Functions by {@link #number}, of what writes one for a type and so many tokens. */
+  static WrittenFunctions written(BiFunction<GgmlType, Integer, byte[]> writer) {
+    GgmlType[] types = GgmlType.values();
+    return new WrittenFunctions(
+        types.length * LOGS, i -> writer.apply(types[i / LOGS], 1 << (i % LOGS)));
+  }
+
+  /**
+   * The number of a function that takes so many tokens.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  static int number(GgmlType type, int tokens, int maxTokens) {
+    if (atOnce(tokens, maxTokens) != tokens) {
       throw new IllegalArgumentException("no function takes %d tokens".formatted(tokens));
     }
     return type.ordinal() * LOGS + Integer.numberOfTrailingZeros(tokens);
