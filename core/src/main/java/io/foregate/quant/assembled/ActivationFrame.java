@@ -79,11 +79,6 @@ final class ActivationFrame {
     max.write(lanes, lanes, scratch);
   }
 
-  /** An instruction that makes one of two. */
-  interface Combination {
-    void write(Vec to, Vec a, Vec b);
-  }
-
   private void function(ActivationCode code) {
     a.add(RDI, RSI);
     a.add(RDX, RCX);

@@ -28,6 +28,9 @@ final class ActivationOrder {
   /** Bytes with the first four codes of all lanes. */
   private static final int LANES = 64;
 
+  /** How often four codes of a lane make all of its codes. */
+  private static final int FOURS = 4;
+
   /** What a shuffle makes a zero of. */
   private static final int NOTHING = 0x80;
 
@@ -40,7 +43,7 @@ final class ActivationOrder {
     a.add(RDX, RCX);
     Label next = a.here();
     for (int half = 0; half < LANES; half += REGISTER) {
-      for (int k = 0; k < LaneCodes.REGISTERS; k++) {
+      for (int k = 0; k < FOURS; k++) {
         four(a, constants, shape, k, half);
       }
     }
@@ -62,7 +65,7 @@ final class ActivationOrder {
   /** Makes the {@code k}-th four codes of eight lanes, of those that are among them. */
   private static void four(Assembler a, Constants constants, PlaneShape shape, int k, int half) {
     boolean first = true;
-    for (int from = 0; from < LaneCodes.REGISTERS; from++) {
+    for (int from = 0; from < FOURS; from++) {
       int bytes = 0;
       boolean any = false;
       for (int j = 0; j < 4; j++) {

@@ -23,11 +23,12 @@ import io.foregate.assembly.Condition;
 import io.foregate.assembly.Gpr;
 import io.foregate.assembly.Label;
 import io.foregate.assembly.Vec;
+import io.foregate.gguf.GgmlType;
 import java.util.List;
 
 /**
- * The loops of a product of rows of floats. Called as {@link ProductFrame}'s functions; a block is
- * an element.
+ * The loops of a product of rows of floats. Called as {@link ProductCall} has it; a block is an
+ * element.
  *
  * <p>Rows are taken in groups of four, or of two where sums of four would not fit the registers.
  * Where fewer are left, the last group begins so early that it ends with the last row. Where all
@@ -93,10 +94,11 @@ final class FloatFrame {
   /**
    * Writes a function.
    *
-   * @param tokens 1 to {@link ProductFrame#MAX_TOKENS}
+   * @param type F32, F16 or BF16
+   * @param tokens 1 to {@link ProductCall#MAX_TOKENS}
    */
-  static byte[] write(InstructionSet set, FloatRows code, int tokens) {
-    var frame = new FloatFrame(set, code, tokens);
+  static byte[] write(InstructionSet set, GgmlType type, int tokens) {
+    var frame = new FloatFrame(set, new FloatRows(type), tokens);
     frame.write();
     return frame.a.finish();
   }

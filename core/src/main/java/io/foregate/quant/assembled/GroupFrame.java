@@ -28,7 +28,7 @@ import java.util.List;
 
 /**
  * The loops of a product that takes rows in groups, and the registers that its blocks share. Called
- * as {@link ProductFrame}'s functions.
+ * as {@link ProductCall} has it.
  *
  * <p>A group is one to four runs of rows that follow each other, a pointer to each run. Where fewer
  * rows are left, runs begin so early that they end with the last row, and some rows are computed
@@ -91,7 +91,7 @@ final class GroupFrame {
   /**
    * Writes a function.
    *
-   * @param tokens 1 to {@link ProductFrame#MAX_TOKENS}
+   * @param tokens 1 to {@link ProductCall#MAX_TOKENS}
    */
   static byte[] write(InstructionSet set, Blocks32 code, int tokens) {
     return new GroupFrame(set, code, false, tokens).write();

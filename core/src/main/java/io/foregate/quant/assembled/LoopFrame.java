@@ -269,7 +269,7 @@ final class LoopFrame {
   }
 
   /** Brings all lanes together in the first one. */
-  private void reduce(Vec lanes, Vec scratch, ActivationFrame.Combination both) {
+  private void reduce(Vec lanes, Vec scratch, Combination both) {
     if (set.bits() == 512) {
       a.vextracti64x4(scratch.y(), lanes, 1);
       both.write(lanes.y(), lanes.y(), scratch.y());

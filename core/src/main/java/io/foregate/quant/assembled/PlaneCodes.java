@@ -100,7 +100,7 @@ final class PlaneCodes implements LaneCodes {
         }
       }
     }
-    Vec[] lanes = RowLoads.transpose(f.a, rows, to[3]);
+    Vec[] lanes = Transposition.write(f.a, rows, to[3]);
     System.arraycopy(lanes, 0, to, 0, to.length);
     f.release(f.taken() - 1);
   }

@@ -45,9 +45,7 @@ public final class PlaneProducts {
   PlaneProducts(InstructionSet set, int maxTokens) {
     GgmlType[] types = GgmlType.values();
     this.maxTokens = maxTokens;
-    this.products =
-        RowProducts.written(
-            (type, tokens) -> ProductFrame.writePlanes(set, PlaneShape.of(type), tokens));
+    this.products = RowProducts.written((type, tokens) -> LaneTypes.planeCode(set, type, tokens));
     this.orders =
         new WrittenFunctions(types.length, i -> ActivationOrder.write(PlaneShape.of(types[i])));
   }

@@ -3,7 +3,6 @@ package io.foregate.quant.assembled;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.foregate.assembly.CodeMemory;
 import io.foregate.gguf.GgmlType;
 import io.foregate.quant.format.PlaneShape;
 import java.lang.foreign.FunctionDescriptor;
@@ -11,7 +10,6 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * Makes ggml's blocks out of {@link PlaneShape planes}, in machine code of AVX2 that is written
@@ -27,8 +25,10 @@ public final class PlaneReads {
                   ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG),
               Linker.Option.critical(false));
 
-  private final AtomicReferenceArray<MemorySegment> written =
-      new AtomicReferenceArray<>(GgmlType.values().length);
+  /** By type. */
+  private final WrittenFunctions functions =
+      new WrittenFunctions(
+          GgmlType.values().length, i -> PlaneFrame.write(PlaneShape.of(GgmlType.values()[i])));
 
   PlaneReads() {}
 
@@ -57,7 +57,7 @@ public final class PlaneReads {
     }
     try {
       CALL.invokeExact(
-          function(type),
+          functions.get(type.ordinal()),
           planes,
           first * shape.lowBytes(),
           shape.highAt(blocks) + first * shape.highBytes(),
@@ -70,22 +70,5 @@ public final class PlaneReads {
     } catch (Throwable e) {
       throw new AssertionError(e);
     }
-  }
-
-  private MemorySegment function(GgmlType type) {
-    MemorySegment function = written.getAcquire(type.ordinal());
-    return function != null ? function : write(type);
-  }
-
-  private synchronized MemorySegment write(GgmlType type) {
-    MemorySegment function = written.get(type.ordinal());
-    if (function == null) {
-      function =
-          CodeMemory.of(PlaneFrame.write(PlaneShape.of(type)))
-              .orElseThrow(() -> new IllegalStateException("the system lets no more code be run"))
-              .at(0);
-      written.set(type.ordinal(), function);
-    }
-    return function;
   }
 }

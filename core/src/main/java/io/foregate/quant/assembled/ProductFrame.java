@@ -33,25 +33,12 @@ import java.util.stream.IntStream;
 
 /**
  * The loops of a product of rows with one to eight tokens, and the registers that its blocks share.
- *
- * <p>The function is called as System V has it:
- *
- * <pre>
- *   void product(weights, weightsAt, rowBytes, rows, blocks, x, xAt, y, xStride, yStride)
- *                RDI      RSI        RDX       RCX   R8      R9 stack from here on
- * </pre>
- *
- * <p>{@code y[t * yStride / 4 + r]} becomes the product of row {@code r}, which begins at {@code
- * weights + weightsAt + r * rowBytes}, with token {@code t}, whose activations begin at {@code x +
- * xAt + t * xStride}. Offsets and strides are in bytes; rows and blocks are at least one.
+ * It is called as {@link ProductCall} has it.
  *
  * <p>A function for planes has the offset of the first row's scales instead of {@code rowBytes},
  * and behind all others that of its factors: what rows have of a plane follows each other there.
  */
 final class ProductFrame {
-  /** Tokens that one function can take. */
-  static final int MAX_TOKENS = 8;
-
   /** A count of {@link #shiftRight} for lanes whose bits are not needed. */
   static final int ANY = Integer.MIN_VALUE;
 
@@ -126,7 +113,7 @@ final class ProductFrame {
   /**
    * Writes a function.
    *
-   * @param tokens 1 to {@link #MAX_TOKENS}
+   * @param tokens 1 to {@link ProductCall#MAX_TOKENS}
    */
   static byte[] write(InstructionSet set, SuperBlockCode block, int tokens) {
     return write(set, block, Optional.empty(), tokens);
@@ -135,7 +122,7 @@ final class ProductFrame {
   /**
    * Writes a function for planes.
    *
-   * @param tokens 1 to {@link #MAX_TOKENS}
+   * @param tokens 1 to {@link ProductCall#MAX_TOKENS}
    */
   static byte[] writePlanes(InstructionSet set, PlaneShape shape, int tokens) {
     return write(set, SuperBlockCode.ofPlanes(shape), Optional.of(shape), tokens);

@@ -25,28 +25,9 @@ final class RowLoads {
         a.vinserti128(wide, wide, f.weights(4 * run + i, offset), run);
       }
     }
-    Vec[] columns = transpose(a, rows, other);
+    Vec[] columns = Transposition.write(a, rows, other);
     f.registers.release(f.registers.taken() - 1);
     return columns;
-  }
-
-  /**
-   * Lets four registers have the first words of four rows, their second words, and so on, in each
-   * stretch of 128 bits.
-   *
-   * @param rows overwritten; the last one's register is free afterwards
-   * @param other one of the results
-   */
-  static Vec[] transpose(Assembler a, Vec[] rows, Vec other) {
-    a.vpunpckldq(other, rows[0], rows[1]);
-    a.vpunpckhdq(rows[0], rows[0], rows[1]);
-    a.vpunpckldq(rows[1], rows[2], rows[3]);
-    a.vpunpckhdq(rows[3], rows[2], rows[3]);
-    a.vpunpcklqdq(rows[2], other, rows[1]);
-    a.vpunpckhqdq(rows[1], other, rows[1]);
-    a.vpunpcklqdq(other, rows[0], rows[3]);
-    a.vpunpckhqdq(rows[0], rows[0], rows[3]);
-    return new Vec[] {rows[2], rows[1], other, rows[0]};
   }
 
   /** Four bytes of each row. */

@@ -1,7 +1,6 @@
 package io.foregate.quant.assembled;
 
 import io.foregate.gguf.GgmlType;
-import io.foregate.quant.format.BlockFormat;
 import io.foregate.quant.format.Quants;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -19,7 +18,7 @@ import java.util.function.BiFunction;
 /** Products of rows with tokens, by type. Lives as long as the process. Thread-safe. */
 public final class RowProducts {
   /** The most tokens of one call. */
-  public static final int MAX_TOKENS = ProductFrame.MAX_TOKENS;
+  public static final int MAX_TOKENS = ProductCall.MAX_TOKENS;
 
   /** Rows that some types take at a time: calls of whole groups are the quickest. */
   public static final int GROUP = 16;
@@ -31,25 +30,6 @@ public final class RowProducts {
   private static final int LOGS = Integer.numberOfTrailingZeros(MAX_TOKENS) + 1;
 
   private static final Set<GgmlType> FLOATS = EnumSet.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16);
-
-  /** Types of 256 weights to a block. */
-  private static final Set<GgmlType> SUPER_BLOCKS =
-      EnumSet.of(
-          GgmlType.Q2_K,
-          GgmlType.Q3_K,
-          GgmlType.Q4_K,
-          GgmlType.Q5_K,
-          GgmlType.Q6_K,
-          GgmlType.IQ4_XS,
-          GgmlType.TQ1_0,
-          GgmlType.TQ2_0,
-          GgmlType.IQ3_S,
-          GgmlType.IQ3_XXS,
-          GgmlType.IQ2_S,
-          GgmlType.IQ2_XS,
-          GgmlType.IQ2_XXS,
-          GgmlType.IQ1_S,
-          GgmlType.IQ1_M);
 
   private static final Set<GgmlType> TYPES = allTypes();
 
@@ -146,8 +126,8 @@ public final class RowProducts {
   }
 
   private static Set<GgmlType> allTypes() {
-    Set<GgmlType> types = EnumSet.copyOf(SUPER_BLOCKS);
-    types.addAll(GroupTypes.ALL.keySet());
+    Set<GgmlType> types = EnumSet.copyOf(LaneTypes.all());
+    types.addAll(GroupTypes.all());
     types.addAll(FLOATS);
     return Collections.unmodifiableSet(types);
   }
@@ -323,43 +303,37 @@ public final class RowProducts {
     PanelGroup group = groups.getAcquire(type.ordinal());
     if (group == null) {
       group =
-          SUPER_BLOCKS.contains(type)
-              ? new PanelGroup(1, blocksOf256(type).unpacked().weightBytes())
-              : new PanelGroup(set.bits() / 32, blocksOf32(type).panelBytes(set));
+          hasLanes(type)
+              ? new PanelGroup(1, LaneTypes.panelBytes(type))
+              : new PanelGroup(GroupTypes.rows(set), GroupTypes.panelBytes(set, type));
       groups.setRelease(type.ordinal(), group);
     }
     return group;
   }
 
   byte[] unpackingCode(GgmlType type) {
-    return SUPER_BLOCKS.contains(type)
-        ? ProductFrame.writeUnpacking(set, blocksOf256(type))
-        : GroupFrame.writeUnpacking(set, blocksOf32(type));
+    return hasLanes(type)
+        ? LaneTypes.unpackingCode(set, type)
+        : GroupTypes.unpackingCode(set, type);
   }
 
   /** Writes the product of rows that were unpacked with so many tokens. */
   byte[] panelCode(GgmlType type, int tokens) {
-    return SUPER_BLOCKS.contains(type)
-        ? ProductFrame.write(set, blocksOf256(type).unpacked(), tokens)
-        : GroupFrame.writeUnpacked(set, blocksOf32(type), tokens);
+    return hasLanes(type)
+        ? LaneTypes.panelCode(set, type, tokens)
+        : GroupTypes.panelCode(set, type, tokens);
   }
 
   /** Writes the product of rows as they are with so many tokens. */
   byte[] code(GgmlType type, int tokens) {
-    return switch (type) {
-      case F32, F16, BF16 -> FloatFrame.write(set, new FloatRows(type), tokens);
-      default ->
-          SUPER_BLOCKS.contains(type)
-              ? ProductFrame.write(set, blocksOf256(type), tokens)
-              : GroupFrame.write(set, blocksOf32(type), tokens);
-    };
+    if (FLOATS.contains(type)) {
+      return FloatFrame.write(set, type, tokens);
+    }
+    return hasLanes(type) ? LaneTypes.code(set, type, tokens) : GroupTypes.code(set, type, tokens);
   }
 
-  private static SuperBlockCode blocksOf256(GgmlType type) {
-    return SuperBlockCode.of(BlockFormat.of(type));
-  }
-
-  private static Blocks32 blocksOf32(GgmlType type) {
-    return GroupTypes.ALL.get(type).get();
+  /** Whether sub-blocks of a type are in lanes; else rows are, or it has floats. */
+  private static boolean hasLanes(GgmlType type) {
+    return LaneTypes.all().contains(type);
   }
 }
