@@ -143,7 +143,18 @@ class ArchitectureTest {
           entry("engine", "experts", ""),
           entry("gate", "", "train", "trace"),
           entry("model", "", "weights", "reader"),
-          entry("quant", "format", "assembled", "vector", "encode"),
+          entry(
+              "quant",
+              "format",
+              "assembled.function",
+              "assembled.activation",
+              "assembled.floats",
+              "assembled.group",
+              "assembled.lane",
+              "assembled.plane",
+              "assembled",
+              "vector",
+              "encode"),
           entry("schedule", "state", "policy", "", "sim"),
           entry("store", "layout", ""),
           entry("template", "value", "operation", "syntax", "eval"));
@@ -152,7 +163,7 @@ class ArchitectureTest {
 
   /** Packages of kernels and their callers, which may have more. */
   private static final List<String> KERNELS =
-      List.of(ROOT + ".quant.vector", ROOT + ".quant.assembled");
+      List.of(ROOT + ".quant.vector", ROOT + ".quant.assembled", ROOT + ".quant.assembled.floats");
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

@@ -4,6 +4,11 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.foregate.gguf.GgmlType;
+import io.foregate.quant.assembled.activation.ActivationLayout;
+import io.foregate.quant.assembled.function.InstructionSet;
+import io.foregate.quant.assembled.function.WrittenFunctions;
+import io.foregate.quant.assembled.lane.LaneTypes;
+import io.foregate.quant.assembled.plane.ActivationOrder;
 import io.foregate.quant.format.PlaneShape;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;

@@ -1,6 +1,16 @@
 package io.foregate.quant.assembled;
 
 import io.foregate.gguf.GgmlType;
+import io.foregate.quant.assembled.activation.ActivationLayout;
+import io.foregate.quant.assembled.activation.ActivationStores;
+import io.foregate.quant.assembled.floats.FloatFrame;
+import io.foregate.quant.assembled.floats.FloatLoops;
+import io.foregate.quant.assembled.function.InstructionSet;
+import io.foregate.quant.assembled.function.ProductCall;
+import io.foregate.quant.assembled.function.WrittenFunctions;
+import io.foregate.quant.assembled.group.GroupTypes;
+import io.foregate.quant.assembled.lane.LaneTypes;
+import io.foregate.quant.assembled.plane.PlaneReads;
 import io.foregate.quant.format.Quants;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;

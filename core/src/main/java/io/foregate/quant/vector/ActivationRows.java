@@ -1,7 +1,7 @@
 package io.foregate.quant.vector;
 
 import io.foregate.gguf.GgmlType;
-import io.foregate.quant.assembled.ActivationLayout;
+import io.foregate.quant.assembled.activation.ActivationLayout;
 import io.foregate.quant.format.LittleEndian;
 import io.foregate.quant.format.Quants;
 import io.foregate.quant.format.UnpackedBlock;

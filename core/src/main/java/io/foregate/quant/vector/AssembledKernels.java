@@ -1,20 +1,20 @@
 package io.foregate.quant.vector;
 
-import static io.foregate.quant.assembled.ElementLoop.CLAMPED_SILU_PRODUCT;
-import static io.foregate.quant.assembled.ElementLoop.EXPONENTIAL;
-import static io.foregate.quant.assembled.ElementLoop.MULTIPLY_AND_ADD;
-import static io.foregate.quant.assembled.ElementLoop.SCALE;
-import static io.foregate.quant.assembled.ElementLoop.SCALED_PRODUCT;
-import static io.foregate.quant.assembled.ElementLoop.SILU_PRODUCT;
+import static io.foregate.quant.assembled.floats.ElementLoop.CLAMPED_SILU_PRODUCT;
+import static io.foregate.quant.assembled.floats.ElementLoop.EXPONENTIAL;
+import static io.foregate.quant.assembled.floats.ElementLoop.MULTIPLY_AND_ADD;
+import static io.foregate.quant.assembled.floats.ElementLoop.SCALE;
+import static io.foregate.quant.assembled.floats.ElementLoop.SCALED_PRODUCT;
+import static io.foregate.quant.assembled.floats.ElementLoop.SILU_PRODUCT;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import io.foregate.gguf.GgmlType;
-import io.foregate.quant.assembled.ActivationStores;
-import io.foregate.quant.assembled.FloatLoops;
 import io.foregate.quant.assembled.PlaneProducts;
 import io.foregate.quant.assembled.RowProducts;
-import io.foregate.quant.assembled.TileProducts;
+import io.foregate.quant.assembled.activation.ActivationStores;
+import io.foregate.quant.assembled.floats.FloatLoops;
+import io.foregate.quant.assembled.floats.TileProducts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;

@@ -1,9 +1,9 @@
 package io.foregate.quant.vector;
 
 import io.foregate.assembly.CpuFeatures;
-import io.foregate.quant.assembled.InstructionSet;
 import io.foregate.quant.assembled.RowProducts;
-import io.foregate.quant.assembled.TileProducts;
+import io.foregate.quant.assembled.floats.TileProducts;
+import io.foregate.quant.assembled.function.InstructionSet;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -3,17 +3,15 @@ package io.foregate.quant.assembled;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.foregate.gguf.GgmlType;
-import java.util.ArrayList;
+import io.foregate.quant.assembled.function.InstructionSet;
 import java.util.Arrays;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Writes every function for instruction sets that this CPU may not have: registers must suffice.
+ * Writes every product for instruction sets that this CPU may not have: registers must suffice.
  * What they compute is tested where they run.
  */
 class AllSetsTest {
@@ -33,31 +31,5 @@ class AllSetsTest {
       assertThat(products.unpackingCode(type)).isNotEmpty();
       assertThat(products.panelBytes(type, 256, 16)).isPositive();
     }
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void soTheyDoInLoopsAndTiles(InstructionSet set) {
-    for (ElementLoop loop : ElementLoop.values()) {
-      assertThat(LoopFrame.each(set, loop)).isNotEmpty();
-    }
-    assertThat(LoopFrame.softmax(set)).isNotEmpty();
-    assertThat(LoopFrame.dot(set)).isNotEmpty();
-    assertThat(GemmFrame.write(set, GemmFrame.MAX_ROWS, true)).isNotEmpty();
-  }
-
-  @Test
-  void aFunctionIsWrittenOnceWhenItIsNeeded() {
-    var written = new ArrayList<Integer>();
-    var functions =
-        new WrittenFunctions(
-            3,
-            number -> {
-              written.add(number);
-              return new byte[] {(byte) 0xC3};
-            });
-    assertThat(written).isEmpty();
-    assertThat(functions.get(2)).isEqualTo(functions.get(2));
-    assertThat(written).containsExactly(2);
   }
 }

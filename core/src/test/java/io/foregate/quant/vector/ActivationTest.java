@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.gguf.GgmlType;
-import io.foregate.quant.assembled.ActivationLayout;
+import io.foregate.quant.assembled.activation.ActivationLayout;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;

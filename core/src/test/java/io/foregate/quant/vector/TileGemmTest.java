@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.assembly.CpuFeatures;
-import io.foregate.quant.assembled.InstructionSet;
-import io.foregate.quant.assembled.TileProducts;
+import io.foregate.quant.assembled.floats.TileProducts;
+import io.foregate.quant.assembled.function.InstructionSet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

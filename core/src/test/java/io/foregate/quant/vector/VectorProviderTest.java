@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.foregate.assembly.CpuFeatures;
-import io.foregate.quant.assembled.InstructionSet;
+import io.foregate.quant.assembled.function.InstructionSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;

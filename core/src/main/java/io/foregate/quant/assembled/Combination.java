@@ -1,8 +1,0 @@
-package io.foregate.quant.assembled;
-
-import io.foregate.assembly.Vec;
-
-/** An instruction that makes one register of two. */
-public interface Combination {
-  void write(Vec to, Vec a, Vec b);
-}
