@@ -15,20 +15,18 @@ import static io.foregate.assembly.Gpr.RCX;
 import static io.foregate.assembly.Gpr.RDI;
 import static io.foregate.assembly.Gpr.RDX;
 import static io.foregate.assembly.Gpr.RSI;
-import static io.foregate.assembly.Gpr.RSP;
 
 import io.foregate.assembly.Address;
 import io.foregate.assembly.Assembler;
 import io.foregate.assembly.Condition;
-import io.foregate.assembly.Gpr;
 import io.foregate.assembly.Label;
 import io.foregate.assembly.Vec;
 import io.foregate.gguf.GgmlType;
 import io.foregate.quant.assembled.function.InstructionSet;
 import io.foregate.quant.assembled.function.ProductCall;
 import io.foregate.quant.assembled.function.RegisterPool;
+import io.foregate.quant.assembled.function.StackFrame;
 import io.foregate.quant.assembled.function.Strided;
-import java.util.List;
 
 /**
  * The loops of a product of rows of floats. Called as {@link ProductCall} has it; a block is an
@@ -42,26 +40,24 @@ import java.util.List;
  * cache; sums are on the stack meanwhile.
  */
 public final class FloatFrame {
-  private static final Gpr[] SAVED = {RBX, RBP, R12, R13, R14, R15};
-
   // On the stack, from its top.
-  private static final Address ROW_BYTES = Address.at(RSP, 0);
-  private static final Address ROWS = Address.at(RSP, 8);
+  private static final Address ROW_BYTES = StackFrame.local(0);
+  private static final Address ROWS = StackFrame.local(8);
 
   /** The last row that a group may begin with. */
-  private static final Address LAST = Address.at(RSP, 16);
+  private static final Address LAST = StackFrame.local(16);
 
   /** From a group's first row to the next's. */
-  private static final Address STEP = Address.at(RSP, 24);
+  private static final Address STEP = StackFrame.local(24);
 
   /** The group's first row. */
-  private static final Address FIRST = Address.at(RSP, 32);
+  private static final Address FIRST = StackFrame.local(32);
 
   /** Elements that have been added up. */
-  private static final Address DONE = Address.at(RSP, 40);
+  private static final Address DONE = StackFrame.local(40);
 
   /** Elements that have not. */
-  private static final Address LEFT = Address.at(RSP, 48);
+  private static final Address LEFT = StackFrame.local(48);
 
   private static final int SUMS = 56;
 
@@ -83,7 +79,7 @@ public final class FloatFrame {
   private final FloatRows code;
   private final int group;
   private final boolean stretches;
-  private final int locals;
+  private final StackFrame stack;
 
   private FloatFrame(InstructionSet set, FloatRows code, int tokens) {
     this.set = set;
@@ -92,7 +88,7 @@ public final class FloatFrame {
     this.code = code;
     this.group = 4 * tokens <= set.registers() / 2 ? 4 : 2;
     this.stretches = group == 2;
-    this.locals = SUMS + (stretches ? GROUPS * sumBytes() : 0);
+    this.stack = StackFrame.savingAll(SUMS + (stretches ? GROUPS * sumBytes() : 0));
   }
 
   /**
@@ -131,15 +127,8 @@ public final class FloatFrame {
     return tokens * group * set.bits() / 8;
   }
 
-  private Address argument(int index) {
-    return Address.at(RSP, locals + 8 * (SAVED.length + 1 + index));
-  }
-
   private void write() {
-    for (Gpr register : SAVED) {
-      a.push(register);
-    }
-    a.sub(RSP, locals);
+    stack.enter(a);
     enter();
     Label rows = a.here();
     a.xor(RCX, RCX);
@@ -149,20 +138,15 @@ public final class FloatFrame {
     a.mov(RCX, ROWS);
     a.cmp(R14, RCX);
     a.jcc(Condition.LESS, rows);
-    a.add(RSP, locals);
-    for (Gpr register : List.of(SAVED).reversed()) {
-      a.pop(register);
-    }
-    a.vzeroupper();
-    a.ret();
+    stack.leave(a);
   }
 
   private void enter() {
     a.add(RDI, RSI);
     a.mov(ROW_BYTES, RDX);
     a.mov(ROWS, RCX);
-    a.add(R9, argument(0));
-    a.mov(R11, argument(2));
+    a.add(R9, stack.argument(ProductCall.X_AT));
+    a.mov(R11, stack.argument(ProductCall.X_STRIDE));
     a.lea(R12, Address.at(R11, R11, 2, 0));
     a.lea(RSI, Address.at(RDX, RDX, 2, 0));
     a.movl(R15, group);
@@ -190,7 +174,7 @@ public final class FloatFrame {
     Label next = new Label();
     Label end = new Label();
     if (stretches) {
-      a.lea(RBX, Address.at(RSP, SUMS));
+      a.lea(RBX, StackFrame.local(SUMS));
       a.bind(next);
     }
     group();
@@ -200,7 +184,7 @@ public final class FloatFrame {
       a.cmp(R15, RCX);
       a.jcc(Condition.GREATER_OR_EQUAL, end);
       a.add(RBX, sumBytes());
-      a.lea(RCX, Address.at(RSP, SUMS + GROUPS * sumBytes()));
+      a.lea(RCX, StackFrame.local(SUMS + GROUPS * sumBytes()));
       a.cmp(RBX, RCX);
       a.jcc(Condition.LESS, next);
       a.bind(end);
@@ -322,7 +306,7 @@ public final class FloatFrame {
     Label one = new Label();
     Label done = new Label();
     a.mov(RAX, FIRST);
-    a.mov(RCX, argument(1));
+    a.mov(RCX, stack.argument(ProductCall.Y));
     a.test(RDX, RDX);
     a.jcc(Condition.EQUAL, one);
     store(sums, false);
@@ -344,7 +328,7 @@ public final class FloatFrame {
         a.vmovups(to, result);
       }
       if (t + 1 < tokens) {
-        a.add(RCX, argument(3));
+        a.add(RCX, stack.argument(ProductCall.Y_STRIDE));
       }
     }
   }

@@ -14,15 +14,15 @@ import static io.foregate.assembly.Gpr.RCX;
 import static io.foregate.assembly.Gpr.RDI;
 import static io.foregate.assembly.Gpr.RDX;
 import static io.foregate.assembly.Gpr.RSI;
-import static io.foregate.assembly.Gpr.RSP;
 
 import io.foregate.assembly.Address;
 import io.foregate.assembly.Assembler;
 import io.foregate.assembly.Condition;
-import io.foregate.assembly.Gpr;
 import io.foregate.assembly.Label;
 import io.foregate.assembly.Vec;
 import io.foregate.quant.assembled.function.InstructionSet;
+import io.foregate.quant.assembled.function.StackFrame;
+import io.foregate.quant.assembled.function.Strided;
 import java.util.List;
 
 /**
@@ -42,8 +42,7 @@ final class GemmFrame {
   /** Rows of a function at most. */
   static final int MAX_ROWS = 4;
 
-  private static final Gpr[] SAVED = {RBX, RBP, R12, R13, R14};
-  private static final int STACK = 8 * (SAVED.length + 1);
+  private static final StackFrame STACK = new StackFrame(0, List.of(RBX, RBP, R12, R13, R14));
 
   private final Assembler a = new Assembler();
   private final int rows;
@@ -80,26 +79,20 @@ final class GemmFrame {
   }
 
   private void write() {
-    for (Gpr register : SAVED) {
-      a.push(register);
-    }
+    STACK.enter(a);
     a.add(RDI, RSI);
-    a.add(R9, Address.at(RSP, STACK));
-    a.mov(R11, Address.at(RSP, STACK + 8));
-    a.mov(R10, Address.at(RSP, STACK + 16));
-    a.add(R10, Address.at(RSP, STACK + 24));
-    a.mov(RBX, Address.at(RSP, STACK + 32));
-    a.mov(RSI, Address.at(RSP, STACK + 40));
+    a.add(R9, STACK.argument(0));
+    a.mov(R11, STACK.argument(1));
+    a.mov(R10, STACK.argument(2));
+    a.add(R10, STACK.argument(3));
+    a.mov(RBX, STACK.argument(4));
+    a.mov(RSI, STACK.argument(5));
     a.lea(R12, Address.at(R11, R11, 2, 0));
     a.lea(R13, Address.at(RBX, RBX, 2, 0));
     columns(new Columns(most, bits, false));
     columns(new Columns(1, bits, false));
     columns(new Columns(1, 128, true)); // in the first lane
-    for (Gpr register : List.of(SAVED).reversed()) {
-      a.pop(register);
-    }
-    a.vzeroupper();
-    a.ret();
+    STACK.leave(a);
   }
 
   /** As many times as they fit. */
@@ -164,7 +157,7 @@ final class GemmFrame {
     }
     Vec element = b(of.count, of);
     for (int r = 0; r < rows; r++) {
-      a.vbroadcastss(element, row(R14, R11, R12, r, 0));
+      a.vbroadcastss(element, Strided.address(r, R14, R11, R12, 0));
       for (int v = 0; v < of.count; v++) {
         a.vfmadd231ps(sum(r, v, of), element, b(v, of));
       }
@@ -194,15 +187,6 @@ final class GemmFrame {
   }
 
   private Address c(int row, int column) {
-    return row(R10, RBX, R13, row, column * bits / 8);
-  }
-
-  /** Row 0 to 3 of a matrix; {@code triple} is three times {@code stride}. */
-  private static Address row(Gpr base, Gpr stride, Gpr triple, int row, int offset) {
-    return switch (row) {
-      case 0 -> Address.at(base, offset);
-      case 1, 2 -> Address.at(base, stride, row, offset);
-      default -> Address.at(base, triple, 1, offset);
-    };
+    return Strided.address(row, R10, RBX, R13, column * bits / 8);
   }
 }

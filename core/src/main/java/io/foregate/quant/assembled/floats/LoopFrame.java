@@ -8,7 +8,6 @@ import static io.foregate.assembly.Gpr.RCX;
 import static io.foregate.assembly.Gpr.RDI;
 import static io.foregate.assembly.Gpr.RDX;
 import static io.foregate.assembly.Gpr.RSI;
-import static io.foregate.assembly.Gpr.RSP;
 
 import io.foregate.assembly.Address;
 import io.foregate.assembly.Assembler;
@@ -20,6 +19,7 @@ import io.foregate.quant.assembled.function.Combination;
 import io.foregate.quant.assembled.function.Constants;
 import io.foregate.quant.assembled.function.InstructionSet;
 import io.foregate.quant.assembled.function.RegisterPool;
+import io.foregate.quant.assembled.function.StackFrame;
 
 /**
  * Loops over arrays of floats: whole vectors first, then what is left, one by one, so that nothing
@@ -72,6 +72,7 @@ final class LoopFrame {
   static byte[] dot(InstructionSet set) {
     var f = new LoopFrame(set);
     Assembler a = f.a;
+    StackFrame.NONE.enter(a);
     a.add(RDI, RSI);
     a.add(RDX, RCX);
     a.mov(RCX, R8);
@@ -223,10 +224,11 @@ final class LoopFrame {
   }
 
   private void enter() {
+    StackFrame.NONE.enter(a);
     a.add(RDI, RSI);
     a.add(RDX, RCX);
     a.add(R8, R9);
-    a.mov(RCX, Address.at(RSP, 8));
+    a.mov(RCX, StackFrame.NONE.argument(0));
     a.xor(RAX, RAX);
   }
 
@@ -287,8 +289,7 @@ final class LoopFrame {
   }
 
   private byte[] finish() {
-    a.vzeroupper();
-    a.ret();
+    StackFrame.NONE.leave(a);
     constants.write(a);
     return a.finish();
   }

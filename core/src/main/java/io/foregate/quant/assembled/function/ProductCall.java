@@ -16,5 +16,11 @@ public final class ProductCall {
   /** Tokens that one function can take. */
   public static final int MAX_TOKENS = 8;
 
+  // Numbers of the arguments on the stack.
+  public static final int X_AT = 0;
+  public static final int Y = 1;
+  public static final int X_STRIDE = 2;
+  public static final int Y_STRIDE = 3;
+
   private ProductCall() {}
 }

@@ -15,7 +15,6 @@ import static io.foregate.assembly.Gpr.RCX;
 import static io.foregate.assembly.Gpr.RDI;
 import static io.foregate.assembly.Gpr.RDX;
 import static io.foregate.assembly.Gpr.RSI;
-import static io.foregate.assembly.Gpr.RSP;
 
 import io.foregate.assembly.Address;
 import io.foregate.assembly.Assembler;
@@ -28,8 +27,8 @@ import io.foregate.quant.assembled.activation.ActivationLayout;
 import io.foregate.quant.assembled.function.InstructionSet;
 import io.foregate.quant.assembled.function.ProductCall;
 import io.foregate.quant.assembled.function.RegisterPool;
+import io.foregate.quant.assembled.function.StackFrame;
 import io.foregate.quant.assembled.function.Strided;
-import java.util.List;
 
 /**
  * The loops of a product that takes rows in groups, and the registers that its blocks share. Called
@@ -40,30 +39,24 @@ import java.util.List;
  * twice. Where all rows are fewer than a run, a group is one row, taken for all of its rows.
  */
 final class GroupFrame {
-  private static final Gpr[] SAVED = {RBX, RBP, R12, R13, R14, R15};
-
   /** Pointers to the runs of rows. */
   private static final Gpr[] RUNS = {RAX, RBX, RCX, RDI};
 
   // On the stack, from its top.
-  private static final Address WEIGHTS = Address.at(RSP, 0);
-  private static final Address ROW_BYTES = Address.at(RSP, 8);
-  private static final Address ROWS = Address.at(RSP, 16);
+  private static final Address WEIGHTS = StackFrame.local(0);
+  private static final Address ROW_BYTES = StackFrame.local(8);
+  private static final Address ROWS = StackFrame.local(16);
 
   /** The last row that a run may begin with. */
-  private static final Address LAST = Address.at(RSP, 24);
+  private static final Address LAST = StackFrame.local(24);
 
   /** From a group's first row to the next's. */
-  private static final Address STEP = Address.at(RSP, 32);
+  private static final Address STEP = StackFrame.local(32);
 
   /** The first row of each run. */
-  private static final Address FIRST = Address.at(RSP, 40);
+  private static final Address FIRST = StackFrame.local(40);
 
-  private static final int LOCALS = 40 + 8 * RUNS.length;
-  private static final Address X_AT = Address.at(RSP, LOCALS + 8 * (SAVED.length + 1));
-  private static final Address Y = X_AT.plus(8);
-  private static final Address X_STRIDE = X_AT.plus(16);
-  private static final Address Y_STRIDE = X_AT.plus(24);
+  private static final StackFrame STACK = StackFrame.savingAll(40 + 8 * RUNS.length);
 
   private static final int LINE = 64;
 
@@ -154,10 +147,7 @@ final class GroupFrame {
   }
 
   private byte[] write() {
-    for (Gpr register : SAVED) {
-      a.push(register);
-    }
-    a.sub(RSP, LOCALS);
+    STACK.enter(a);
     enter();
     code.constants(this);
     int constants = registers.taken();
@@ -175,12 +165,7 @@ final class GroupFrame {
     a.mov(R15, ROWS);
     a.cmp(R14, R15);
     a.jcc(Condition.LESS, group);
-    a.add(RSP, LOCALS);
-    for (Gpr register : List.of(SAVED).reversed()) {
-      a.pop(register);
-    }
-    a.vzeroupper();
-    a.ret();
+    STACK.leave(a);
     a.align(64);
     code.data(this);
     return a.finish();
@@ -191,8 +176,8 @@ final class GroupFrame {
     a.mov(WEIGHTS, RDI);
     a.mov(ROW_BYTES, RDX);
     a.mov(ROWS, RCX);
-    a.add(R9, X_AT);
-    a.mov(R11, X_STRIDE);
+    a.add(R9, STACK.argument(ProductCall.X_AT));
+    a.mov(R11, STACK.argument(ProductCall.X_STRIDE));
     a.lea(R12, Address.at(R11, R11, 2, 0));
     a.lea(RSI, Address.at(RDX, RDX, 2, 0));
     a.movl(R15, rows());
@@ -276,7 +261,7 @@ final class GroupFrame {
     for (int i = 0; i < runs; i++) {
       a.mov(RUNS[i], FIRST.plus(8 * i));
     }
-    a.mov(R15, Y);
+    a.mov(R15, STACK.argument(ProductCall.Y));
     a.test(RDX, RDX);
     a.jcc(Condition.EQUAL, one);
     store(false);
@@ -300,7 +285,7 @@ final class GroupFrame {
         }
       }
       if (t + 1 < tokens) {
-        a.add(R15, Y_STRIDE);
+        a.add(R15, STACK.argument(ProductCall.Y_STRIDE));
       }
     }
   }

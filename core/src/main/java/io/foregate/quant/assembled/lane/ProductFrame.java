@@ -15,7 +15,6 @@ import static io.foregate.assembly.Gpr.RCX;
 import static io.foregate.assembly.Gpr.RDI;
 import static io.foregate.assembly.Gpr.RDX;
 import static io.foregate.assembly.Gpr.RSI;
-import static io.foregate.assembly.Gpr.RSP;
 
 import io.foregate.assembly.Address;
 import io.foregate.assembly.Assembler;
@@ -27,9 +26,10 @@ import io.foregate.assembly.Vec;
 import io.foregate.quant.assembled.function.Constants;
 import io.foregate.quant.assembled.function.InstructionSet;
 import io.foregate.quant.assembled.function.ProductCall;
+import io.foregate.quant.assembled.function.StackFrame;
+import io.foregate.quant.assembled.function.Strided;
 import io.foregate.quant.format.PlaneShape;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
@@ -53,12 +53,11 @@ final class ProductFrame {
   /** Bytes to the weights that are prefetched: rows follow each other. Processors stop at pages. */
   private static final int AHEAD = 2048;
 
-  private static final Gpr[] SAVED = {RBX, RBP, R12, R13, R14, R15};
+  private static final StackFrame STACK = StackFrame.savingAll(8);
+  private static final Address BLOCKS = StackFrame.local(0);
 
-  /** From the stack's top to what the caller pushed: what was saved, and where to return. */
-  private static final int STACK = 8 * (SAVED.length + 2);
-
-  private static final Address BLOCKS = Address.at(RSP, 0);
+  /** The number of a further argument of a function for planes. */
+  private static final int FACTORS_AT = ProductCall.Y_STRIDE + 1;
 
   /** Points at what codes stand for, where the block's code has a table of it. */
   static final Gpr TABLE = R8;
@@ -197,13 +196,7 @@ final class ProductFrame {
 
   /** The block's activations of a token. */
   Address x(int token, int offset) {
-    Gpr base = token < 4 ? R10 : R13;
-    return switch (token % 4) {
-      case 0 -> Address.at(base, offset);
-      case 1 -> Address.at(base, R11, 1, offset);
-      case 2 -> Address.at(base, R11, 2, offset);
-      default -> Address.at(base, R12, 1, offset);
-    };
+    return Strided.address(token % 4, token < 4 ? R10 : R13, R11, R12, offset);
   }
 
   /**
@@ -259,24 +252,22 @@ final class ProductFrame {
   }
 
   private void write(SuperBlockCode block) {
-    for (Gpr register : SAVED) {
-      a.push(register);
-    }
-    a.push(R8);
+    STACK.enter(a);
+    a.mov(BLOCKS, R8);
     if (block.table().length > 0) {
       a.lea(TABLE, constants.table(block.table()));
     }
     if (planes.isPresent()) {
       a.lea(SCALES, Address.at(RDI, RDX, 1, 0));
       a.mov(FACTORS, RDI);
-      a.add(FACTORS, Address.at(RSP, STACK + 32));
+      a.add(FACTORS, STACK.argument(FACTORS_AT));
       a.lea(RAX, Address.at(RDI, RSI, 1, 0));
     }
     a.add(RDI, RSI);
-    a.add(R9, Address.at(RSP, STACK));
-    a.mov(RSI, Address.at(RSP, STACK + 8));
-    a.mov(R11, Address.at(RSP, STACK + 16));
-    a.mov(RBX, Address.at(RSP, STACK + 24));
+    a.add(R9, STACK.argument(ProductCall.X_AT));
+    a.mov(RSI, STACK.argument(ProductCall.Y));
+    a.mov(R11, STACK.argument(ProductCall.X_STRIDE));
+    a.mov(RBX, STACK.argument(ProductCall.Y_STRIDE));
     a.lea(R12, Address.at(R11, R11, 2, 0));
     constants.load(a);
     a.mov(R10, R9);
@@ -286,12 +277,7 @@ final class ProductFrame {
     a.add(RDI, RDX);
     a.sub(RCX, 1);
     a.jcc(Condition.NOT_EQUAL, row);
-    a.add(RSP, 8);
-    for (Gpr register : List.of(SAVED).reversed()) {
-      a.pop(register);
-    }
-    a.vzeroupper();
-    a.ret();
+    STACK.leave(a);
     constants.write(a);
   }
 

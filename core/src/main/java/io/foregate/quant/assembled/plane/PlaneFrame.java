@@ -9,7 +9,6 @@ import static io.foregate.assembly.Gpr.RCX;
 import static io.foregate.assembly.Gpr.RDI;
 import static io.foregate.assembly.Gpr.RDX;
 import static io.foregate.assembly.Gpr.RSI;
-import static io.foregate.assembly.Gpr.RSP;
 
 import io.foregate.assembly.Address;
 import io.foregate.assembly.Assembler;
@@ -18,6 +17,7 @@ import io.foregate.assembly.Gpr;
 import io.foregate.assembly.Label;
 import io.foregate.quant.assembled.function.Constants;
 import io.foregate.quant.assembled.function.RegisterPool;
+import io.foregate.quant.assembled.function.StackFrame;
 import io.foregate.quant.format.BitPlane;
 import io.foregate.quant.format.PlaneShape;
 import java.util.ArrayList;
@@ -104,7 +104,8 @@ final class PlaneFrame {
   }
 
   private void write() {
-    a.mov(RAX, Address.at(RSP, 8));
+    StackFrame.NONE.enter(a);
+    a.mov(RAX, StackFrame.NONE.argument(0));
     a.mov(R10, RDI);
     a.add(RDI, RSI);
     a.add(RDX, R10);
@@ -116,8 +117,7 @@ final class PlaneFrame {
     for (int blocks = atOnce; blocks >= 1; blocks /= 2) {
       loop(blocks);
     }
-    a.vzeroupper();
-    a.ret();
+    StackFrame.NONE.leave(a);
     constants.write(a);
   }
 
