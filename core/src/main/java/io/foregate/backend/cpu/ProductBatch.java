@@ -81,6 +81,11 @@ final class ProductBatch implements WorkerPool.RangeTask {
 
   /** Computes the products that were added, and forgets them. */
   void run() {
+    for (int i = 0; i < size; i++) {
+      if (weights[i].order() == Matrix.Order.PLANES) {
+        PlaneTiles.prepare(kernels, weights[i].type(), inputs[i], firstToken[i], endToken[i]);
+      }
+    }
     int rows = endRow[size - 1];
     int even = rows / (pool.size() * CHUNKS_PER_WORKER);
     pool.run(rows, Math.max(MIN_CHUNK, even / MIN_CHUNK * MIN_CHUNK), this);

@@ -1,6 +1,7 @@
 package io.foregate.quant.vector;
 
 import io.foregate.gguf.GgmlType;
+import io.foregate.quant.assembled.PlaneProducts;
 import io.foregate.quant.assembled.activation.ActivationLayout;
 import io.foregate.quant.format.LittleEndian;
 import io.foregate.quant.format.Quants;
@@ -8,6 +9,8 @@ import io.foregate.quant.format.UnpackedBlock;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.EnumMap;
+import java.util.Map;
 
 /**
  * Rows of activations as matrix products want them: rounded or quantized to ggml's {@code
@@ -37,6 +40,12 @@ public final class ActivationRows {
 
   /** Bytes from one row of {@link #blocks} to the next. */
   final long blockStride;
+
+  /** How often each row was set. */
+  private final int[] versions;
+
+  /** {@link #blocks} in the order of planes, by type: of those that met some. */
+  private final Map<GgmlType, OrderedRows> ordered = new EnumMap<>(GgmlType.class);
 
   /** Where rows came from, the newest array first. */
   private HeapFloats source = HeapFloats.of(0);
@@ -104,6 +113,7 @@ public final class ActivationRows {
       this.blockStride = 0;
       this.blocks = MemorySegment.NULL;
     }
+    this.versions = new int[rows];
     this.values = new float[elements];
     this.codes = new short[elements];
     this.scales = new float[elements / BLOCK];
@@ -163,6 +173,7 @@ public final class ActivationRows {
               + dotType.blockSize());
     }
     this.cols = cols;
+    versions[row]++;
     if (kernels instanceof AssembledKernels a) {
       a.stores().store(dotType, segmentOf(src), srcOffset, cols, blocks, row * blockStride);
     } else if (kernels instanceof PanamaKernels) {
@@ -173,6 +184,44 @@ public final class ActivationRows {
     } else {
       ScalarActivations.set(this, dotType, src, srcOffset, cols, start(row));
     }
+  }
+
+  /**
+   * Rows of {@link #blocks} in the order that a type's planes have.
+   *
+   * @param versions which of those that were set they are; 0 for none
+   */
+  private record OrderedRows(MemorySegment blocks, int[] versions) {}
+
+  /** Brings rows into the order of a type's planes. One thread at a time. */
+  void order(PlaneProducts products, GgmlType type, int from, int to) {
+    OrderedRows all = ordered.get(type);
+    if (all == null) {
+      all = new OrderedRows(Arena.ofAuto().allocate(rows * blockStride, 64), new int[rows]);
+      ordered.put(type, all);
+    }
+    for (int row = from; row < to; row++) {
+      if (all.versions[row] != versions[row]) {
+        long at = row * blockStride;
+        products.order(type, cols, blocks, at, all.blocks, at);
+        all.versions[row] = versions[row];
+      }
+    }
+  }
+
+  /**
+   * All rows, of which those in question are in the order of a type's planes.
+   *
+   * @throws IllegalStateException unless {@link #order} was called for them
+   */
+  MemorySegment ordered(GgmlType type, int from, int to) {
+    OrderedRows all = ordered.get(type);
+    for (int row = from; row < to; row++) {
+      if (all == null || all.versions[row] != versions[row]) {
+        throw new IllegalStateException("row %d is in no order of %s".formatted(row, type));
+      }
+    }
+    return all.blocks;
   }
 
   /** Rows come from one or two arrays, whose segments would otherwise be objects per call. */

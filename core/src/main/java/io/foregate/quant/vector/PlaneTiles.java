@@ -18,10 +18,23 @@ public final class PlaneTiles {
   private PlaneTiles() {}
 
   /**
+   * Brings tokens into the order that {@link #multiply} may need, once for all its calls: after
+   * they were set, and before the first of the calls that take tokens {@code b0 .. b1 - 1} or some
+   * of them. One thread at a time.
+   */
+  public static void prepare(
+      VectorKernels kernels, GgmlType type, ActivationRows x, int b0, int b1) {
+    if (kernels instanceof AssembledKernels assembled) {
+      assembled.products().prepare(type, x, b0, b1);
+    }
+  }
+
+  /**
    * As {@link VectorKernels#matMul}, or {@link VectorKernels#matVec} for one token. Allocates
    * nothing once a matrix of such rows has been seen.
    *
    * @param planes of a matrix of {@code rows} rows
+   * @throws IllegalStateException unless {@link #prepare} was called for these tokens
    */
   public static void multiply(
       VectorKernels kernels,
@@ -40,9 +53,11 @@ public final class PlaneTiles {
       Scratch scratch) {
     if (kernels instanceof AssembledKernels assembled
         && planes.isNative()
-        && assembled.multipliesPlanes(type, b1 - b0)) {
-      assembled.multiplyPlanes(
-          type, planes, rows, cols, rowBegin, rowEnd, x, b0, b1, y, yStride, yOffset, scratch);
+        && assembled.products().multipliesPlanes(type, b1 - b0)) {
+      assembled
+          .products()
+          .multiplyPlanes(
+              type, planes, rows, cols, rowBegin, rowEnd, x, b0, b1, y, yStride, yOffset, scratch);
       return;
     }
     int rowBlocks = cols / type.blockSize();

@@ -33,7 +33,7 @@ public final class Scratch {
 
   private MemorySegment panel = MemorySegment.NULL;
 
-  /** Rows that were made of planes, or activations in the order of planes. */
+  /** Rows that were made of planes. */
   private MemorySegment blocks = MemorySegment.NULL;
 
   final float[] tile = new float[TILE_ROWS * TILE_COLS];

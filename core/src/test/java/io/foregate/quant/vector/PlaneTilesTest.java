@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.foregate.gguf.GgmlType;
 import io.foregate.oracle.RandomBlocks;
+import io.foregate.quant.assembled.PlaneProducts;
 import io.foregate.quant.format.PlanePacker;
 import io.foregate.quant.format.PlaneShape;
 import io.foregate.quant.format.TestFactors;
@@ -96,6 +97,7 @@ class PlaneTilesTest {
           } else {
             k.matMul(type, w, 0, cols, first, end, x, b0, TOKENS, expected, ROWS, 7, scratch);
           }
+          PlaneTiles.prepare(k, type, x, b0, TOKENS);
           PlaneTiles.multiply(
               k, type, planes, ROWS, cols, first, end, x, b0, TOKENS, actual, ROWS, 7, scratch);
           assertThat(bits(actual))
@@ -104,6 +106,48 @@ class PlaneTilesTest {
         }
       }
     }
+  }
+
+  /** A token that was set anew must not meet planes in the order of the one before. */
+  @ParameterizedTest
+  @MethodSource("assembledAndTypes")
+  void tokensAreBroughtIntoOrderEachTimeThatTheyAreSet(VectorKernels k, GgmlType type) {
+    int cols = columns(type);
+    int rows = 16;
+    var random = new Random(5);
+    var x = new ActivationRows(k, type, 2, cols);
+    var scratch = new Scratch();
+    try (Arena arena = Arena.ofConfined()) {
+      byte[] bytes = new RandomBlocks(random).weights(type, rows * cols, 1);
+      MemorySegment w = arena.allocate(bytes.length).copyFrom(MemorySegment.ofArray(bytes));
+      MemorySegment planes = planes(type, w, rows, cols, arena);
+      for (int round = 0; round < 2; round++) {
+        float[] values = new float[cols];
+        FloatArrays.setAll(values, i -> random.nextGaussian());
+        x.set(values, 0, cols, 1);
+        if (PlaneProducts.has(type)) {
+          assertThatThrownBy(() -> multiply(k, type, planes, rows, x, scratch))
+              .isInstanceOf(IllegalStateException.class);
+        }
+        PlaneTiles.prepare(k, type, x, 1, 2);
+        float[] expected = new float[2 * rows];
+        k.matVec(type, w, 0, cols, 0, rows, x, 1, expected, rows, scratch);
+        assertThat(bits(multiply(k, type, planes, rows, x, scratch))).isEqualTo(bits(expected));
+      }
+    }
+  }
+
+  /** The product with the second of two tokens. */
+  private static float[] multiply(
+      VectorKernels k,
+      GgmlType type,
+      MemorySegment planes,
+      int rows,
+      ActivationRows x,
+      Scratch scratch) {
+    float[] y = new float[2 * rows];
+    PlaneTiles.multiply(k, type, planes, rows, x.cols(), 0, rows, x, 1, 2, y, rows, 0, scratch);
+    return y;
   }
 
   private static MemorySegment planes(
@@ -178,6 +222,7 @@ class PlaneTilesTest {
             x.set(values, t * cols, cols, t);
           }
           var scratch = new Scratch();
+          PlaneTiles.prepare(k, type, x, 0, tokens);
           float[] expected = new float[tokens * rows];
           k.matMul(type, w, 0, cols, 0, rows, x, 0, tokens, expected, rows, 0, scratch);
           for (MemorySegment at :
