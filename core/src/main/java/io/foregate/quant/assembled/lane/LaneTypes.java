@@ -43,7 +43,10 @@ public final class LaneTypes {
 
   /** Writes the product of rows that were unpacked with so many tokens. */
   public static byte[] panelCode(InstructionSet set, GgmlType type, int tokens) {
-    return ProductFrame.write(set, blocks(type).unpacked(), tokens);
+    PanelLanes panel = blocks(type).panel();
+    return PanelFrame.takes(set, panel)
+        ? PanelFrame.write(panel, tokens)
+        : ProductFrame.write(set, blocks(type).unpacked(), tokens);
   }
 
   /** Writes what unpacks rows into a panel. */

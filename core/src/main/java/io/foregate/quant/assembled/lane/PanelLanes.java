@@ -20,25 +20,25 @@ record PanelLanes(LaneCodes codes, boolean hasMinima) implements LaneCodes, Lane
     return CODES + (hasMinima ? 2 : 1) * FLOATS;
   }
 
-  /** Where a block has a part's register of codes. */
-  static int codes(ProductFrame f, int part, int k) {
-    return 64 * k + part * f.bits / 8;
+  /** Where a block has a part's register of codes, of so many bits. */
+  static int codes(int bits, int part, int k) {
+    return 64 * k + part * bits / 8;
   }
 
   /** Where a block has a part's scales. */
-  static int scales(ProductFrame f, int part) {
-    return CODES + part * f.bits / 8;
+  static int scales(int bits, int part) {
+    return CODES + part * bits / 8;
   }
 
   /** Where a block has a part's minima. */
-  static int minima(ProductFrame f, int part) {
-    return scales(f, part) + FLOATS;
+  static int minima(int bits, int part) {
+    return scales(bits, part) + FLOATS;
   }
 
   @Override
   public void read(ProductFrame f, int part, Vec[] to) {
     for (int k = 0; k < REGISTERS; k++) {
-      f.a.vmovdqu(to[k], f.weights(codes(f, part, k)));
+      f.a.vmovdqu(to[k], f.weights(codes(f.bits, part, k)));
     }
   }
 
@@ -64,9 +64,9 @@ record PanelLanes(LaneCodes codes, boolean hasMinima) implements LaneCodes, Lane
 
   @Override
   public void read(ProductFrame f, int part, Vec scale, Vec minimum, LaneCodes with) {
-    f.a.vmovups(scale, f.weights(scales(f, part)));
+    f.a.vmovups(scale, f.weights(scales(f.bits, part)));
     if (hasMinima) {
-      f.a.vmovups(minimum, f.weights(minima(f, part)));
+      f.a.vmovups(minimum, f.weights(minima(f.bits, part)));
     }
   }
 }

@@ -335,16 +335,7 @@ final class ProductFrame {
     a.mov(R14, RSI);
     for (int t = 0; t < tokens; t++) {
       Vec sum = sum(t);
-      if (bits == 512) {
-        a.vextracti64x4(high.y(), sum, 1);
-        a.vaddps(sum.y(), sum.y(), high.y());
-      }
-      a.vextracti128(high.x(), sum.y(), 1);
-      a.vaddps(sum.x(), sum.x(), high.x());
-      a.vmovhlps(high.x(), sum.x(), sum.x());
-      a.vaddps(sum.x(), sum.x(), high.x());
-      a.vmovshdup(high.x(), sum.x());
-      a.vaddss(sum.x(), sum.x(), high.x());
+      LaneSums.write(a, sum, high);
       a.vmovss(Address.at(R14), sum.x());
       if (t + 1 < tokens) {
         a.add(R14, RBX);

@@ -73,14 +73,14 @@ record SuperBlockCode(int weightBytes, LaneCodes codes, LaneScales scales) {
       Vec[] w = f.take(LaneCodes.REGISTERS);
       codes.read(f, part, w);
       for (int k = 0; k < w.length; k++) {
-        f.a.vmovdqu(f.x(0, PanelLanes.codes(f, part, k)), w[k]);
+        f.a.vmovdqu(f.x(0, PanelLanes.codes(f.bits, part, k)), w[k]);
       }
       Vec scale = w[0];
       Vec minimum = w[1];
       scales.read(f, part, scale, minimum, codes);
-      f.a.vmovups(f.x(0, PanelLanes.scales(f, part)), scale);
+      f.a.vmovups(f.x(0, PanelLanes.scales(f.bits, part)), scale);
       if (scales.hasMinima()) {
-        f.a.vmovups(f.x(0, PanelLanes.minima(f, part)), minimum);
+        f.a.vmovups(f.x(0, PanelLanes.minima(f.bits, part)), minimum);
       }
       f.release(taken);
     }
