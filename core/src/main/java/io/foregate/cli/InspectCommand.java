@@ -32,7 +32,10 @@ import picocli.CommandLine.Parameters;
 final class InspectCommand implements Callable<Integer> {
   private final Shell shell;
 
-  @Parameters(arity = "0..1", paramLabel = "FILE", description = "The model, a GGUF file.")
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "FILE",
+      description = "The model, a GGUF file or any of its shards.")
   private Path file;
 
   @Option(

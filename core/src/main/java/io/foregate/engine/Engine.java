@@ -168,7 +168,7 @@ public final class Engine implements AutoCloseable {
       return new Engine(file, options, movement, listener);
     } catch (RuntimeException | Error e) {
       file.close();
-      throw MappedFault.rethrow(e, path);
+      throw MappedFault.rethrow(e, file.faulty());
     }
   }
 
@@ -259,10 +259,10 @@ public final class Engine implements AutoCloseable {
           offload.isPresent()
               ? offload.get().runner(sequence)
               : new ResidentRunner(sequence, model, config, packed);
-      return new Session(config, sequence, runner, device, file.path().toString());
+      return new Session(config, sequence, runner, device, file::faulty);
     } catch (RuntimeException | Error e) { // no gates for it, or no heap for what it remembers
       sequence.close();
-      throw MappedFault.rethrow(e, file.path());
+      throw MappedFault.rethrow(e, file.faulty());
     }
   }
 

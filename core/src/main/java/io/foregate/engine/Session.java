@@ -13,6 +13,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * One sequence: tokens go in, logits come out. This is the forward pass; a {@link Sequence} does
@@ -32,7 +33,7 @@ public final class Session implements AutoCloseable {
   private final Sequence sequence;
   private final ExpertRunner experts;
   private final DeviceLock device;
-  private final String source;
+  private final Supplier<Path> source;
   private final float[] logits;
   private final GateInputs gateInputs;
   private RoutingListener listener = (layer, position, routing, inputs) -> {};
@@ -47,14 +48,14 @@ public final class Session implements AutoCloseable {
   /**
    * @param experts runs what the routers choose
    * @param device whose turn is taken for each batch: sessions of a model share threads and scratch
-   * @param source the model's file, for messages
+   * @param source the file to blame, for messages
    */
   Session(
       ModelConfig config,
       Sequence sequence,
       ExpertRunner experts,
       DeviceLock device,
-      String source) {
+      Supplier<Path> source) {
     this.config = config;
     this.device = device;
     this.sequence = sequence;
@@ -153,7 +154,7 @@ public final class Session implements AutoCloseable {
         }
         remember(tokens, start, end);
       } catch (RuntimeException | InternalError e) {
-        throw MappedFault.rethrow(e, source);
+        throw MappedFault.rethrow(e, source.get());
       } finally {
         device.release();
       }
@@ -185,7 +186,7 @@ public final class Session implements AutoCloseable {
         }
         remember(tokens, start, end);
       } catch (RuntimeException | InternalError e) {
-        throw MappedFault.rethrow(e, source);
+        throw MappedFault.rethrow(e, source.get());
       } finally {
         device.release();
       }
@@ -353,7 +354,7 @@ public final class Session implements AutoCloseable {
     }
     if (bad > 0xff) {
       throw new ForegateException(
-          "%s: the logits are not numbers (NaN or infinite).".formatted(source),
+          "%s: the logits are not numbers (NaN or infinite).".formatted(source.get()),
           "The weights are damaged: get another copy of the model, or convert it again.");
     }
   }

@@ -36,6 +36,13 @@ public final class GgufMetadata {
     return new GgufMetadata(source, Collections.unmodifiableMap(new LinkedHashMap<>(values)));
   }
 
+  /** The same without the keys that begin so. */
+  GgufMetadata without(String prefix) {
+    Map<String, GgufValue> kept = new LinkedHashMap<>(values);
+    kept.keySet().removeIf(key -> key.startsWith(prefix));
+    return new GgufMetadata(source, Collections.unmodifiableMap(kept));
+  }
+
   /** Where it comes from, for messages. */
   String source() {
     return source;
@@ -148,7 +155,8 @@ public final class GgufMetadata {
     return converted;
   }
 
-  private static String describe(GgufValue value) {
+  /** A value for a message, shortened. */
+  static String describe(GgufValue value) {
     return switch (value) {
       case GgufArray array -> "an array of " + array.size() + " " + array.elementType();
       case GgufValue.Str(String text) -> "the string " + Quote.of(text);

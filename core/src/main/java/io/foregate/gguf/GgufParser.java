@@ -52,18 +52,24 @@ final class GgufParser {
   private final List<Placed> tensors = new ArrayList<>();
   private long alignment = DEFAULT_ALIGNMENT;
 
-  private GgufParser(MemorySegment file, String source) {
+  private GgufParser(MemorySegment file, String source, long heap) {
     this.file = file;
     this.source = source;
-    this.in = new HeaderReader(file, source);
+    this.in = new HeaderReader(file, source, heap);
   }
 
   /**
    * @param file the whole file
    * @param source its name, for messages
+   * @param heap bytes of Java's memory that may be used
    */
-  static Header parse(MemorySegment file, String source) {
-    return new GgufParser(file, source).header();
+  static Header parse(MemorySegment file, String source, long heap) {
+    return new GgufParser(file, source, heap).header();
+  }
+
+  /** What tensors take of Java's memory, as it is counted while they are read. */
+  static long heap(List<GgufTensor> tensors) {
+    return tensors.stream().mapToLong(t -> HEAP_PER_ENTRY + 3L * t.name().length()).sum();
   }
 
   private Header header() {

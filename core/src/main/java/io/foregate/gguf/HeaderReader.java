@@ -17,13 +17,23 @@ final class HeaderReader {
 
   private final MemorySegment file;
   private final String source;
-  private final long heap = Math.min(MAX_HEAP, Runtime.getRuntime().maxMemory() / 2);
+  private final long heap;
   private long position;
-  private long heapLeft = heap;
+  private long heapLeft;
 
-  HeaderReader(MemorySegment file, String source) {
+  /**
+   * @param heap bytes of Java's memory that may be used
+   */
+  HeaderReader(MemorySegment file, String source, long heap) {
     this.file = file;
     this.source = source;
+    this.heap = heap;
+    this.heapLeft = heap;
+  }
+
+  /** What the headers of a model may take of Java's memory, all of its files together. */
+  static long heap() {
+    return Math.min(MAX_HEAP, Runtime.getRuntime().maxMemory() / 2);
   }
 
   long position() {

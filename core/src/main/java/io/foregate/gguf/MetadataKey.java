@@ -15,7 +15,9 @@ public enum MetadataKey {
   NAME("general.name", Kind.TEXT, "(the file's name)", "what the model is called"),
   TYPE("general.type", Kind.TEXT, "model", "what kind of file it is: model, adapter, mmproj, ..."),
   SHARDS("split.count", Kind.COUNT, "0", "how many files the model is split into"),
-  SHARD("split.no", Kind.COUNT, "0", "which of them this one is, from 0"),
+  SHARD("split.no", Kind.COUNT, "(required in shards)", "which of them this one is, from 0"),
+  SHARD_TENSORS(
+      "split.tensors.count", Kind.COUNT, "(required in shards)", "tensors of all of them"),
 
   SAMPLING_TEMPERATURE("general.sampling.temp", Kind.REAL, "(ours)", "temperature of sampling"),
   SAMPLING_TOP_K("general.sampling.top_k", Kind.COUNT, "(ours)", "tokens that sampling keeps"),

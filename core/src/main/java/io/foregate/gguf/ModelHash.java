@@ -28,7 +28,8 @@ import java.util.TreeMap;
  * </ul>
  *
  * <p>It is a hash of the model, not of the file: order of tensors, alignment, a new name or chat
- * template do not matter, for no expert, gate or route depends on them.
+ * template do not matter, for no expert, gate or route depends on them. Nor does it matter into
+ * which files a model is split ({@code split.*}): its shards have the hash of the merged file.
  *
  * <p><b>What it cannot see.</b> In models above {@value #COMPLETE_BYTES} bytes, changes that touch
  * nothing but weights between the samples: a damaged bit, or an edit of a few rows. Requantizing,
@@ -67,7 +68,7 @@ public record ModelHash(String hex) {
     try {
       return of(digest(file));
     } catch (InternalError e) {
-      throw MappedFault.rethrow(e, file.path());
+      throw MappedFault.rethrow(e, file.faulty());
     }
   }
 

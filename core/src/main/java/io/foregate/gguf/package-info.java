@@ -5,7 +5,8 @@
  * block type, offset) and, from the next multiple of {@code general.alignment} on, the tensors'
  * bytes. {@link io.foregate.gguf.GgufFile} maps the whole file once and hands out read-only slices
  * of that mapping, so that weights never pass through the heap; {@link io.foregate.gguf.GgufWriter}
- * writes one tensor after the other.
+ * writes one tensor after the other. A model may be in several such files, its shards: both know
+ * them, and nobody else does.
  *
  * <p>Nothing that a file says is believed: every count, length, offset and type is compared with
  * the bytes that are there before it is used, and what does not fit is reported as a {@link

@@ -22,7 +22,8 @@ import java.util.TreeMap;
 /**
  * What a GGUF file holds, as numbers; also the schema of {@code inspect --json}.
  *
- * @param fileBytes size of the whole file
+ * @param shards files that the model is in; {@code model} is the first of them
+ * @param fileBytes size of the whole file, or of all shards
  * @param supported whether this build runs the model
  * @param obstacle why it does not, or {@code null}
  * @param shape the model's sizes, or {@code null} where the metadata lacks them
@@ -38,6 +39,7 @@ import java.util.TreeMap;
  */
 public record Inspection(
     String model,
+    int shards,
     int ggufVersion,
     long fileBytes,
     long alignment,
@@ -114,6 +116,7 @@ public record Inspection(
     long bytes = parts.stream().mapToLong(Part::bytes).sum();
     return new Inspection(
         file.path().toString(),
+        file.paths().size(),
         file.version(),
         file.fileSize(),
         file.alignment(),

@@ -7,6 +7,7 @@ import io.foregate.gguf.GgufValue;
 import io.foregate.options.KvType;
 import io.foregate.report.Table;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,7 +16,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A GGUF file that is looked at, whether or not this build can run it.
+ * A GGUF file, or all shards of one, that is looked at, whether or not this build can run it.
  *
  * <pre>{@code
  * try (ModelFile file = ModelFile.open(Path.of("model.gguf"))) {
@@ -40,14 +41,17 @@ public final class ModelFile implements AutoCloseable {
    * A tensor as the file's directory has it.
    *
    * @param shape the innermost dimension first
-   * @param offset of its first byte, from where the file's data begin
+   * @param shard the file that it is in, from 1
+   * @param offset of its first byte, from where that file's data begin
    */
-  public record Tensor(String name, String type, List<Long> shape, long offset, long bytes) {}
+  public record Tensor(
+      String name, String type, List<Long> shape, int shard, long offset, long bytes) {}
 
   /**
-   * Opens a file.
+   * Opens a file, and with a shard of a model all others.
    *
-   * @throws io.foregate.error.ForegateException when it cannot be read, or is no GGUF file
+   * @throws io.foregate.error.ForegateException when it cannot be read, or is no GGUF file; when a
+   *     shard is missing or another model's
    */
   public static ModelFile open(Path file) {
     Objects.requireNonNull(file, "file");
@@ -72,12 +76,19 @@ public final class ModelFile implements AutoCloseable {
 
   /** Every tensor, in the file's order. */
   public List<Tensor> tensors() {
-    return file.tensors().stream().map(ModelFile::tensor).toList();
+    Map<Path, Integer> shards = new HashMap<>();
+    file.paths().forEach(path -> shards.put(path, shards.size() + 1));
+    return file.tensors().stream().map(t -> tensor(t, shards.get(file.path(t)))).toList();
   }
 
-  private static Tensor tensor(GgufTensor tensor) {
+  private static Tensor tensor(GgufTensor tensor, int shard) {
     return new Tensor(
-        tensor.name(), tensor.type().name(), tensor.shape(), tensor.offset(), tensor.byteSize());
+        tensor.name(),
+        tensor.type().name(),
+        tensor.shape(),
+        shard,
+        tensor.offset(),
+        tensor.byteSize());
   }
 
   /** Every metadata entry as a line of text, in the file's order; long values are shortened. */

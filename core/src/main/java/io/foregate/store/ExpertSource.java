@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -36,14 +37,14 @@ final class ExpertSource {
     }
   }
 
-  private final Path model;
+  private final Supplier<Path> model;
   private final ExpertLayout layout;
   private final List<Layer> layers;
 
   /** Per record. */
   private final Layer[] ofRecord;
 
-  private ExpertSource(Path model, ExpertLayout layout, List<Layer> layers) {
+  private ExpertSource(Supplier<Path> model, ExpertLayout layout, List<Layer> layers) {
     this.model = model;
     this.layout = layout;
     this.layers = List.copyOf(layers);
@@ -55,11 +56,11 @@ final class ExpertSource {
   }
 
   /**
-   * @param model the file that the weights are in, for messages
+   * @param model the file to blame where one has become shorter
    * @throws IllegalArgumentException if no layer has experts that the layout holds, or the layout
    *     breaks its contract
    */
-  static ExpertSource of(Path model, List<LayerWeights> weights, ExpertLayout layout) {
+  static ExpertSource of(Supplier<Path> model, List<LayerWeights> weights, ExpertLayout layout) {
     List<Layer> layers = new ArrayList<>();
     PackedLayers packed = PackedLayers.of(weights, layout);
     int first = 0;
@@ -157,7 +158,7 @@ final class ExpertSource {
     try {
       layout.pack(layer.shape(), expert, target.asSlice(0, layer.recordBytes()));
     } catch (InternalError e) {
-      throw MappedFault.rethrow(e, model);
+      throw MappedFault.rethrow(e, model.get());
     }
   }
 }

@@ -52,7 +52,7 @@ public final class ExpertStore implements ExpertRecords, AutoCloseable {
       ExpertLayout layout,
       HostStore options,
       BuildListener listener) {
-    ExpertSource source = ExpertSource.of(model.path(), weights.layers(), layout);
+    ExpertSource source = ExpertSource.of(model::faulty, weights.layers(), layout);
     return new StoreOpener(model, source, options, listener, Host.system()).open();
   }
 

@@ -48,15 +48,6 @@ class InspectAnythingTest {
             Map.of("general.type", new GgufValue.Str("imatrix")), "is an importance matrix"),
         Arguments.of(
             Map.of(
-                "general.architecture",
-                LLAMA,
-                "split.count",
-                new GgufValue.U16(3),
-                "split.no",
-                new GgufValue.U16(1)),
-            "is part 2 of a model that is split into 3 files"),
-        Arguments.of(
-            Map.of(
                 "general.architecture", LLAMA,
                 "general.name", new GgufValue.U32(1),
                 "tokenizer.ggml.model", GgufArray.ofInts(new int[] {1}),
@@ -95,6 +86,22 @@ class InspectAnythingTest {
     }
     assertThat(Invocation.of("inspect", file).succeeds().out()).contains("no: ", "has no tensors");
     Invocation.of("run", "-m", file, "-p", "x").fails(ExitCode.FAILURE, "has no tensors");
+  }
+
+  @Test
+  void aShardAloneIsNoModel() {
+    Map<String, GgufValue> shard =
+        Map.of(
+            "general.architecture",
+            LLAMA,
+            "split.count",
+            new GgufValue.U16(3),
+            "split.no",
+            new GgufValue.U16(1));
+    Path file = write(shard, "blk_ffn_gate_exps.weight");
+    Invocation.of("inspect", file)
+        .fails(
+            ExitCode.FAILURE, "file.gguf: is a shard of 3", "expected a name such as file-00001");
   }
 
   @Test

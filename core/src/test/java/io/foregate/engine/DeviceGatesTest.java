@@ -133,7 +133,8 @@ class DeviceGatesTest {
 
   private Session session(BackendModel model, Offload offload) {
     Sequence sequence = model.newSequence(CONTEXT, KvType.F16);
-    return new Session(config, sequence, offload.runner(sequence), new DeviceLock(), "a test");
+    return new Session(
+        config, sequence, offload.runner(sequence), new DeviceLock(), () -> Path.of("a test"));
   }
 
   /** The CPU, with gates of its own if it is to have them. */

@@ -215,7 +215,9 @@ class SessionFileTest {
                 Sequence.class.getClassLoader(), new Class<?>[] {Sequence.class}, answers);
     Path file = folder.resolve("session.bin");
     try (Engine engine = open(mixture, KvType.F16);
-        var session = new Session(engine.config(), sequence, null, new DeviceLock(), "a model")) {
+        var session =
+            new Session(
+                engine.config(), sequence, null, new DeviceLock(), () -> Path.of("a model"))) {
       assertThatThrownBy(() -> session.save(file, engine.modelHash(), ""))
           .isInstanceOf(ForegateException.class)
           .hasMessageContaining("cannot save or load");

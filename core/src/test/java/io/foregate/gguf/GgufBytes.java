@@ -35,6 +35,10 @@ final class GgufBytes {
     return this;
   }
 
+  GgufBytes u16(int value) {
+    return raw(value & 0xff, value >> 8);
+  }
+
   GgufBytes u32(int value) {
     return raw(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(value).array());
   }
@@ -92,7 +96,8 @@ final class GgufBytes {
   }
 
   static GgufParser.Header parse(byte[] bytes) {
-    return GgufParser.parse(MemorySegment.ofArray(bytes).asReadOnly(), "test.gguf");
+    return GgufParser.parse(
+        MemorySegment.ofArray(bytes).asReadOnly(), "test.gguf", HeaderReader.heap());
   }
 
   /** A small sound file that has a bit of everything, without padding after the last tensor. */

@@ -227,7 +227,7 @@ class SidecarTest {
   }
 
   private ExpertSource source(ExpertLayout layout) {
-    return ExpertSource.of(model.path(), model.weights.layers(), layout);
+    return ExpertSource.of(model::path, model.weights.layers(), layout);
   }
 
   @Test

@@ -141,7 +141,7 @@ final class StoreModel implements AutoCloseable {
   }
 
   ExpertStore open(ExpertLayout layout, HostStore options, BuildListener listener, Host host) {
-    ExpertSource source = ExpertSource.of(path(), weights.layers(), layout);
+    ExpertSource source = ExpertSource.of(this::path, weights.layers(), layout);
     return new StoreOpener(file, source, options, listener, host).open();
   }
 

@@ -20,7 +20,7 @@ public final class ModelFlags {
       names = {"-m", "--model"},
       required = true,
       paramLabel = "FILE",
-      description = "The model, a GGUF file.")
+      description = "The model, a GGUF file or any of its shards.")
   public Path model;
 
   @Option(

@@ -21,10 +21,11 @@ public final class InspectText {
     var table = new Table("  ", "ll");
     table.row(
         "format",
-        "GGUF v%d, %s, %d tensors, %d metadata entries"
+        "GGUF v%d, %s%s, %d tensors, %d metadata entries"
             .formatted(
                 facts.ggufVersion(),
                 Sizes.text(facts.fileBytes()),
+                facts.shards() == 1 ? "" : " in %d shards".formatted(facts.shards()),
                 facts.tensors(),
                 facts.metadataEntries()));
     table.row("name", facts.name().isEmpty() ? "(none)" : facts.name());

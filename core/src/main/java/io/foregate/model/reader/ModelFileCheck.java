@@ -6,7 +6,7 @@ import io.foregate.gguf.KnownValues;
 import io.foregate.gguf.MetadataKey;
 import java.util.Locale;
 
-/** GGUF files that are no models, or not whole ones. */
+/** GGUF files that are no models. */
 final class ModelFileCheck {
   private static final String ANOTHER_FILE = "Give the model's own GGUF file.";
 
@@ -16,7 +16,6 @@ final class ModelFileCheck {
   static void requireModel(GgufFile file) {
     KnownValues values = KnownValues.of(file.metadata());
     String type = values.glimpseText(MetadataKey.TYPE).toLowerCase(Locale.ROOT);
-    int shards = values.glimpse(MetadataKey.SHARDS).orElse(0);
     if (type.equals("adapter")) {
       throw wrong(file, "is an adapter (LoRA) for a model, not a model", ANOTHER_FILE);
     }
@@ -25,13 +24,6 @@ final class ModelFileCheck {
     }
     if (type.equals("imatrix")) {
       throw wrong(file, "is an importance matrix, not a model", ANOTHER_FILE);
-    }
-    if (shards > 1) {
-      int shard = values.glimpse(MetadataKey.SHARD).orElse(0) + 1;
-      throw wrong(
-          file,
-          "is part %d of a model that is split into %d files".formatted(shard, shards),
-          "Merge them: llama-gguf-split --merge FIRST-PART MODEL.gguf.");
     }
     if (file.tensors().isEmpty()) {
       throw wrong(file, "has no tensors: it is a vocabulary, or metadata alone", ANOTHER_FILE);

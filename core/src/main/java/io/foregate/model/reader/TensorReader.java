@@ -96,7 +96,7 @@ final class TensorReader {
     if (found != type) {
       throw new ForegateException(
           "%s: tensor '%s' has type %s, the first expert's has %s."
-              .formatted(file.path(), name, found, type),
+              .formatted(file.path(file.tensor(name)), name, found, type),
           "Experts of a layer must be of one type: convert the model again.");
     }
   }
@@ -112,13 +112,13 @@ final class TensorReader {
     if (!isOf(tensor, shape)) {
       throw new ForegateException(
           "%s: tensor '%s' has shape %s, expected %s from the metadata."
-              .formatted(file.path(), name, tensor.shape(), Arrays.toString(shape)),
+              .formatted(file.path(tensor), name, tensor.shape(), Arrays.toString(shape)),
           "The file contradicts itself: convert the model again, or get another copy.");
     }
     if (!Quants.supports(tensor.type())) {
       throw new ForegateException(
           "%s: tensor '%s' has type %s, which is not supported."
-              .formatted(file.path(), name, tensor.type()),
+              .formatted(file.path(tensor), name, tensor.type()),
           "Supported types: %s.".formatted(String.join(", ", supportedTypes())));
     }
     return tensor;
@@ -151,7 +151,7 @@ final class TensorReader {
     if (unknown.isPresent()) {
       throw new ForegateException(
           "%s: tensor '%s' has no meaning in architecture '%s' as Foregate knows it."
-              .formatted(file.path(), unknown.get().name(), family.architecture()),
+              .formatted(file.path(unknown.get()), unknown.get().name(), family.architecture()),
           "Leaving it out would give wrong text. This variant of the architecture is not"
               + " supported.");
     }

@@ -52,10 +52,7 @@ class HintsTest {
     List<String> flags = found(FLAG, 0);
     // Those of other programs.
     flags.removeIf(
-        text ->
-            text.contains("--add-modules")
-                || text.contains("llama-gguf-split")
-                || text.contains("llama-imatrix --in-file"));
+        text -> text.contains("--add-modules") || text.contains("llama-imatrix --in-file"));
     assertThat(flags).isEmpty();
   }
 
