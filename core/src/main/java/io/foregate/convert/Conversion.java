@@ -18,6 +18,7 @@ import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufMetadata;
 import io.foregate.gguf.GgufValue;
 import io.foregate.gguf.GgufWriter;
+import io.foregate.gguf.ShardLimit;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -44,6 +45,7 @@ public final class Conversion implements AutoCloseable {
 
   private final HfFolder folder;
   private final OutType type;
+  private final ShardLimit shards;
   private final Map<String, GgufValue> metadata = new LinkedHashMap<>();
   private final List<String> notes = new ArrayList<>();
   private final Map<String, float[]> vectors;
@@ -52,6 +54,7 @@ public final class Conversion implements AutoCloseable {
 
   private Conversion(HfFolder folder, HfConfig config, ConvertOptions options) {
     this.folder = folder;
+    this.shards = options.shards();
     HfFamily family = HfFamilies.of(config);
     family.demands().forEach(demand -> demand.check(config));
     ConversionNotes.window(config, family).ifPresent(notes::add);
@@ -128,8 +131,16 @@ public final class Conversion implements AutoCloseable {
     return ((GgufValue.Str) metadata.get("general.architecture")).value();
   }
 
+  /** The files that {@link #write} makes: the target, or shards that are called after it. */
+  public List<Path> files(Path target) {
+    try (GgufWriter writer = writer(target, ConvertListener.NONE)) {
+      return writer.targets();
+    }
+  }
+
   /**
-   * Writes the file. If a run with the same folder and options was killed, goes on where it was.
+   * Writes the file, or its shards. If a run with the same folder and options was killed, goes on
+   * where it was.
    *
    * @param listener told of bytes, and of the whole file before it takes its name; where it throws,
    *     writing ends
@@ -140,16 +151,7 @@ public final class Conversion implements AutoCloseable {
   }
 
   void write(Path target, ConvertListener listener, BooleanSupplier keeps, long interval) {
-    var writing = new TensorWriter(listener);
-    try (GgufWriter writer = GgufWriter.to(target)) {
-      metadata.forEach(writer::metadata);
-      vectors.forEach(
-          (name, values) ->
-              writer.tensor(name, GgmlType.F32, List.of((long) values.length), segment(values)));
-      for (TargetTensor tensor : tensors) {
-        writer.tensor(
-            tensor.name(), tensor.type(), tensor.shape(), out -> writing.write(tensor, out));
-      }
+    try (GgufWriter writer = writer(target, listener)) {
       long total = tensors.stream().mapToLong(t -> bytes(t)).sum();
       var checkpoint =
           new ConvertCheckpoint(target, folder.files(), keeps, listener, total, interval);
@@ -158,6 +160,20 @@ public final class Conversion implements AutoCloseable {
     } catch (RuntimeException | InternalError e) {
       throw MappedFault.rethrow(e, folder.path());
     }
+  }
+
+  private GgufWriter writer(Path target, ConvertListener listener) {
+    var writing = new TensorWriter(listener);
+    GgufWriter writer = GgufWriter.to(target).shards(shards);
+    metadata.forEach(writer::metadata);
+    vectors.forEach(
+        (name, values) ->
+            writer.tensor(name, GgmlType.F32, List.of((long) values.length), segment(values)));
+    for (TargetTensor tensor : tensors) {
+      writer.tensor(
+          tensor.name(), tensor.type(), tensor.shape(), out -> writing.write(tensor, out));
+    }
+    return writer;
   }
 
   private static long bytes(TargetTensor tensor) {

@@ -2,6 +2,7 @@ package io.foregate.convert;
 
 import io.foregate.error.ForegateException;
 import io.foregate.files.PartFile;
+import io.foregate.gguf.GgufLayout;
 import io.foregate.gguf.GgufWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,9 +19,9 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
- * How far a conversion has come, in {@code OUT.resume} beside {@code OUT.part}: 8 bytes,
- * big-endian, that many of the part's are on disk; then SHA-256 of what the part began from, the
- * GGUF's header and the sources' names, sizes and times.
+ * How far a conversion has come, in {@code OUT.resume} beside {@code OUT.part}, or beside the parts
+ * of its shards: 8 bytes, big-endian, that many of all parts' are on disk; then SHA-256 of what
+ * they began from, the GGUF's headers and the sources' names, sizes and times.
  */
 final class ConvertCheckpoint implements GgufWriter.Checkpoint {
   private static final int HASH_BYTES = 32;
@@ -59,22 +60,35 @@ final class ConvertCheckpoint implements GgufWriter.Checkpoint {
   }
 
   @Override
-  public long begin(byte[] header) {
-    hash = hash(header);
-    long done = begins(header) ? done() : 0;
+  public long begin(List<GgufLayout> files) {
+    hash = hash(files);
+    long done = done();
+    long weights = 0;
+    long start = 0;
+    for (GgufLayout layout : files) {
+      long before = Math.clamp(done - start, 0, layout.bytes());
+      if (before > 0 && !holds(layout, before)) {
+        done = 0;
+        weights = 0;
+        break;
+      }
+      weights += Math.max(0, before - layout.header().length);
+      start += layout.bytes();
+    }
     if (done == 0) {
       write(0);
     }
-    listener.begin(total, Math.clamp(done - header.length, 0, total));
+    listener.begin(total, Math.min(weights, total));
     return done;
   }
 
-  /** Another command may have left a part of that name. */
-  private boolean begins(byte[] header) {
-    try (FileChannel part = FileChannel.open(PartFile.part(target), StandardOpenOption.READ)) {
-      ByteBuffer found = ByteBuffer.allocate(header.length);
+  /** Whether a part has so many bytes and is this one: other commands may leave such names, too. */
+  private static boolean holds(GgufLayout layout, long bytes) {
+    Path path = PartFile.part(layout.target());
+    try (FileChannel part = FileChannel.open(path, StandardOpenOption.READ)) {
+      ByteBuffer found = ByteBuffer.allocate(layout.header().length);
       while (found.hasRemaining() && part.read(found) > 0) {}
-      return Arrays.equals(found.array(), header);
+      return part.size() >= bytes && Arrays.equals(found.array(), layout.header());
     } catch (IOException e) {
       return false; // none
     }
@@ -83,13 +97,10 @@ final class ConvertCheckpoint implements GgufWriter.Checkpoint {
   private long done() {
     try {
       byte[] bytes = Files.readAllBytes(file);
-      if (bytes.length != Long.BYTES + HASH_BYTES
-          || !Arrays.equals(Arrays.copyOfRange(bytes, Long.BYTES, bytes.length), hash)) {
-        return 0;
-      }
-      long done = ByteBuffer.wrap(bytes).getLong();
-      Path part = PartFile.part(target);
-      return Files.exists(part) && done >= 0 && Files.size(part) >= done ? done : 0;
+      boolean same =
+          bytes.length == Long.BYTES + HASH_BYTES
+              && Arrays.equals(Arrays.copyOfRange(bytes, Long.BYTES, bytes.length), hash);
+      return same ? Math.max(0, ByteBuffer.wrap(bytes).getLong()) : 0;
     } catch (IOException e) {
       return 0; // none, or none that can be read: begin anew
     }
@@ -149,10 +160,10 @@ final class ConvertCheckpoint implements GgufWriter.Checkpoint {
     }
   }
 
-  private byte[] hash(byte[] header) {
+  private byte[] hash(List<GgufLayout> files) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(header);
+      files.forEach(layout -> digest.update(layout.header()));
       for (Path source : sources) {
         String facts =
             "%s %d %d\n"

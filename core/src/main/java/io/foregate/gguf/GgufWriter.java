@@ -2,9 +2,9 @@ package io.foregate.gguf;
 
 import io.foregate.files.FileKind;
 import io.foregate.files.PartFile;
+import io.foregate.files.PartSet;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,13 +27,11 @@ import java.util.function.Supplier;
  *
  * <p>The file is written as {@code NAME.part} and takes its name when it is complete and on disk.
  * On any failure, on interruption of the thread, or when {@link #close} is called before the end,
- * the part is deleted and a file that had the name before is untouched. Used by one thread; only
- * {@code close} may be called by others too, such as one that handles Ctrl-C.
+ * the part is deleted and a file that had the name before is untouched. Where {@link #shards} make
+ * several files of it, that holds of all of them together. Used by one thread; only {@code close}
+ * may be called by others too, such as one that handles Ctrl-C.
  */
 public final class GgufWriter implements AutoCloseable {
-  private static final int VERSION = 3;
-  private static final byte[] MAGIC = {'G', 'G', 'U', 'F'};
-
   // ggml keeps names in 64 bytes including a final zero.
   private static final int MAX_NAME_BYTES = GgufParser.MAX_NAME_BYTES - 1;
 
@@ -95,17 +93,19 @@ public final class GgufWriter implements AutoCloseable {
     /**
      * How many bytes an earlier run has left, all of them on disk.
      *
-     * @param header the file's first bytes: only a file that began with the same is to be gone on
-     *     with
+     * @param files those that are to be written, in order: only files that began with the same
+     *     headers are to be gone on with
      * @return what {@link #reached} was told last; 0 to begin anew
      */
-    long begin(byte[] header);
+    long begin(List<GgufLayout> files);
 
-    /** The file's first bytes are on disk: a tensor's end. */
+    /** So many bytes are on disk, of all files together: a tensor's end. */
     void reached(long bytes);
 
     /**
-     * The whole file is on disk, under its part's name. Where this throws, it never takes its own.
+     * All is on disk, under the names of parts. Where this throws, no file takes its own name.
+     *
+     * @param unfinished the part of the file, or of the first shard
      */
     default void complete(Path unfinished) {}
 
@@ -118,7 +118,8 @@ public final class GgufWriter implements AutoCloseable {
   private final Path target;
   private final Map<String, GgufValue> metadata = new LinkedHashMap<>();
   private final Map<String, Declared> tensors = new LinkedHashMap<>();
-  private PartFile part;
+  private ShardLimit limit = ShardLimit.NONE;
+  private PartSet parts;
   private boolean closed;
 
   private GgufWriter(Path target) {
@@ -182,17 +183,31 @@ public final class GgufWriter implements AutoCloseable {
     return tensor(name, type, shape, out -> out.write(data));
   }
 
-  /** The tensors declared so far, with the offsets that they would have now. */
+  /**
+   * Writes a model that is larger in shards, {@code NAME-00001-of-00003.gguf} and so on where the
+   * target is {@code NAME.gguf}.
+   */
+  public GgufWriter shards(ShardLimit most) {
+    limit = most;
+    return this;
+  }
+
+  /**
+   * The tensors declared so far, with the offsets that they would have now in their file: the
+   * target, or a shard.
+   */
   public List<GgufTensor> tensors() {
-    long alignment = alignment();
-    List<GgufTensor> placed = new ArrayList<>(tensors.size());
-    long offset = 0;
-    for (Declared declared : tensors.values()) {
-      GgufTensor tensor = declared.tensor();
-      placed.add(new GgufTensor(tensor.name(), tensor.type(), tensor.shape(), offset));
-      offset = align(Math.addExact(offset, tensor.byteSize()), alignment);
-    }
-    return List.copyOf(placed);
+    return files().stream().flatMap(file -> file.tensors().stream()).toList();
+  }
+
+  /** The files that would be written now, in order. */
+  public List<Path> targets() {
+    return files().stream().map(GgufLayout::target).toList();
+  }
+
+  private List<GgufLayout> files() {
+    return GgufLayout.of(
+        target, metadata, tensors.values().stream().map(Declared::tensor).toList(), limit);
   }
 
   /**
@@ -202,45 +217,71 @@ public final class GgufWriter implements AutoCloseable {
    *     a failure of a {@link TensorData} is passed on as it is
    */
   public void write() {
-    try (PartFile file = begin(() -> PartFile.create(target, kind()))) {
-      writeHeader(file);
-      writeTensors(file, 0, _ -> {});
-      file.commit();
-    }
+    writeResumable(new Once());
   }
 
   /**
-   * As {@link #write()}, going on with what an earlier run has left. Tensors that are in the file
+   * As {@link #write()}, going on with what an earlier run has left. Tensors that are in the files
    * already are not asked for.
    */
   public void writeResumable(Checkpoint checkpoint) {
-    long done = checkpoint.begin(header(tensors()));
-    PartFile file = begin(() -> PartFile.resume(target, kind(), done));
+    List<GgufLayout> files = files();
+    long done = checkpoint.begin(files);
+    GgufLayout first = files.getFirst();
+    PartSet set = begin(() -> PartSet.begin(first.target(), kind(), Math.min(done, first.bytes())));
     try {
-      if (done == 0) {
-        writeHeader(file);
-      }
-      var reached = new long[] {done};
-      writeTensors(
-          file,
-          done,
-          position -> {
-            if (position - reached[0] >= checkpoint.interval()) {
-              file.force();
-              checkpoint.reached(position);
-              reached[0] = position;
-            }
-          });
-      file.force();
-      checkpoint.complete(PartFile.part(target));
-      file.commit();
+      writeAll(set, files, done, checkpoint);
+      checkpoint.complete(PartFile.part(first.target()));
+      set.commit();
     } catch (RuntimeException | Error e) {
       if (checkpoint.keepsUnfinished()) {
-        file.keep();
+        set.keep();
       }
       throw e;
     } finally {
-      file.close();
+      set.close();
+    }
+  }
+
+  private void writeAll(PartSet set, List<GgufLayout> files, long done, Checkpoint checkpoint) {
+    long total = files.stream().mapToLong(GgufLayout::bytes).reduce(0, Math::addExact);
+    long begin = 0;
+    var reached = new long[] {done};
+    for (GgufLayout file : files) {
+      long before = Math.clamp(done - begin, 0, file.bytes());
+      PartFile part = file == files.getFirst() ? set.current() : set.next(file.target(), before);
+      part.requireSpace(before + total - Math.max(done, begin)); // of all that is to come
+      long start = begin;
+      write(
+          file,
+          part,
+          before,
+          position -> {
+            if (start + position - reached[0] >= checkpoint.interval()) {
+              part.force();
+              checkpoint.reached(start + position);
+              reached[0] = start + position;
+            }
+          });
+      begin += file.bytes();
+    }
+    set.current().force();
+  }
+
+  /** Writes the tensors that end behind {@code done}, and tells where each ends. */
+  private void write(GgufLayout file, PartFile part, long done, LongConsumer ended) {
+    if (done == 0) {
+      part.write(MemorySegment.ofArray(file.header()));
+      part.pad(file.alignment());
+    }
+    for (GgufTensor tensor : file.tensors()) {
+      if (file.end(tensor) > done) {
+        var out = new TensorOutput(part, tensor);
+        tensors.get(tensor.name()).data().writeTo(out);
+        out.finish();
+        part.pad(file.alignment());
+        ended.accept(part.position());
+      }
     }
   }
 
@@ -249,70 +290,45 @@ public final class GgufWriter implements AutoCloseable {
     return imatrix ? FileKind.IMATRIX : FileKind.GGUF;
   }
 
-  private void writeHeader(PartFile file) {
-    file.write(MemorySegment.ofArray(header(tensors())));
-    file.pad(alignment());
-  }
-
-  /** Writes the tensors that end behind {@code done}, and tells where each ends. */
-  private void writeTensors(PartFile file, long done, LongConsumer ended) {
-    long alignment = alignment();
-    List<GgufTensor> placed = tensors();
-    long data = align(header(placed).length, alignment);
-    if (!placed.isEmpty()) {
-      GgufTensor last = placed.getLast();
-      file.requireSpace(Math.addExact(data, last.offset() + last.byteSize()));
-    }
-    for (GgufTensor tensor : placed) {
-      if (align(data + tensor.offset() + tensor.byteSize(), alignment) > done) {
-        var out = new TensorOutput(file, tensor);
-        tensors.get(tensor.name()).data().writeTo(out);
-        out.finish();
-        file.pad(alignment);
-        ended.accept(file.position());
-      }
-    }
-  }
-
   /** Deletes what has been written if it is not complete; {@link #write} then fails, or did. */
   @Override
   public void close() {
-    PartFile unfinished;
+    PartSet unfinished;
     synchronized (this) {
       closed = true;
-      unfinished = part;
+      unfinished = parts;
     }
     if (unfinished != null) {
       unfinished.close();
     }
   }
 
-  private synchronized PartFile begin(Supplier<PartFile> opening) {
-    if (closed || part != null) {
+  private synchronized PartSet begin(Supplier<PartSet> opening) {
+    if (closed || parts != null) {
       throw new IllegalStateException("the writer of " + target + " has been used already");
     }
-    part = opening.get();
-    return part;
+    parts = opening.get();
+    return parts;
   }
 
-  private long alignment() {
-    return GgufMetadata.of(target.toString(), metadata)
-        .longInteger(GgufParser.ALIGNMENT_KEY, GgufParser.DEFAULT_ALIGNMENT);
-  }
-
-  private static long align(long offset, long alignment) {
-    return Math.addExact(offset, alignment - 1) & -alignment;
-  }
-
-  private byte[] header(List<GgufTensor> placed) {
-    var out = new GgufEncoding.Output();
-    out.raw(MAGIC).u32(VERSION).u64(placed.size()).u64(metadata.size());
-    metadata.forEach((key, value) -> out.string(key).u32(value.type().id()).value(value));
-    for (GgufTensor tensor : placed) {
-      out.string(tensor.name()).u32(tensor.rank());
-      tensor.shape().forEach(out::u64);
-      out.u32(tensor.type().id()).u64(tensor.offset());
+  /** What is written once is not gone on with. */
+  private static final class Once implements Checkpoint {
+    @Override
+    public long interval() {
+      return Long.MAX_VALUE;
     }
-    return out.toByteArray();
+
+    @Override
+    public long begin(List<GgufLayout> files) {
+      return 0;
+    }
+
+    @Override
+    public void reached(long bytes) {}
+
+    @Override
+    public boolean keepsUnfinished() {
+      return false;
+    }
   }
 }

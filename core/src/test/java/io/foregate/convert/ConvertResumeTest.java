@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.foregate.error.ForegateException;
 import io.foregate.files.FileKind;
 import io.foregate.files.PartFile;
+import io.foregate.gguf.GgufFile;
+import io.foregate.gguf.GgufTensor;
+import io.foregate.gguf.ShardLimit;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -94,6 +97,58 @@ class ConvertResumeTest {
     assertThat(runs).isGreaterThan(2);
     assertThat(target).hasSameBinaryContentAs(whole);
     holds(source, whole, target);
+  }
+
+  @Test
+  void goesOnInTheMiddleOfAnyShard() throws IOException {
+    ConvertOptions sharded =
+        ConvertOptions.defaults().withShards(new ShardLimit(Long.MAX_VALUE, 7));
+    Path target = folder.resolve("out.gguf");
+    List<Path> shards;
+    try (Conversion conversion = Conversion.open(source, sharded)) {
+      shards = conversion.files(target);
+    }
+    assertThat(shards).hasSizeGreaterThan(3);
+    long before = -1;
+    int runs = 0;
+    while (!Files.exists(shards.getLast())) {
+      Stopper stopper = run(target, Files.size(whole) / 4, true, sharded);
+      assertThat(stopper.done).isGreaterThan(before);
+      before = stopper.done;
+      assertThat(shards.stream().filter(Files::exists).count()).isIn(0L, (long) shards.size());
+      assertThat(++runs).isLessThan(30);
+    }
+    assertThat(runs).isGreaterThan(2);
+    List<Path> found = new ArrayList<>(shards);
+    found.addAll(List.of(source, whole));
+    holds(found.toArray(Path[]::new));
+    try (GgufFile one = GgufFile.open(whole);
+        GgufFile many = GgufFile.open(shards.get(1))) {
+      assertThat(many.metadata().asMap()).isEqualTo(one.metadata().asMap());
+      for (GgufTensor tensor : one.tensors()) {
+        GgufTensor written = many.tensor(tensor.name());
+        assertThat(many.data(written).mismatch(one.data(tensor))).isEqualTo(-1);
+      }
+    }
+  }
+
+  @Test
+  void aShardThatIsLostIsWrittenAnew() throws IOException {
+    ConvertOptions sharded =
+        ConvertOptions.defaults().withShards(new ShardLimit(Long.MAX_VALUE, 7));
+    Path target = folder.resolve("out.gguf");
+    run(target, Files.size(whole) / 2, true, sharded);
+    Path first;
+    try (Conversion conversion = Conversion.open(source, sharded)) {
+      first = conversion.files(target).getFirst();
+    }
+    Files.write(PartFile.part(first), new byte[100]);
+    assertThat(run(target, Long.MAX_VALUE, true, sharded).done).isZero();
+    GgufFile.open(first).close();
+    run(folder.resolve("given-up.gguf"), Files.size(whole) / 2, false, sharded);
+    try (Stream<Path> found = Files.list(folder)) {
+      assertThat(found).noneMatch(f -> f.toString().contains("given-up"));
+    }
   }
 
   @Test

@@ -9,8 +9,9 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
-/** Reads sample.gguf, which another implementation wrote: see make-sample.py beside it. */
+/** Reads sample.gguf and its shards, which another implementation wrote: see make-sample.py. */
 class SampleFileTest {
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -78,6 +79,45 @@ class SampleFileTest {
         assertThat(experts.getAtIndex(FLOAT, i)).isEqualTo(i);
       }
     }
+  }
+
+  @Test
+  void readsShards() throws URISyntaxException {
+    for (int i = 1; i <= 3; i++) {
+      try (GgufFile one = GgufFile.open(sample());
+          GgufFile shards = GgufFile.open(shard(i))) {
+        assertThat(shards.paths()).hasSize(3);
+        assertThat(shards.metadata().asMap()).isEqualTo(one.metadata().asMap());
+        assertThat(shards.tensors()).hasSameSizeAs(one.tensors());
+        for (GgufTensor tensor : one.tensors()) {
+          GgufTensor found = shards.tensor(tensor.name());
+          assertThat(found.shape()).isEqualTo(tensor.shape());
+          assertThat(shards.data(found).mismatch(one.data(tensor))).isEqualTo(-1);
+        }
+        assertThat(ModelHash.of(shards)).isEqualTo(ModelHash.of(one));
+      }
+    }
+  }
+
+  @Test
+  void writesTheSameShards(@TempDir Path folder) throws URISyntaxException {
+    try (GgufFile sample = GgufFile.open(sample());
+        GgufWriter writer = GgufWriter.to(folder.resolve("sample.gguf"))) {
+      writer.shards(new ShardLimit(Long.MAX_VALUE, 2)).metadata(sample.metadata());
+      sample.tensors().forEach(t -> writer.tensor(t.name(), t.type(), t.shape(), sample.data(t)));
+      writer.write();
+      assertThat(writer.targets()).hasSize(3);
+      for (int i = 1; i <= 3; i++) {
+        Path theirs = shard(i);
+        Path ours = folder.resolve(theirs.getFileName());
+        assertThat(ours).hasSameBinaryContentAs(theirs);
+      }
+    }
+  }
+
+  private static Path shard(int number) throws URISyntaxException {
+    String name = "/gguf/sample-%05d-of-00003.gguf".formatted(number);
+    return Path.of(SampleFileTest.class.getResource(name).toURI());
   }
 
   static Path sample() throws URISyntaxException {

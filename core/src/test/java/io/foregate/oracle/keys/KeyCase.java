@@ -6,6 +6,7 @@ import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.foregate.gguf.GgmlType;
 import io.foregate.gguf.GgufFile;
+import io.foregate.gguf.GgufLayout;
 import io.foregate.gguf.GgufTensor;
 import io.foregate.gguf.GgufValue;
 import io.foregate.gguf.GgufWriter;
@@ -107,8 +108,8 @@ record KeyCase(
             }
 
             @Override
-            public long begin(byte[] header) {
-              told[0] = header;
+            public long begin(List<GgufLayout> files) {
+              told[0] = files.getFirst().header();
               throw new Told();
             }
 
