@@ -129,6 +129,7 @@ public final class Cli implements Runnable {
     makers.put("simulate", () -> new SimulateCommand(shell));
     makers.put("align", () -> new AlignCommand(shell));
     makers.put("quantize", () -> new QuantizeCommand(shell));
+    makers.put("merge", () -> new MergeCommand(shell));
     makers.put("convert", () -> new ConvertCommand(shell));
     makers.put("devices", () -> new DevicesCommand(shell, () -> root.verbose));
     return makers;

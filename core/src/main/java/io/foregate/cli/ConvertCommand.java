@@ -1,6 +1,7 @@
 package io.foregate.cli;
 
 import io.foregate.cli.flag.Habits;
+import io.foregate.cli.flag.ShardFlags;
 import io.foregate.cli.terminal.Cancellation.CancelledException;
 import io.foregate.cli.terminal.CommandException;
 import io.foregate.cli.terminal.ExitCode;
@@ -26,6 +27,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -68,6 +70,8 @@ final class ConvertCommand implements Callable<Integer> {
   @Option(names = "--name", paramLabel = "NAME", description = "The model's name.")
   private String name;
 
+  @Mixin private ShardFlags shards;
+
   @Option(names = "--force", description = "Replace OUT if it exists.")
   private boolean force;
 
@@ -77,6 +81,7 @@ final class ConvertCommand implements Callable<Integer> {
   /** The schema of {@code --json}. */
   private record Result(
       String model,
+      int shards,
       String architecture,
       String type,
       int tensors,
@@ -93,7 +98,8 @@ final class ConvertCommand implements Callable<Integer> {
     long begin = System.nanoTime();
     try (Conversion conversion = Conversion.open(folder, options())) {
       Path target = out != null ? out : defaultTarget(conversion.type());
-      Target.requireAbsent(target, force);
+      List<Path> files = conversion.files(target);
+      files.forEach(file -> Target.requireAbsent(file, force));
       Tokenizer.of(conversion.metadata()); // what cannot be opened is not worth writing
       conversion.notes().forEach(note -> shell.terminal().message("note: " + note + "."));
       try (var drawn = new Drawn()) {
@@ -102,11 +108,12 @@ final class ConvertCommand implements Callable<Integer> {
         shell
             .terminal()
             .message(
-                "%s.part and %s.resume keep what is done: the same command goes on."
-                    .formatted(target, target));
+                "%s.part%s and %s.resume keep what is done: the same command goes on."
+                    .formatted(
+                        files.getFirst(), files.size() > 1 ? " (and further shards)" : "", target));
         throw e;
       }
-      report(conversion, target, (System.nanoTime() - begin) / 1e9);
+      report(conversion, files, (System.nanoTime() - begin) / 1e9);
     }
     return ExitCode.OK;
   }
@@ -125,23 +132,29 @@ final class ConvertCommand implements Callable<Integer> {
     }
   }
 
-  private void report(Conversion conversion, Path target, double seconds) throws IOException {
-    long bytes = Files.size(target);
+  private void report(Conversion conversion, List<Path> files, double seconds) throws IOException {
+    String target = files.getFirst().toString();
+    long bytes = 0;
+    for (Path file : files) {
+      bytes += Files.size(file);
+    }
     String type = conversion.type().name();
     String report =
         json
             ? Json.pretty(
                 new Result(
-                    target.toString(),
+                    target,
+                    files.size(),
                     conversion.architecture(),
                     type,
                     conversion.tensorCount(),
                     bytes,
                     seconds,
                     conversion.notes()))
-            : "%s: %s, %d tensors, matrices in %s, %s"
+            : "%s: %s%s, %d tensors, matrices in %s, %s"
                 .formatted(
                     target,
+                    files.size() > 1 ? "the first of %d shards, ".formatted(files.size()) : "",
                     conversion.architecture(),
                     conversion.tensorCount(),
                     type,
@@ -150,7 +163,7 @@ final class ConvertCommand implements Callable<Integer> {
   }
 
   private ConvertOptions options() {
-    ConvertOptions options = ConvertOptions.defaults();
+    ConvertOptions options = ConvertOptions.defaults().withShards(shards.limit());
     options = pre == null ? options : options.withPre(pre);
     options = name == null ? options : options.withName(name);
     return outType.equalsIgnoreCase(AUTO) ? options : options.withType(type());

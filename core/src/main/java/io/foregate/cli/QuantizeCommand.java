@@ -2,6 +2,7 @@ package io.foregate.cli;
 
 import io.foregate.cli.flag.Flags;
 import io.foregate.cli.flag.Habits;
+import io.foregate.cli.flag.ShardFlags;
 import io.foregate.cli.output.QuantizeText;
 import io.foregate.cli.terminal.ExitCode;
 import io.foregate.cli.terminal.Hints;
@@ -11,6 +12,7 @@ import io.foregate.cli.terminal.UsageException;
 import io.foregate.error.ForegateException;
 import io.foregate.files.FileKind;
 import io.foregate.files.Target;
+import io.foregate.gguf.ShardLimit;
 import io.foregate.inspect.TensorPart;
 import io.foregate.quantize.Quantization;
 import io.foregate.quantize.QuantizeMethod;
@@ -29,6 +31,7 @@ import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -111,7 +114,12 @@ final class QuantizeCommand implements Callable<Integer> {
       description = "Also write the JSON object, which has each tensor's error, to a file.")
   private Path report;
 
-  @Parameters(index = "0", paramLabel = "IN", description = "The model, a GGUF file.")
+  @Mixin private ShardFlags shards;
+
+  @Parameters(
+      index = "0",
+      paramLabel = "IN",
+      description = "The model, a GGUF file or any of its shards.")
   private Path in;
 
   @Parameters(index = "1", paramLabel = "OUT", description = "The GGUF file to write.")
@@ -135,8 +143,15 @@ final class QuantizeCommand implements Callable<Integer> {
   }
 
   private QuantizeOptions options() {
+    ShardLimit limit = shards.limit();
     return new QuantizeOptions(
-        rules(), method(), Optional.ofNullable(imatrix), Math.max(0, threads), force);
+        rules(),
+        method(),
+        Optional.ofNullable(imatrix),
+        Math.max(0, threads),
+        force,
+        limit.bytes(),
+        limit.tensors());
   }
 
   private List<TypeRule> rules() {

@@ -5,6 +5,8 @@ import io.foregate.error.ForegateException;
 import io.foregate.files.Target;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufTensor;
+import io.foregate.gguf.GgufWriter;
+import io.foregate.gguf.ShardLimit;
 import io.foregate.work.WorkListener;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,8 +33,8 @@ public final class Quantization {
   /**
    * Writes a model anew. When this throws, no file has been made or changed.
    *
-   * @param in the model, a GGUF file
-   * @param out the GGUF file to write
+   * @param in the model: a GGUF file, or any of its shards
+   * @param out the GGUF file to write, or what its shards are called after
    * @param listener told of every weight that is rounded
    * @throws ForegateException when the model cannot be read, a rule covers nothing, or the file
    *     cannot be written
@@ -45,21 +47,32 @@ public final class Quantization {
     Objects.requireNonNull(listener, "listener");
     long begin = System.nanoTime();
     try (GgufFile file = GgufFile.open(in)) {
-      requireOther(in, out);
-      Target.requireAbsent(out, options.replace());
       QuantizePlan plan = QuantizePlan.of(file, options.rules());
       ImportanceMatrix importance =
           options.importance().map(ImportanceMatrix::read).orElse(ImportanceMatrix.NONE);
       int threads =
           options.threads() > 0 ? options.threads() : Runtime.getRuntime().availableProcessors();
       long weights = plan.targets().keySet().stream().mapToLong(GgufTensor::elements).sum();
-      List<QuantizeReport.Tensor> tensors;
-      listener.begin("quantize", weights, "weights");
       try (var requantizer =
-          new Requantizer(file, plan, options.method().method(), importance, threads, listener)) {
-        tensors = requantizer.write(out);
+              new Requantizer(
+                  file, plan, options.method().method(), importance, threads, listener);
+          GgufWriter writer = requantizer.writer(out)) {
+        writer.shards(new ShardLimit(options.shardBytes(), options.shardTensors()));
+        List<Path> targets = writer.targets();
+        requireFree(file, targets, options.replace());
+        listener.begin("quantize", weights, "weights");
+        writer.write();
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        return report(file, targets.getFirst(), options, requantizer.rounded(), seconds);
       }
-      return report(file, out, options, tensors, (System.nanoTime() - begin) / 1e9);
+    }
+  }
+
+  /** Refuses files that are there, or are read. */
+  static void requireFree(GgufFile file, List<Path> targets, boolean replace) {
+    for (Path target : targets) {
+      file.paths().forEach(read -> requireOther(read, target));
+      Target.requireAbsent(target, replace);
     }
   }
 
@@ -92,12 +105,15 @@ public final class Quantization {
     long weights = file.tensors().stream().mapToLong(GgufTensor::elements).sum();
     long bytes;
     long size;
+    int shards;
     try (GgufFile written = GgufFile.open(out)) {
       bytes = written.tensors().stream().mapToLong(GgufTensor::byteSize).sum();
       size = written.fileSize();
+      shards = written.paths().size();
     }
     return new QuantizeReport(
         out.toString(),
+        shards,
         file.path().toString(),
         options.method().name().toLowerCase(Locale.ROOT),
         options.importance().map(Path::toString).orElse(null),

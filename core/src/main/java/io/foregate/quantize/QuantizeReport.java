@@ -9,12 +9,15 @@ import java.util.TreeMap;
 /**
  * What {@link Quantization} did; also the schema of the command line's JSON.
  *
+ * @param model the file that was written; of shards, the first
+ * @param shards how many files were written
  * @param typesBefore numbers of changed tensors by type
  * @param bitsPerWeight of the whole file's tensors
  * @param tensors the changed ones
  */
 public record QuantizeReport(
     String model,
+    int shards,
     String source,
     String method,
     String imatrix,

@@ -69,6 +69,7 @@ final class Requantizer implements AutoCloseable {
   private final WorkListener listener;
   private final ExecutorService workers;
   private final int chunksAtOnce;
+  private final List<QuantizeReport.Tensor> rounded = new ArrayList<>();
 
   Requantizer(
       GgufFile file,
@@ -88,31 +89,32 @@ final class Requantizer implements AutoCloseable {
     this.chunksAtOnce = threads * CHUNKS_PER_WORKER;
   }
 
-  /**
-   * Writes the copy. When this throws, no file has been made or changed.
-   *
-   * @return what became of each chosen tensor
-   */
-  List<QuantizeReport.Tensor> write(Path target) {
-    List<QuantizeReport.Tensor> done = new ArrayList<>();
-    try (GgufWriter writer = GgufWriter.to(target)) {
-      writer.metadata(file.metadata());
-      describe(writer);
-      for (GgufTensor tensor : file.tensors()) {
-        QuantizePlan.Target chosen = plan.targets().get(tensor);
-        if (chosen != null) {
-          writer.tensor(
-              tensor.name(),
-              chosen.type(),
-              tensor.shape(),
-              out -> done.add(round(tensor, chosen, out)));
-        } else {
-          writer.tensor(tensor.name(), tensor.type(), tensor.shape(), out -> copy(tensor, out));
-        }
+  /** What writes the copy, when it is told to. */
+  GgufWriter writer(Path target) {
+    GgufWriter writer = GgufWriter.to(target).metadata(file.metadata());
+    describe(writer);
+    for (GgufTensor tensor : file.tensors()) {
+      QuantizePlan.Target chosen = plan.targets().get(tensor);
+      if (chosen != null) {
+        writer.tensor(
+            tensor.name(),
+            chosen.type(),
+            tensor.shape(),
+            out -> rounded.add(round(tensor, chosen, out)));
+      } else {
+        writer.tensor(
+            tensor.name(),
+            tensor.type(),
+            tensor.shape(),
+            out -> copy(file.data(tensor), out, listener));
       }
-      writer.write();
     }
-    return done;
+    return writer;
+  }
+
+  /** What became of each chosen tensor. */
+  List<QuantizeReport.Tensor> rounded() {
+    return List.copyOf(rounded);
   }
 
   /** The file's type is that of most of its weights. */
@@ -132,8 +134,8 @@ final class Requantizer implements AutoCloseable {
     }
   }
 
-  private void copy(GgufTensor tensor, TensorOutput out) {
-    MemorySegment data = file.data(tensor);
+  /** Copies a tensor as it is, in pieces, and looks in between whether it is to go on. */
+  static void copy(MemorySegment data, TensorOutput out, WorkListener listener) {
     for (long from = 0; from < data.byteSize(); from += COPY_BYTES) {
       listener.check();
       out.write(data.asSlice(from, Math.min(COPY_BYTES, data.byteSize() - from)));

@@ -66,7 +66,7 @@ public record TinyGguf(
     return new TinyGguf(architecture, experts, expertType, false, poisoned, chatTemplate);
   }
 
-  TinyGguf withNaN() {
+  public TinyGguf withNaN() {
     return new TinyGguf(architecture, experts, expertType, bytes, true, chatTemplate);
   }
 

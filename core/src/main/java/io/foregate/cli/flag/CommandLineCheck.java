@@ -18,7 +18,7 @@ import picocli.CommandLine.Model.OptionSpec;
  * picocli takes {@code -ngl 99} for {@code -n gl}, and {@code -hf} for a wish for help.
  */
 public final class CommandLineCheck {
-  private static final Set<String> READ_GGUF = Set.of("inspect", "quantize");
+  private static final Set<String> READ_GGUF = Set.of("inspect", "quantize", "merge");
 
   private CommandLineCheck() {}
 

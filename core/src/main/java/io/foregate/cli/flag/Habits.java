@@ -29,6 +29,7 @@ public final class Habits {
           llama-bench\tUse 'foregate bench'.
           llama-perplexity ppl\tUse 'foregate perplexity'.
           llama-quantize\tUse 'foregate quantize --experts Q4_K IN OUT'.
+          llama-gguf-split gguf-split split\tUse 'foregate merge SHARD OUT', or --split-max-size 2G of 'foregate quantize' and 'foregate convert'.
           llama-imatrix imatrix\tUse 'foregate trace --imatrix FILE --text FILE -m MODEL'.
           llama-gguf gguf gguf-dump dump\tUse 'foregate inspect --metadata --tensors FILE'.
           tokenize llama-tokenize detokenize\tForegate prints no tokens of a text; 'foregate eval' takes their ids.

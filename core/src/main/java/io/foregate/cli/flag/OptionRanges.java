@@ -55,7 +55,8 @@ public final class OptionRanges {
           NumberRange.from("--n-gen", 0, "0 times no decode."),
           NumberRange.from("--repetitions", 1, "llama-bench's default is 5."),
           NumberRange.from("--warmup-seconds", 0, "--no-warmup times cold code."),
-          NumberRange.from("--warmup", 0, DEFAULT));
+          NumberRange.from("--warmup", 0, DEFAULT),
+          NumberRange.from("--split-max-tensors", 1, "Leave it out for one file."));
 
   private OptionRanges() {}
 

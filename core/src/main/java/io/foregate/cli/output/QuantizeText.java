@@ -31,18 +31,29 @@ public final class QuantizeText {
             ? ""
             : "  %d tensors have rows that the blocks of %s do not divide: they became %s.%n"
                 .formatted(fallbacks, names(report, true), names(report, false));
-    return "%s: %d tensors %s -> %s, %d others kept, %s -> %s, %.2f bits per weight%n"
+    String shards =
+        report.shards() > 1 ? "the first of %d shards, ".formatted(report.shards()) : "";
+    return "%s: %s%s, %s -> %s, %.2f bits per weight%n"
             .formatted(
                 report.model(),
-                report.changed(),
-                String.join(", ", report.typesBefore().keySet()),
-                String.join(", ", report.typesAfter().keySet()),
-                report.kept(),
+                shards,
+                changes(report),
                 Sizes.text(report.bytesBefore()),
                 Sizes.text(report.bytesAfter()),
                 report.bitsPerWeight())
-        + table
+        + (report.changed() == 0 ? "" : table)
         + fallback;
+  }
+
+  private static String changes(QuantizeReport report) {
+    return report.changed() == 0
+        ? "all %d tensors kept".formatted(report.kept())
+        : "%d tensors %s -> %s, %d others kept"
+            .formatted(
+                report.changed(),
+                String.join(", ", report.typesBefore().keySet()),
+                String.join(", ", report.typesAfter().keySet()),
+                report.kept());
   }
 
   private static String names(QuantizeReport report, boolean wanted) {

@@ -42,8 +42,11 @@ class EffectsTest {
                   + "align: --text --holdout --horizon --hidden --tokens --round-tokens --passes --out"
                   + " --report --resume --seed --json --force\n"
                   + "quantize: --experts --shared-experts --feed-forward --attention --embedding"
-                  + " --output --per-layer --method --force --json --report\n"
-                  + "convert: --out --outtype --pre --name --force --json\n"
+                  + " --output --per-layer --method --split-max-size --split-max-tensors --force --json"
+                  + " --report\n"
+                  + "merge: --force --json\n"
+                  + "convert: --out --outtype --pre --name --split-max-size --split-max-tensors --force"
+                  + " --json\n"
                   + "template: --messages --tools --bos --eos --no-generation-prompt --tokens --json\n"
                   + "devices: --json")
               .split("\n"));

@@ -32,6 +32,7 @@ class OverwriteTest {
   private static Path text;
   private static Path trace;
   private static Path source;
+  private static Path shard;
 
   @BeforeAll
   static void writeInputs() throws IOException {
@@ -41,6 +42,10 @@ class OverwriteTest {
     Invocation.of("trace", "-m", model, "--text", text, "--tokens", 256, "-o", trace)
         .requireExit(ExitCode.OK);
     source = HfModel.of("MixtralForCausalLM").write(inputs.resolve("hf"));
+    Path shards = inputs.resolve("shards.gguf");
+    Invocation.of("quantize", "--experts", "keep", "--split-max-tensors", 15, model, shards)
+        .requireExit(ExitCode.OK);
+    shard = inputs.resolve("shards-00002-of-00002.gguf");
   }
 
   /** A command that writes to the place that {@code OUT} stands for. */
@@ -138,6 +143,7 @@ class OverwriteTest {
             inputs.resolve("q.gguf"),
             "--report",
             "OUT"),
+        Output.of("a.gguf", "merge", shard, "OUT"),
         Output.of("a.gguf", "convert", source, "-o", "OUT"),
         Output.of(
             "README.md",

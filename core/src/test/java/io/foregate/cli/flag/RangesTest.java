@@ -23,17 +23,18 @@ import picocli.CommandLine.Model.OptionSpec;
 class RangesTest {
   /** What commands must be given besides the option; no file is there. */
   private static final Map<String, List<String>> REQUIRED =
-      Map.of(
-          "run", List.of("-m", "none.gguf"),
-          "chat", List.of("-m", "none.gguf"),
-          "eval", List.of("-m", "none.gguf", "--tokens", "1"),
-          "perplexity", List.of("-m", "none.gguf", "-f", "none"),
-          "bench", List.of("-m", "none.gguf"),
-          "trace", List.of("-m", "none.gguf", "--text=none", "-o", "none"),
-          "align", List.of("-m", "none.gguf", "--text=none"),
-          "simulate", List.of("--trace", "none"),
-          "inspect", List.of("none.gguf"),
-          "quantize", List.of("none.gguf", "out.gguf"));
+      Map.ofEntries(
+          Map.entry("run", List.of("-m", "none.gguf")),
+          Map.entry("chat", List.of("-m", "none.gguf")),
+          Map.entry("eval", List.of("-m", "none.gguf", "--tokens", "1")),
+          Map.entry("perplexity", List.of("-m", "none.gguf", "-f", "none")),
+          Map.entry("bench", List.of("-m", "none.gguf")),
+          Map.entry("trace", List.of("-m", "none.gguf", "--text=none", "-o", "none")),
+          Map.entry("align", List.of("-m", "none.gguf", "--text=none")),
+          Map.entry("simulate", List.of("--trace", "none")),
+          Map.entry("inspect", List.of("none.gguf")),
+          Map.entry("quantize", List.of("none.gguf", "out.gguf")),
+          Map.entry("convert", List.of("none")));
 
   @TempDir private Path folder;
 
