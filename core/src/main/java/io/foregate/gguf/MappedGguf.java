@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * One file, mapped as a whole: a model, or a shard of one.
@@ -47,6 +48,15 @@ record MappedGguf(Path path, MemorySegment bytes, GgufParser.Header header) {
     return e instanceof GgufException known
         ? known
         : new GgufException(e.getMessage(), e.hint(), e);
+  }
+
+  /** The same, knowing of its metadata no more. */
+  MappedGguf withoutMetadata() {
+    GgufMetadata none = GgufMetadata.of(path.toString(), Map.of());
+    var rest =
+        new GgufParser.Header(
+            header.version(), header.alignment(), header.dataOffset(), none, header.tensors());
+    return new MappedGguf(path, bytes, rest);
   }
 
   /** The bytes of a tensor of this file. */

@@ -32,7 +32,7 @@ final class ShardReader {
   private final ShardName name;
   private final int count;
   private final List<MappedGguf> shards = new ArrayList<>();
-  private final Map<String, MappedGguf> tensors = new HashMap<>();
+  private final Map<String, Path> tensors = new HashMap<>();
   private long heap;
 
   private ShardReader(ShardName name, int count, long heap) {
@@ -99,7 +99,7 @@ final class ShardReader {
     requireAll();
     for (int i = 0; i < count; i++) {
       MappedGguf shard = i == name.shard() ? named : MappedGguf.open(name.sibling(i), arena, heap);
-      shards.add(shard);
+      shards.add(i == 0 ? shard : shard.withoutMetadata());
       heap = Math.max(0, heap - GgufParser.heap(shard.header().tensors()));
       check(shard, i);
     }
@@ -157,11 +157,11 @@ final class ShardReader {
         .asMap()
         .forEach((key, value) -> requireSame(shard, key, value, first));
     for (GgufTensor tensor : shard.header().tensors()) {
-      MappedGguf before = tensors.putIfAbsent(tensor.name(), shard);
+      Path before = tensors.putIfAbsent(tensor.name(), shard.path());
       if (before != null) {
         throw new GgufException(
             "%s: tensor %s is there a second time, expected once: %s has it, too"
-                .formatted(shard.path(), Quote.of(tensor.name()), before.path().getFileName()),
+                .formatted(shard.path(), Quote.of(tensor.name()), before.getFileName()),
             MIXED_UP,
             -1);
       }

@@ -244,6 +244,17 @@ class ShardReadTest {
     }
   }
 
+  /** Else shards that repeat the first one's would keep its vocabulary as often as there are. */
+  @Test
+  void nothingIsKeptOfLaterMetadata() {
+    try (Arena arena = Arena.ofShared()) {
+      List<MappedGguf> all = ShardReader.open(shard(2), arena, HeaderReader.heap());
+      assertThat(all.getFirst().header().metadata().keys()).contains("split.no", "general.name");
+      assertThat(all.subList(1, SHARDS))
+          .allSatisfy(later -> assertThat(later.header().metadata().keys()).isEmpty());
+    }
+  }
+
   /** What all shards keep of Java's memory has the bound that one file has. */
   @Test
   void manyShardsHaveTheMemoryOfOneFile() {
