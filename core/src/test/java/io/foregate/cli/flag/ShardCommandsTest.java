@@ -183,8 +183,8 @@ class ShardCommandsTest {
     assertThat(Files.readAttributes(store, "unix:ino").get("ino")).isEqualTo(built);
 
     Path text = Files.writeString(folder.resolve("t.txt"), "the hat ate that tea ".repeat(60));
-    Invocation.of(
-            "align", "-m", shard(5), "--text", text, "--tokens", 128, "--passes", 1, "--hidden", 4)
+    Object[] align = {"align", "--ctx", 64, "--tokens", 600, "--hidden", 2, "--passes", 1};
+    Invocation.of(with(align, "--horizon", 1, "-m", shard(5), "--text", text))
         .requireExit(ExitCode.OK);
     assertThat(folder.resolve("m.gates.safetensors")).exists();
     Object[] lookahead = {"run", "-p", "the", "-n", 2, "--policy", "lookahead"};
