@@ -15,11 +15,8 @@ import io.foregate.quant.vector.VectorKernels;
  * <p>Reusable: {@link #add} products, then {@link #run} once. Allocates nothing.
  */
 final class ProductBatch implements WorkerPool.RangeTask {
-  /** Rows of a piece of work: a multiple of what the kernels take at once. */
-  private static final int MIN_CHUNK = 32;
-
-  /** Pieces per worker: more than one, so that a worker that was interrupted is helped out. */
-  private static final int CHUNKS_PER_WORKER = 6;
+  /** The fewest rows of a piece of work: a multiple of what the kernels take at once. */
+  private static final int CHUNK = 32;
 
   private final VectorKernels kernels;
   private final WorkerPool pool;
@@ -86,9 +83,7 @@ final class ProductBatch implements WorkerPool.RangeTask {
         PlaneTiles.prepare(kernels, weights[i].type(), inputs[i], firstToken[i], endToken[i]);
       }
     }
-    int rows = endRow[size - 1];
-    int even = rows / (pool.size() * CHUNKS_PER_WORKER);
-    pool.run(rows, Math.max(MIN_CHUNK, even / MIN_CHUNK * MIN_CHUNK), this);
+    pool.run(endRow[size - 1], CHUNK, this);
     size = 0;
   }
 

@@ -74,10 +74,14 @@ final class WorkerPool implements AutoCloseable {
   }
 
   /**
-   * Runs {@code task} over {@code [0, total)} in pieces of {@code chunk} indices, and returns when
-   * all are done.
+   * Runs {@code task} over {@code [0, total)} in pieces, and returns when all are done.
+   *
+   * <p>Pieces become smaller towards the end: guided self-scheduling, with factoring's half
+   * (Hummel, Schonberg, Flynn, Communications of the ACM 35 (8), 1992). So there are few, and the
+   * workers end together however fast each of them is.
    *
    * @param total less than 2^30
+   * @param chunk the smallest piece, of which the others are multiples
    */
   void run(int total, int chunk, RangeTask task) {
     if (threads.length == 0 || total <= chunk) {
@@ -178,12 +182,14 @@ final class WorkerPool implements AutoCloseable {
     while (true) {
       long now = state.get();
       int from = (int) now;
-      int size = chunk;
+      int least = chunk;
       int end = total;
       RangeTask todo = task;
       if (from >= end) {
         return;
       }
+      int share = (end - from) / (2 * size());
+      int size = Math.max(least, share - share % least);
       if (state.compareAndSet(now, now + size)) {
         int to = Math.min(from + size, end);
         try {

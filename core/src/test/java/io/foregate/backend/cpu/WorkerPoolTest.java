@@ -11,6 +11,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +40,26 @@ class WorkerPoolTest {
           assertThat(done.get(i)).as("index %d of %d", i, total).isEqualTo(i < total ? 1 : 0);
         }
       }
+    }
+  }
+
+  /** Whatever the order in which workers claim them: a piece depends on what is left alone. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3})
+  void piecesAreMultiplesThatBecomeSmaller(int threads) {
+    try (var pool = new WorkerPool(threads)) {
+      int[] sizes = new int[1000];
+      pool.run(1000, 32, (from, to, worker) -> sizes[from] = to - from);
+      int[] pieces = IntStream.of(sizes).filter(size -> size > 0).toArray();
+      assertThat(IntStream.of(pieces).sum()).isEqualTo(1000);
+      assertThat(pieces[0]).isEqualTo(1000 / (2 * threads) / 32 * 32);
+      for (int i = 1; i < pieces.length; i++) {
+        assertThat(pieces[i]).as("piece %d", i).isLessThanOrEqualTo(pieces[i - 1]);
+      }
+      for (int i = 0; i < pieces.length - 1; i++) {
+        assertThat(pieces[i] % 32).as("piece %d", i).isZero();
+      }
+      assertThat(pieces[pieces.length - 1]).isLessThanOrEqualTo(32);
     }
   }
 
@@ -121,13 +142,20 @@ class WorkerPoolTest {
                         10,
                         1,
                         (from, to, worker) -> {
-                          if (from == 5) {
+                          if (from <= 5 && 5 < to) {
                             throw new ArithmeticException("planted");
                           }
                         }))
             .hasRootCauseMessage("planted");
         var done = new AtomicIntegerArray(10);
-        pool.run(10, 1, (from, to, worker) -> done.incrementAndGet(from));
+        pool.run(
+            10,
+            1,
+            (from, to, worker) -> {
+              for (int j = from; j < to; j++) {
+                done.incrementAndGet(j);
+              }
+            });
         for (int j = 0; j < 10; j++) {
           assertThat(done.get(j)).isEqualTo(1);
         }
