@@ -1,5 +1,6 @@
-# Keeps AOT caches of the JVM: what it reads, checks and links of classes at every start (JEP 483, 514), and where programs
-# spend their time (JEP 515), in a file. For scripts/foregate, which sources this file.
+# Keeps AOT caches of the JVM: what it reads, checks and links of classes at every start (JEP 483, 514), in a file. For
+# scripts/foregate, which sources this file. Where programs spend their time (JEP 515) is left out: the JVM would compile that
+# at once, while the first token is computed on the same processors.
 #
 # A cache is made at the first start of a jar on a JDK with the options of a kind of command, in the background, and is used
 # from the next start on. The JVM itself looks whether a cache is of this jar, JDK and options, and goes on without where not.
@@ -37,6 +38,7 @@ aot_claim() {
 # Usage: aot_make CACHE JDK JAR REHEARSED_COMMANDS.. -- JVM_OPTIONS..
 aot_make() {
   local cache="$1" java="$2/bin/java" jar="$3" commands=() name made
+  local lean=(-XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockDiagnosticVMOptions -XX:-AOTRecordTraining)
   shift 3
   while [ "$1" != -- ]; do
     commands+=("$1")
@@ -45,9 +47,10 @@ aot_make() {
   shift
   made="$(mktemp "$cache.XXXXXX")" || return 0
   # What is piped in is a message for a chat.
-  if echo Hello | nice -n 19 "$java" -XX:AOTMode=record "-XX:AOTConfiguration=$made.classes" "$@" \
+  if echo Hello | nice -n 19 "$java" -XX:AOTMode=record "-XX:AOTConfiguration=$made.classes" "${lean[@]}" "$@" \
     -Dforegate.{stdin,stdout,stderr}.terminal=false -cp "$jar" io.foregate.cli.Rehearsal "${commands[@]}" \
-    && nice -n 19 "$java" -XX:AOTMode=create "-XX:AOTConfiguration=$made.classes" "-XX:AOTCache=$made" "$@" -cp "$jar" \
+    && nice -n 19 "$java" -XX:AOTMode=create "-XX:AOTConfiguration=$made.classes" "-XX:AOTCache=$made" "${lean[@]}" "$@" \
+      -cp "$jar" \
     && [ -s "$made" ]; then
     mv -f "$made" "$cache"
     rm -f "$cache.claim"
