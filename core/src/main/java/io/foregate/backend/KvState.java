@@ -6,9 +6,9 @@ import java.lang.foreign.MemorySegment;
 /**
  * What a sequence remembers of the tokens that it was fed, as bytes that a sequence of the same
  * model, opened the same way, can take over. Layers may differ in what they keep (keys and values,
- * MLA's compressed vectors, a window of the last positions): only the backend knows their bytes.
- * Used by the sequence's thread, between batches; segments must be accessible to other threads, as
- * a device may have one of its own.
+ * MLA's compressed vectors, a window of the last positions, a state of constant size): only the
+ * backend knows their bytes. Used by the sequence's thread, between batches; segments must be
+ * accessible to other threads, as a device may have one of its own.
  */
 public interface KvState {
 

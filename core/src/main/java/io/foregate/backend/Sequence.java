@@ -31,6 +31,18 @@ public interface Sequence extends AutoCloseable {
   }
 
   /**
+   * Forgets what follows the first {@code position} tokens. Keys and values are cut there. A state
+   * that each token changes cannot be cut: a sequence that has one forgets more, unless it has seen
+   * just those tokens. Also called when a batch has failed, with the tokens before it.
+   *
+   * @return how many tokens are still known, from the first on: {@code position} or fewer. The next
+   *     batch begins there
+   */
+  default int rewind(int position) {
+    return position;
+  }
+
+  /**
    * Tells {@code listener} of every matrix product from now on.
    *
    * @return whether this backend can

@@ -29,6 +29,8 @@ public final class Session implements AutoCloseable {
    */
   private static final int LOGITS_ROWS = 16;
 
+  private static final System.Logger LOG = System.getLogger(Session.class.getName());
+
   private final ModelConfig config;
   private final Sequence sequence;
   private final ExpertRunner experts;
@@ -99,13 +101,34 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  /** Forgets everything from {@code newPosition} on. */
-  public void truncate(int newPosition) {
+  /**
+   * Forgets everything from {@code newPosition} on. A model with a recurrent state forgets more,
+   * unless that is where it stands: a state cannot be cut, so that the tokens before have to be fed
+   * again. {@link #position} tells from where on.
+   *
+   * @return how many tokens are kept
+   */
+  public int truncate(int newPosition) {
     if (newPosition < 0 || newPosition > position) {
       throw new IllegalArgumentException(
           "cannot truncate to %d: %d tokens were fed".formatted(newPosition, position));
     }
-    position = newPosition;
+    int before = position;
+    rewind(newPosition);
+    if (position < newPosition) {
+      LOG.log(
+          System.Logger.Level.DEBUG,
+          "The text goes back to token {0} of {1}. The model keeps a state that cannot be cut: "
+              + "{2} tokens are computed again.",
+          newPosition,
+          before,
+          newPosition - position);
+    }
+    return position;
+  }
+
+  private void rewind(int newPosition) {
+    position = sequence.rewind(newPosition);
     hasLogits = false;
     experts.reset();
   }
@@ -154,6 +177,7 @@ public final class Session implements AutoCloseable {
         }
         remember(tokens, start, end);
       } catch (RuntimeException | InternalError e) {
+        position = sequence.rewind(position); // a state has seen tokens that were not fed
         throw MappedFault.rethrow(e, source.get());
       } finally {
         device.release();
@@ -186,6 +210,7 @@ public final class Session implements AutoCloseable {
         }
         remember(tokens, start, end);
       } catch (RuntimeException | InternalError e) {
+        position = sequence.rewind(position); // a state has seen tokens that were not fed
         throw MappedFault.rethrow(e, source.get());
       } finally {
         device.release();
@@ -265,9 +290,14 @@ public final class Session implements AutoCloseable {
     try {
       var owner = new SessionFile.Owner(model, config.name());
       var restored = SessionFile.read(path, state, config.layers(), capacity(), owner);
-      truncate(0);
+      position = 0;
+      hasLogits = false;
+      experts.reset();
       remember(restored.tokens(), 0, restored.tokens().length);
       return restored.note();
+    } catch (ForegateException e) {
+      position = sequence.rewind(position); // of a state that was read half, nothing is left
+      throw e;
     } finally {
       device.release();
     }

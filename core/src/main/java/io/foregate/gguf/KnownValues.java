@@ -130,6 +130,11 @@ public final class KnownValues {
     return metadata.strings(name(key));
   }
 
+  /** Whole numbers as a new array. */
+  public int[] counts(MetadataKey key) {
+    return metadata.ints(name(key));
+  }
+
   /** Numbers as a new array, or empty. */
   public Optional<float[]> findReals(MetadataKey key) {
     return has(key) ? Optional.of(metadata.floats(name(key))) : Optional.empty();

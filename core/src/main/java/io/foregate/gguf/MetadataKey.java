@@ -118,6 +118,33 @@ public enum MetadataKey {
       "by how much queries grow with positions",
       Names.DEEPSEEK),
 
+  RECURRENT_LAYERS(
+      "{arch}.attention.recurrent_layers",
+      Kind.COUNT_OR_PER_LAYER,
+      "(by full_attention_interval)",
+      "which layers have a delta net instead of attention",
+      Names.DELTA_NET),
+  ATTENTION_INTERVAL(
+      "{arch}.full_attention_interval",
+      Kind.COUNT,
+      "4",
+      "every how many layers one has attention",
+      Names.DELTA_NET),
+  DELTA_KERNEL(
+      "{arch}.ssm.conv_kernel", Kind.COUNT, "", "tokens that convolutions see", Names.DELTA_NET),
+  DELTA_WIDTH(
+      "{arch}.ssm.inner_size",
+      Kind.COUNT,
+      "",
+      "elements of all values of a delta net",
+      Names.DELTA_NET),
+  DELTA_HEAD(
+      "{arch}.ssm.state_size", Kind.COUNT, "", "elements of a delta net's head", Names.DELTA_NET),
+  DELTA_VALUE_HEADS(
+      "{arch}.ssm.time_step_rank", Kind.COUNT, "", "value heads of a delta net", Names.DELTA_NET),
+  DELTA_KEY_HEADS(
+      "{arch}.ssm.group_count", Kind.COUNT, "", "key heads of a delta net", Names.DELTA_NET),
+
   EXPERTS("{arch}.expert_count", Kind.COUNT, "0", "experts of a layer", Names.WITH_EXPERTS),
   EXPERTS_USED(
       "{arch}.expert_used_count",
@@ -188,6 +215,12 @@ public enum MetadataKey {
       "(rope.dimension_count)",
       "as rope.dimension_count, of layers with a window",
       Names.GPT_OSS),
+  ROPE_SECTIONS(
+      "{arch}.rope.dimension_sections",
+      Kind.COUNTS,
+      "",
+      "pairs that images rotate by time, height and width; texts have one position for all",
+      Names.SECTIONS),
   ROPE_BASE("{arch}.rope.freq_base", Kind.REAL, "10000", "base of the frequencies"),
   ROPE_BASE_WINDOW(
       "{arch}.rope.freq_base_swa",
@@ -338,10 +371,25 @@ public enum MetadataKey {
     private static final String DEEPSEEK = "deepseek2";
     private static final String GPT_OSS = "gpt-oss";
     private static final String GRANITE = "granitemoe";
+    private static final String QWEN_NEXT = "qwen3next";
+    private static final String QWEN_MOE = "qwen35moe";
+    private static final String[] SECTIONS = {"qwen35", QWEN_MOE};
+    private static final String[] DELTA_NET = {"qwen35", QWEN_MOE, QWEN_NEXT};
     private static final String[] WITH_EXPERTS = {
-      DEEPSEEK, GPT_OSS, GRANITE, "llama", "olmoe", "phimoe", "qwen2moe", "qwen3moe"
+      DEEPSEEK,
+      GPT_OSS,
+      GRANITE,
+      QWEN_MOE,
+      QWEN_NEXT,
+      "llama",
+      "olmoe",
+      "phimoe",
+      "qwen2moe",
+      "qwen3moe"
     };
-    private static final String[] OWN_EXPERT_WIDTH = {DEEPSEEK, GPT_OSS, "qwen2moe", "qwen3moe"};
-    private static final String[] SHARED_WIDTH = {GRANITE, "qwen2moe"};
+    private static final String[] OWN_EXPERT_WIDTH = {
+      DEEPSEEK, GPT_OSS, QWEN_MOE, QWEN_NEXT, "qwen2moe", "qwen3moe"
+    };
+    private static final String[] SHARED_WIDTH = {GRANITE, QWEN_MOE, QWEN_NEXT, "qwen2moe"};
   }
 }

@@ -90,8 +90,14 @@ public record Inspection(
     }
   }
 
-  /** The cache of one sequence of {@code context} tokens. */
-  public record KvCacheSize(int context, String type, long bytesPerToken, long bytes) {}
+  /**
+   * The cache of one sequence of {@code context} tokens.
+   *
+   * @param stateBytes what layers with a recurrent state keep, whatever the number of tokens
+   * @param bytes of both
+   */
+  public record KvCacheSize(
+      int context, String type, long bytesPerToken, long stateBytes, long bytes) {}
 
   /**
    * The routed experts of all layers.
@@ -111,7 +117,8 @@ public record Inspection(
     KnownValues values = KnownValues.of(file.metadata());
     Shape shape = shape(file, values);
     List<Part> parts = parts(file);
-    KvCacheSize cache = shape == null ? null : kvCache(shape, context, kvType);
+    ModelSizes sizes = shape == null ? null : sizes(file, obstacle == null, shape);
+    KvCacheSize cache = shape == null ? null : kvCache(shape, sizes, context, kvType);
     long parameters = parts.stream().mapToLong(Part::parameters).sum();
     long bytes = parts.stream().mapToLong(Part::bytes).sum();
     return new Inspection(
@@ -133,7 +140,7 @@ public record Inspection(
         parameters == 0 ? 0 : 8.0 * bytes / parameters,
         parts,
         cache,
-        cache == null ? 0 : sizes(file, obstacle == null, shape).scratch(cache.context()),
+        cache == null ? 0 : sizes.scratch(cache.context()),
         experts(file, shape),
         sampling(file));
   }
@@ -245,13 +252,14 @@ public record Inspection(
     return routed / shape.experts() * (shape.experts() - shape.expertsUsed());
   }
 
-  private static KvCacheSize kvCache(Shape shape, int context, KvType type) {
+  private static KvCacheSize kvCache(Shape shape, ModelSizes sizes, int context, KvType type) {
     int tokens = context > 0 ? context : shape.context();
     try {
       long perLayer = Math.multiplyExact(shape.keptSize(), (long) type.bytes());
-      long perToken = Math.multiplyExact(perLayer, (long) shape.layers());
+      long perToken = Math.multiplyExact(perLayer, (long) sizes.layers());
+      long bytes = Math.multiplyExact(perToken, (long) tokens);
       return new KvCacheSize(
-          tokens, type.name(), perToken, Math.multiplyExact(perToken, (long) tokens));
+          tokens, type.name(), perToken, sizes.state(), Math.addExact(bytes, sizes.state()));
     } catch (ArithmeticException e) {
       return null; // absurd sizes, which "runs here" tells of
     }
@@ -278,6 +286,7 @@ public record Inspection(
         0,
         shape.layers(),
         shape.keptSize(),
+        0,
         ModelSizes.activations(shape.embedding(), attention, hidden, shape.expertsUsed()),
         shape.keySize(),
         shape.vocabulary());

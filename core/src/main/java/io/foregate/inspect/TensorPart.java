@@ -9,7 +9,7 @@ public enum TensorPart {
   SHARED_EXPERTS("shared experts", "blk\\.\\d+\\.ffn_.*shexp\\..*"),
   ROUTER("router", "blk\\.\\d+\\.(ffn_gate_inp|exp_probs_b)\\..*"),
   NORM("norms", ".*norm\\..*"),
-  ATTENTION("attention", "blk\\.\\d+\\.attn_.*"),
+  ATTENTION("attention", "blk\\.\\d+\\.(attn_|ssm_(in|ba|alpha|beta|out)\\.).*"),
   FEED_FORWARD("dense feed-forward", "blk\\.\\d+\\.ffn_.*"),
   EMBEDDING("token embedding", "token_embd\\..*"),
   OUTPUT("output", "output\\..*"),

@@ -36,6 +36,36 @@ public final class Families {
                   Trait.SHARED_GATE),
               Family.of("qwen3", NEOX, HEAD, RENORMALIZED),
               Family.of("qwen3moe", NEOX, HEAD, RENORMALIZED),
+              Family.of(
+                  "qwen3next",
+                  NEOX,
+                  HEAD,
+                  RENORMALIZED,
+                  Trait.DELTA_NET,
+                  Trait.OUTPUT_GATE,
+                  Trait.POST_ATTENTION_NORM,
+                  Trait.SHARED_EXPERT,
+                  Trait.SHARED_GATE),
+              Family.of(
+                  "qwen35",
+                  NEOX,
+                  HEAD,
+                  RENORMALIZED,
+                  Trait.DELTA_NET,
+                  Trait.KEY_HEADS_IN_TURNS,
+                  Trait.OUTPUT_GATE,
+                  Trait.POST_ATTENTION_NORM),
+              Family.of(
+                  "qwen35moe",
+                  NEOX,
+                  HEAD,
+                  RENORMALIZED,
+                  Trait.DELTA_NET,
+                  Trait.KEY_HEADS_IN_TURNS,
+                  Trait.OUTPUT_GATE,
+                  Trait.POST_ATTENTION_NORM,
+                  Trait.SHARED_EXPERT,
+                  Trait.SHARED_GATE),
               Family.of("olmoe", NEOX, ALL_HEADS, SOFTMAX),
               Family.of("granitemoe", NORM, NONE, RENORMALIZED, Trait.SHARED_EXPERT),
               // As llama.cpp runs it: the model's authors subtract the mean in its norms, too.
@@ -84,10 +114,12 @@ public final class Families {
     return family;
   }
 
-  /** The known name with the fewest edits; having experts or not counts for some. */
+  /** The known name with the fewest edits, the shortest of them; having experts or not counts. */
   private static String closest(String name) {
     return KNOWN.keySet().stream()
-        .min(Comparator.comparingInt(known -> edits(name, known) + otherKind(name, known)))
+        .min(
+            Comparator.comparingInt((String known) -> edits(name, known) + otherKind(name, known))
+                .thenComparingInt(String::length))
         .orElseThrow();
   }
 

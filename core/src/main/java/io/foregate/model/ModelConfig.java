@@ -1,5 +1,9 @@
 package io.foregate.model;
 
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
 /**
  * Sizes and constants of one model.
  *
@@ -7,13 +11,14 @@ package io.foregate.model;
  * @param family the architecture's facts
  * @param layers transformer blocks
  * @param embedding width of the residual stream (d_model)
- * @param attention heads and what they see
+ * @param attention heads and what they see, in layers that have it
  * @param feedForward hidden width of a dense feed-forward block; 0 where no layer has one
  * @param moe the experts, {@link MoeConfig#NONE} in a dense model
  * @param vocabulary tokens
  * @param contextLength positions that the model was trained for
  * @param normEpsilon added to the mean square in RMSNorm
  * @param rope rotary position embedding
+ * @param mixers what each layer has: {@code attention}, or something else
  */
 public record ModelConfig(
     String name,
@@ -27,7 +32,41 @@ public record ModelConfig(
     int contextLength,
     float normEpsilon,
     RopeConfig rope,
-    Scales scales) {
+    Scales scales,
+    List<Mixer> mixers) {
+  public ModelConfig {
+    mixers = List.copyOf(mixers);
+  }
+
+  /** A model whose layers all have attention. */
+  public ModelConfig(
+      String name,
+      Family family,
+      int layers,
+      int embedding,
+      AttentionConfig attention,
+      int feedForward,
+      MoeConfig moe,
+      int vocabulary,
+      int contextLength,
+      float normEpsilon,
+      RopeConfig rope,
+      Scales scales) {
+    this(
+        name,
+        family,
+        layers,
+        embedding,
+        attention,
+        feedForward,
+        moe,
+        vocabulary,
+        contextLength,
+        normEpsilon,
+        rope,
+        scales,
+        Collections.nCopies(layers, new Mixer.Attention(attention)));
+  }
 
   /** The facts that hold in a context of so many positions. */
   public ModelConfig at(int context) {
@@ -43,7 +82,37 @@ public record ModelConfig(
         contextLength,
         normEpsilon,
         rope.at(context),
-        scales);
+        scales,
+        mixers);
+  }
+
+  /** Whether a layer keeps keys and values. */
+  public boolean hasAttention(int layer) {
+    return mixers.get(layer) instanceof Mixer.Attention;
+  }
+
+  /** Layers that keep keys and values. */
+  public int attentionLayers() {
+    return layers - deltaNetLayers();
+  }
+
+  /** The sizes of the layers with a delta net; empty where there are none. */
+  public Optional<Mixer.DeltaNet> deltaNet() {
+    return mixers.stream()
+        .filter(Mixer.DeltaNet.class::isInstance)
+        .map(Mixer.DeltaNet.class::cast)
+        .findFirst();
+  }
+
+  private int deltaNetLayers() {
+    return (int) mixers.stream().filter(Mixer.DeltaNet.class::isInstance).count();
+  }
+
+  /** Bytes that a sequence keeps beside keys and values, whatever its length. */
+  public long stateBytes() {
+    return (long) deltaNetLayers()
+        * Float.BYTES
+        * deltaNet().map(Mixer.DeltaNet::keptElements).orElse(0L);
   }
 
   /** Query heads. */

@@ -23,5 +23,11 @@ public enum Trait {
   /** Every other layer, beginning with the first, has a sliding window. */
   ALTERNATING_WINDOW,
   /** The norm before the feed-forward block is called {@code post_attention_norm}. */
-  POST_ATTENTION_NORM
+  POST_ATTENTION_NORM,
+  /** Most layers have a gated delta net instead of attention. */
+  DELTA_NET,
+  /** Value heads of a delta net take key heads in turns, instead of sharing them as neighbours. */
+  KEY_HEADS_IN_TURNS,
+  /** {@code attn_q} has, behind each head's query, a gate of the head's output. */
+  OUTPUT_GATE
 }

@@ -3,20 +3,22 @@ package io.foregate.placement;
 import io.foregate.model.AttentionConfig;
 import io.foregate.model.LatentConfig;
 import io.foregate.model.ModelConfig;
+import io.foregate.model.Trait;
 import io.foregate.options.KvType;
 
 /**
  * Sizes of a model that say what it takes of a device beside its experts.
  *
  * @param dense bytes of the weights that every token needs
- * @param layers transformer blocks
- * @param kept elements of a position that a layer's KV cache keeps
+ * @param layers transformer blocks that keep keys and values
+ * @param kept elements of a position that such a layer keeps
+ * @param state bytes that a sequence keeps beside them, whatever its length
  * @param activations numbers of a token between its layers' products, all at once
  * @param rotated elements of a head that rotate: angles of each position lie on the device
  * @param vocabulary tokens, each of which has a logit
  */
 public record ModelSizes(
-    long dense, int layers, long kept, long activations, int rotated, int vocabulary) {
+    long dense, int layers, long kept, long state, long activations, int rotated, int vocabulary) {
 
   /** The most tokens of a prompt that a device computes at once. */
   public static final int BATCH = 64;
@@ -35,11 +37,19 @@ public record ModelSizes(
   public static ModelSizes of(ModelConfig config, long dense) {
     return new ModelSizes(
         dense,
-        config.layers(),
+        config.attentionLayers(),
         config.attention().keptSize(),
-        activations(config.embedding(), config.attention(), hidden(config), config.expertsUsed()),
+        config.stateBytes(),
+        activations(config),
         config.rope().dimensions(),
         config.vocabulary());
+  }
+
+  private static long activations(ModelConfig config) {
+    long gates = config.family().has(Trait.OUTPUT_GATE) ? config.querySize() : 0;
+    long net = config.deltaNet().map(n -> 2L * n.inputSize()).orElse(0L);
+    return activations(config.embedding(), config.attention(), hidden(config), config.expertsUsed())
+        + Math.max(2 * gates, net);
   }
 
   /**
@@ -91,12 +101,12 @@ public record ModelSizes(
     return Math.max(experts, others);
   }
 
-  /** Bytes of a sequence's keys and values; absurdly many for absurd sizes. */
+  /** Bytes of a sequence's keys, values and state; absurdly many for absurd sizes. */
   public long kvCache(int context, KvType type) {
-    return kvCache(layers, kept, context, type);
+    return state + kvCache(layers, kept, context, type);
   }
 
-  /** As {@link #kvCache(int, KvType)}. */
+  /** Bytes of keys and values alone. */
   public static long kvCache(int layers, long kept, int context, KvType type) {
     double bytes = (double) layers * kept * context * type.bytes();
     return bytes > ABSURD ? ABSURD : layers * kept * context * type.bytes();

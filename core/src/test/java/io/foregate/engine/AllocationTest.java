@@ -6,6 +6,7 @@ import com.sun.management.ThreadMXBean;
 import io.foregate.gguf.GgmlType;
 import io.foregate.options.ModelOptions;
 import io.foregate.oracle.TinyDeepSeek;
+import io.foregate.oracle.TinyDeltaNets;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModelWriter;
 import java.lang.management.ManagementFactory;
@@ -47,6 +48,11 @@ class AllocationTest {
     assertAllocatesNothing(
         TinyDeepSeek.lite("allocation-joint", GgmlType.Q8_0, GgmlType.Q4_K, 256));
     assertAllocatesNothing(TinyDeepSeek.grouped("allocation-split", Map.of()));
+  }
+
+  @Test
+  void norWithDeltaNets() throws Exception {
+    assertAllocatesNothing(TinyDeltaNets.quantized("allocation-delta"));
   }
 
   private void assertAllocatesNothing(TinyModel tiny) throws Exception {

@@ -13,6 +13,8 @@ import java.util.Set;
  * @param name {@code general.architecture}
  * @param metadata by names behind the architecture's
  * @param latent attention's sizes, where it is latent attention
+ * @param delta sizes of delta nets, where it has some
+ * @param attentionEvery every how many layers one has attention, where others have delta nets
  * @param layers how many blocks it has
  */
 public record TinyArchitecture(
@@ -20,6 +22,8 @@ public record TinyArchitecture(
     Set<Part> parts,
     Map<String, GgufValue> metadata,
     Optional<TinyLatent> latent,
+    Optional<TinyDelta> delta,
+    int attentionEvery,
     int layers) {
 
   /** Tensors that not all architectures have, and other names. */
@@ -50,7 +54,11 @@ public record TinyArchitecture(
     /** Several shared experts, as wide as those that are picked. */
     SHARED_EXPERTS,
     /** What is added to experts' scores when they are picked. */
-    SELECTION_BIAS
+    SELECTION_BIAS,
+    /** {@code attn_q} has a gate behind each head's query. */
+    OUTPUT_GATE,
+    /** A block behind the others that predicts a further token, and is counted with them. */
+    PREDICTING_LAYER
   }
 
   /** Hidden width of what is shared. */
@@ -63,26 +71,40 @@ public record TinyArchitecture(
 
   /** With these parts and no metadata of its own. */
   public static TinyArchitecture of(String name, Part... parts) {
-    return new TinyArchitecture(name, Set.of(parts), Map.of(), Optional.empty(), TinyModel.LAYERS);
+    return new TinyArchitecture(
+        name, Set.of(parts), Map.of(), Optional.empty(), Optional.empty(), 1, TinyModel.LAYERS);
   }
 
   /** With these metadata. */
   public TinyArchitecture with(Map<String, GgufValue> other) {
-    return new TinyArchitecture(name, parts, other, latent, layers);
+    return new TinyArchitecture(name, parts, other, latent, delta, attentionEvery, layers);
   }
 
   TinyArchitecture with(TinyLatent other) {
-    return new TinyArchitecture(name, parts, metadata, Optional.of(other), layers);
+    return new TinyArchitecture(
+        name, parts, metadata, Optional.of(other), delta, attentionEvery, layers);
+  }
+
+  /** With delta nets in all layers but every so many layers. */
+  TinyArchitecture with(TinyDelta other, int every) {
+    return new TinyArchitecture(
+        name, parts, metadata, latent, Optional.of(other), every, 2 * every);
   }
 
   TinyArchitecture with(int otherLayers) {
-    return new TinyArchitecture(name, parts, metadata, latent, otherLayers);
+    return new TinyArchitecture(name, parts, metadata, latent, delta, attentionEvery, otherLayers);
   }
 
   TinyArchitecture plus(Part part) {
     var all = new HashSet<>(parts);
     all.add(part);
-    return new TinyArchitecture(name, Set.copyOf(all), metadata, latent, layers);
+    return new TinyArchitecture(
+        name, Set.copyOf(all), metadata, latent, delta, attentionEvery, layers);
+  }
+
+  /** Whether a layer has attention. */
+  boolean hasAttention(int layer) {
+    return (layer + 1) % attentionEvery == 0;
   }
 
   public boolean has(Part part) {

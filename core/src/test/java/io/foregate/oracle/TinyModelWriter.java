@@ -77,7 +77,11 @@ public final class TinyModelWriter {
     text("general.name", model.name());
     count(prefix + "context_length", TinyModel.CONTEXT);
     count(prefix + "embedding_length", TinyModel.WIDTH);
-    count(prefix + "block_count", model.architecture().layers());
+    boolean predicts = model.architecture().has(Part.PREDICTING_LAYER);
+    count(prefix + "block_count", model.architecture().layers() + (predicts ? 1 : 0));
+    if (predicts) {
+      count(prefix + "nextn_predict_layers", 1);
+    }
     boolean ownWidth = model.architecture().has(Part.EXPERT_WIDTH);
     count(prefix + "feed_forward_length", model.feedForward().width() * (ownWidth ? 2 : 1));
     heads(attention).forEach((name, value) -> count(prefix + name, value));
@@ -117,6 +121,10 @@ public final class TinyModelWriter {
     all.put("attention.key_length", attention.headDim());
     all.put("attention.value_length", attention.headDim());
     all.put("rope.dimension_count", attention.headDim());
+    if (model.architecture().delta().isPresent()) {
+      all.put("rope.dimension_count", TinyDelta.ROTATED);
+      all.putAll(model.architecture().delta().get().metadata());
+    }
     return all;
   }
 
@@ -142,8 +150,15 @@ public final class TinyModelWriter {
     }
     for (int layer = 0; layer < model.architecture().layers(); layer++) {
       String prefix = "blk.%d.".formatted(layer);
-      attention(prefix);
+      if (model.architecture().hasAttention(layer)) {
+        attention(prefix);
+      } else {
+        deltaNet(prefix, model.architecture().delta().orElseThrow());
+      }
       feedForward(layer, prefix);
+    }
+    if (model.architecture().has(Part.PREDICTING_LAYER)) {
+      predictingLayer("blk.%d.".formatted(model.architecture().layers()));
     }
   }
 
@@ -171,11 +186,56 @@ public final class TinyModelWriter {
     int queryWidth = attention.heads() * attention.headDim();
     int keyWidth = attention.kvHeads() * attention.headDim();
     norm(prefix + "attn_norm");
-    matrix(prefix + "attn_q.weight", type, 1.2 * UNIT, TinyModel.WIDTH, queryWidth);
+    int gated = model.architecture().has(Part.OUTPUT_GATE) ? 2 : 1;
+    matrix(prefix + "attn_q.weight", type, 1.2 * UNIT, TinyModel.WIDTH, gated * queryWidth);
     matrix(prefix + "attn_k.weight", type, 1.2 * UNIT, TinyModel.WIDTH, keyWidth);
     matrix(prefix + "attn_v.weight", type, UNIT, TinyModel.WIDTH, keyWidth);
-    matrix(prefix + "attn_output.weight", type, UNIT, queryWidth, TinyModel.WIDTH);
+    matrix(prefix + "attn_output.weight", type, outputRms(), queryWidth, TinyModel.WIDTH);
     attentionParts(prefix, queryWidth, keyWidth);
+  }
+
+  /** Gates halve what attention adds, which a test of coarse probabilities would not see. */
+  private double outputRms() {
+    boolean exact = model.precision() == Precision.FLOAT;
+    return model.architecture().has(Part.OUTPUT_GATE) && !exact ? 3 * UNIT : UNIT;
+  }
+
+  private void deltaNet(String prefix, TinyDelta delta) {
+    GgmlType type = model.attention().type();
+    int width = TinyModel.WIDTH;
+    int heads = TinyDelta.VALUE_HEADS;
+    norm(prefix + "attn_norm");
+    if (delta.groupedInputs()) {
+      int rows = TinyDelta.CHANNELS + TinyDelta.VALUES;
+      matrix(prefix + "ssm_in.weight", type, UNIT, width, rows);
+    } else {
+      matrix(prefix + "attn_qkv.weight", type, UNIT, width, TinyDelta.CHANNELS);
+      matrix(prefix + "attn_gate.weight", type, UNIT, width, TinyDelta.VALUES);
+    }
+    if (delta.groupedRates()) {
+      matrix(prefix + "ssm_ba.weight", type, UNIT, width, 2 * heads);
+    } else {
+      matrix(prefix + "ssm_beta.weight", type, UNIT, width, heads);
+      matrix(prefix + "ssm_alpha.weight", type, UNIT, width, heads);
+    }
+    vector(prefix + "ssm_conv1d.weight", -1, 1, TinyDelta.KERNEL, TinyDelta.CHANNELS);
+    vector(prefix + "ssm_a", -1, -0.01, heads);
+    vector(prefix + "ssm_dt.bias", -3, 1, heads);
+    vector(prefix + "ssm_norm.weight", 0.5, 1.5, TinyDelta.HEAD);
+    double rms = 2 / Math.sqrt(TinyDelta.VALUES);
+    matrix(prefix + "ssm_out.weight", type, rms, TinyDelta.VALUES, width);
+  }
+
+  /** Of no effect, but llama.cpp looks for it. */
+  private void predictingLayer(String prefix) {
+    GgmlType type = model.attention().type();
+    int width = TinyModel.WIDTH;
+    attention(prefix);
+    feedForward(model.architecture().layers(), prefix);
+    matrix(prefix + "nextn.eh_proj.weight", type, UNIT, 2 * width, width);
+    norm(prefix + "nextn.enorm");
+    norm(prefix + "nextn.hnorm");
+    norm(prefix + "nextn.shared_head_norm");
   }
 
   private void latentAttention(String prefix, TinyLatent latent) {

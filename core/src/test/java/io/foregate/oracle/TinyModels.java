@@ -59,6 +59,7 @@ final class TinyModels {
     models.addAll(shapes());
     models.addAll(TinyFamilies.all());
     models.addAll(TinyDeepSeek.all());
+    models.addAll(TinyDeltaNets.all());
     return List.copyOf(models);
   }
 

@@ -12,6 +12,7 @@ import io.foregate.kernels.AttentionKernels;
 import io.foregate.kernels.Router;
 import io.foregate.model.AttentionConfig;
 import io.foregate.model.ModelConfig;
+import io.foregate.model.Trait;
 import io.foregate.model.weights.ModelWeights;
 import io.foregate.model.weights.Norm;
 import io.foregate.options.KvType;
@@ -125,6 +126,12 @@ final class TornadoModel implements BackendModel {
 
   /** What does not fit the local memory of kernels, or the pairs of a KV cache. */
   private static void requireKernels(ModelConfig config) {
+    if (config.deltaNet().isPresent()) {
+      throw refusal("layers with a gated delta net, for which there are no kernels");
+    }
+    if (config.family().has(Trait.OUTPUT_GATE)) {
+      throw refusal("gates of attention's output, for which there are no kernels");
+    }
     AttentionConfig attention = config.attention();
     require(attention.valueSize(), AttentionKernels.MAX_VALUE, "elements in a value's head");
     require(config.experts(), Router.MAX_EXPERTS, "experts in a layer");

@@ -55,6 +55,7 @@ final class ExactWeights {
               new AttentionWeights.KeyMaps(of(l.keys().matrices()), l.keys().transposed()),
               of(l.values()),
               of(l.output()));
+      case AttentionWeights.DeltaNet _ -> throw new IllegalArgumentException("no kernels");
     };
   }
 

@@ -33,7 +33,9 @@ final class TimedForegate implements TimedEngine {
 
   @Override
   public void truncate(int position) {
-    session.truncate(position);
+    if (session.truncate(position) < position) {
+      throw new IllegalStateException("this model's state cannot be cut back to " + position);
+    }
   }
 
   @Override

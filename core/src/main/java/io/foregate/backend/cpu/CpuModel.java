@@ -76,7 +76,13 @@ final class CpuModel implements BackendModel {
   @Override
   public Sequence newSequence(int capacity, KvType kvType) {
     var cache = new KvCache(config, capacity, kvType);
-    return new CpuSequence(config, weights, kernels, pool, workspace, cache);
+    try {
+      var memory = new CpuSequence.Memory(cache, new RecurrentState(config));
+      return new CpuSequence(config, weights, kernels, pool, workspace, memory);
+    } catch (RuntimeException | Error e) {
+      cache.close();
+      throw e;
+    }
   }
 
   @Override

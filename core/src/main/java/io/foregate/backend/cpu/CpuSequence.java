@@ -7,6 +7,7 @@ import io.foregate.backend.Routing;
 import io.foregate.backend.Sequence;
 import io.foregate.gguf.GgmlType;
 import io.foregate.model.ModelConfig;
+import io.foregate.model.Trait;
 import io.foregate.model.weights.AttentionWeights;
 import io.foregate.model.weights.FeedForward;
 import io.foregate.model.weights.LayerWeights;
@@ -41,6 +42,8 @@ final class CpuSequence implements Sequence {
   private final WorkerPool pool;
   private final Workspace work;
   private final KvCache cache;
+  private final RecurrentState state;
+  private final boolean isRecurrent;
   private final ProductBatch products;
   private final RotaryEmbedding rope;
   private final Attention attention;
@@ -49,6 +52,9 @@ final class CpuSequence implements Sequence {
   /** Only of models with latent attention. */
   private final LatentStep latent;
 
+  /** Only of models with delta nets. */
+  private final DeltaNetStep deltaNet;
+
   private final DenseNetwork network;
   private final RoutedExperts experts;
   private final TopKRouter router;
@@ -56,6 +62,7 @@ final class CpuSequence implements Sequence {
   private final WorkerPool.RangeTask embedTask = this::embedTokens;
   private final WorkerPool.RangeTask normTask = this::normTokens;
   private final WorkerPool.RangeTask positionTask = this::positionTokens;
+  private final WorkerPool.RangeTask gateTask = this::gateTokens;
   private final WorkerPool.RangeTask attendedTask = this::roundAttended;
   private final WorkerPool.RangeTask shareTask = this::weighShared;
   private final WorkerPool.RangeTask addTask = this::addBlockOutput;
@@ -69,15 +76,22 @@ final class CpuSequence implements Sequence {
   private float[] outputBias = {};
   private int normOffset;
 
-  /** What the heads of attention give, for its output product. */
+  /** What the heads of attention or of a delta net give, for its output product. */
   private float[] heads = {};
+
+  private int headsWidth;
+  private Activations headsInput;
 
   private Matrix[] normReaders = {};
   private final Matrix[] attentionReaders = new Matrix[3];
   private final Matrix[] latentReaders = new Matrix[2];
   private final Matrix[] denseReaders = new Matrix[2];
   private final Matrix[] routedReaders = new Matrix[3];
+  private final Matrix[][] netReaders = {{}, {}, new Matrix[2], new Matrix[3], new Matrix[4]};
   private final Matrix[] singleReader = new Matrix[1];
+
+  /** What a sequence remembers. */
+  record Memory(KvCache cache, RecurrentState state) {}
 
   CpuSequence(
       ModelConfig config,
@@ -85,14 +99,16 @@ final class CpuSequence implements Sequence {
       VectorKernels kernels,
       WorkerPool pool,
       Workspace work,
-      KvCache cache) {
+      Memory memory) {
     this.config = config;
     this.weights = weights;
     this.kernels = kernels;
     this.pool = pool;
     this.work = work;
-    this.cache = cache;
-    int maxProducts = Math.max(3, 2 * config.experts());
+    this.cache = memory.cache();
+    this.state = memory.state();
+    this.isRecurrent = config.deltaNet().isPresent();
+    int maxProducts = Math.max(4, 2 * config.experts());
     this.products = new ProductBatch(kernels, pool, work.scratch(), maxProducts);
     this.rope = new RotaryEmbedding(config.rope());
     this.attention = new Attention(config, kernels, pool, work, cache);
@@ -103,6 +119,7 @@ final class CpuSequence implements Sequence {
             .latent()
             .map(_ -> new LatentStep(config, kernels, pool, work, cache, products, rope))
             .orElse(null);
+    this.deltaNet = isRecurrent ? new DeltaNetStep(config, kernels, pool, work, state) : null;
     var unit = new GatedUnit(kernels, config.family().activation());
     this.network = new DenseNetwork(config, pool, work, products, unit);
     this.experts = new RoutedExperts(config, kernels, pool, work, products, unit);
@@ -127,12 +144,17 @@ final class CpuSequence implements Sequence {
 
   @Override
   public Optional<KvState> kvState() {
-    return Optional.of(cache);
+    return Optional.of(isRecurrent ? new SequenceState(config, cache, state) : cache);
   }
 
   @Override
   public long kvBytes() {
-    return cache.bytes();
+    return cache.bytes() + state.bytes();
+  }
+
+  @Override
+  public int rewind(int position) {
+    return isRecurrent ? state.rewind(position) : position;
   }
 
   @Override
@@ -141,6 +163,9 @@ final class CpuSequence implements Sequence {
     this.firstToken = from;
     this.batch = to - from;
     this.position = position;
+    if (isRecurrent) {
+      state.advance(position, batch);
+    }
     work.ensure(batch);
     rope.prepare(position, batch);
     pool.run(batch, TOKEN_CHUNK, embedTask);
@@ -167,9 +192,10 @@ final class CpuSequence implements Sequence {
     switch (w.attention()) {
       case AttentionWeights.Grouped grouped -> attend(w.attentionNorm(), grouped);
       case AttentionWeights.Latent compressed -> attend(w.attentionNorm(), compressed);
+      case AttentionWeights.DeltaNet net -> mix(w.attentionNorm(), net);
     }
     Linear output = w.attention().output();
-    work.heads.of(output.weight().type());
+    headsInput.of(output.weight().type()); // made here, where no other thread looks
     pool.run(batch, TOKEN_CHUNK, attendedTask);
     addProduct(output);
   }
@@ -179,14 +205,18 @@ final class CpuSequence implements Sequence {
     attentionReaders[1] = w.key().weight();
     attentionReaders[2] = w.value().weight();
     normalize(norm, attentionReaders);
-    addWide(w.query().weight(), work.query);
+    boolean isGated = config.family().has(Trait.OUTPUT_GATE);
+    addWide(w.query().weight(), isGated ? work.projected : work.query);
     addWide(w.key().weight(), work.key);
     addWide(w.value().weight(), work.value);
     products.run();
     queryKey.begin(w);
     pool.run(batch, TOKEN_CHUNK, positionTask);
     attention.run(layer, position, batch, w.sinks());
-    heads = work.attended;
+    if (isGated) {
+      pool.run(batch, TOKEN_CHUNK, gateTask);
+    }
+    setHeads(work.attended, config.attendedSize(), work.heads);
   }
 
   private void attend(Norm norm, AttentionWeights.Latent w) {
@@ -199,7 +229,41 @@ final class CpuSequence implements Sequence {
     latent.before(w, layer, position, batch);
     attention.run(layer, position, batch, NO_SINKS);
     latent.after(w, batch);
-    heads = work.value;
+    setHeads(work.value, config.attendedSize(), work.heads);
+  }
+
+  private void mix(Norm norm, AttentionWeights.DeltaNet w) {
+    int inputs = w.inputs().size();
+    Matrix[] readers = netReaders[inputs + w.rates().size()];
+    for (int i = 0; i < readers.length; i++) {
+      readers[i] = i < inputs ? w.inputs().get(i) : w.rates().get(i - inputs);
+    }
+    normalize(norm, readers);
+    addSideBySide(readers, 0, inputs, work.netInputs);
+    addSideBySide(readers, inputs, readers.length, work.netRates);
+    products.run();
+    deltaNet.run(w, layer, batch);
+    setHeads(work.netOutput, w.output().weight().columns(), work.netHeads);
+  }
+
+  /** Adds products of the normalized residual whose results share a row per token. */
+  private void addSideBySide(Matrix[] readers, int from, int to, float[] out) {
+    int width = 0;
+    for (int i = from; i < to; i++) {
+      width += readers[i].rows();
+    }
+    int at = 0;
+    for (int i = from; i < to; i++) {
+      Matrix w = readers[i];
+      products.addAt(w, work.wide.of(w.type()), 0, batch, out, width, at);
+      at += w.rows();
+    }
+  }
+
+  private void setHeads(float[] values, int width, Activations input) {
+    heads = values;
+    headsWidth = width;
+    headsInput = input;
   }
 
   /** Adds a product of the normalized residual. */
@@ -215,10 +279,16 @@ final class CpuSequence implements Sequence {
     }
   }
 
+  private void gateTokens(int from, int to, int worker) {
+    for (int t = from; t < to; t++) {
+      queryKey.gate(t);
+    }
+  }
+
   private void roundAttended(int from, int to, int worker) {
     GgmlType type = weights.layers().get(layer).attention().output().weight().type();
     for (int t = from; t < to; t++) {
-      work.heads.set(type, heads, t * config.attendedSize(), t);
+      headsInput.set(type, heads, t * headsWidth, t);
     }
   }
 
@@ -358,7 +428,7 @@ final class CpuSequence implements Sequence {
 
   /** Adds the product with attention's result to the residual stream. */
   private void addProduct(Linear w) {
-    ActivationRows input = work.heads.of(w.weight().type());
+    ActivationRows input = headsInput.of(w.weight().type());
     products.add(w.weight(), input, 0, batch, work.blockOutput, config.embedding());
     products.run();
     addBlockOutput(w.bias());

@@ -12,9 +12,10 @@ import java.lang.foreign.ValueLayout;
 /**
  * Keys and values of one sequence, off the heap, in tiles of {@value #TILE} positions.
  *
- * <p>Layout: keys {@code [layer][kvHead][tile][keySize][TILE]}, values {@code
- * [layer][kvHead][tile][TILE][valueSize]}. Keys are transposed within a tile because the scores of
- * a tile are then one small matrix product that runs along positions, without sums across lanes.
+ * <p>Layout, layers without keys left out: keys {@code [layer][kvHead][tile][keySize][TILE]},
+ * values {@code [layer][kvHead][tile][TILE][valueSize]}. Keys are transposed within a tile because
+ * the scores of a tile are then one small matrix product that runs along positions, without sums
+ * across lanes.
  */
 final class KvCache implements KvState, AutoCloseable {
   /** Positions of a tile. */
@@ -27,6 +28,10 @@ final class KvCache implements KvState, AutoCloseable {
   private final KvType type;
   private final int capacity;
   private final int tiles;
+
+  /** Per layer, which of those that keep keys and values it is. */
+  private final int[] kept;
+
   private final int kvHeads;
   private final int keySize;
   private final int valueSize;
@@ -40,10 +45,14 @@ final class KvCache implements KvState, AutoCloseable {
     this.type = type;
     this.capacity = capacity;
     this.tiles = Math.ceilDiv(capacity, TILE);
+    this.kept = new int[config.layers()];
+    for (int layer = 1; layer < kept.length; layer++) {
+      kept[layer] = kept[layer - 1] + (config.hasAttention(layer - 1) ? 1 : 0);
+    }
     this.kvHeads = config.kvHeads();
     this.keySize = config.attention().keySize();
     this.valueSize = config.attention().keptValueSize();
-    long allTiles = (long) tiles * kvHeads * config.layers(); // at most 2^53
+    long allTiles = (long) tiles * kvHeads * config.attentionLayers(); // at most 2^53
     long keyBytes = bytes(allTiles, tileBytes(keySize));
     long valueBytes = bytes(allTiles, tileBytes(valueSize));
     try {
@@ -112,7 +121,7 @@ final class KvCache implements KvState, AutoCloseable {
 
   /** A tile's number among all. */
   private long tile(int layer, int head, int tile) {
-    return ((long) layer * kvHeads + head) * tiles + tile;
+    return ((long) kept[layer] * kvHeads + head) * tiles + tile;
   }
 
   private void store(

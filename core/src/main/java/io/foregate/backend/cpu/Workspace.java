@@ -2,7 +2,10 @@ package io.foregate.backend.cpu;
 
 import io.foregate.backend.Routing;
 import io.foregate.model.LatentConfig;
+import io.foregate.model.Mixer;
 import io.foregate.model.ModelConfig;
+import io.foregate.model.Trait;
+import io.foregate.quant.vector.HeapFloats;
 import io.foregate.quant.vector.Scratch;
 import io.foregate.quant.vector.VectorKernels;
 
@@ -35,7 +38,10 @@ final class Workspace {
   float[] key = {};
   float[] value = {};
 
-  /** With latent attention, queries before they are mapped to the latent's space. */
+  /**
+   * With latent attention, queries before they are mapped to the latent's space; with gated
+   * outputs, queries and gates, head by head.
+   */
   float[] projected = {};
 
   /** With latent attention, what queries are made of, where that is not the residual. */
@@ -46,6 +52,23 @@ final class Workspace {
 
   /** Attention's result, a vector as wide as a cached value per query head. */
   float[] attended = {};
+
+  /** Gates of attention's result, as wide as that. */
+  float[] outputGate = {};
+
+  /** With delta nets, the two kinds of products of the residual. */
+  float[] netInputs = {};
+
+  float[] netRates = {};
+
+  /** With delta nets, queries, keys and values that passed the convolution. */
+  HeapFloats convolved = HeapFloats.of(0);
+
+  /** With delta nets, what the heads give. */
+  float[] netOutput = {};
+
+  /** Inputs of products as wide as {@link #netOutput}. */
+  Activations netHeads;
 
   /** A block's output, {@code [embedding]}. */
   float[] blockOutput = {};
@@ -107,9 +130,11 @@ final class Workspace {
 
   private static int widestHidden(ModelConfig config) {
     int routed = Math.max(config.moe().feedForward(), config.moe().sharedFeedForward());
-    // Latent attention's queries and results are floats, half as large as hidden elements.
+    // Latent attention's queries and results are floats, half as large as hidden elements; so are
+    // inputs of delta nets.
     int latent = config.attention().latent().isPresent() ? config.querySize() / 2 : 0;
-    return Math.max(Math.max(denseWidth(config), routed), latent);
+    int net = config.deltaNet().map(Mixer.DeltaNet::inputSize).orElse(0) / 2;
+    return Math.max(Math.max(denseWidth(config), routed), Math.max(latent, net));
   }
 
   /** Hidden width of dense feed-forward blocks; 0 where no layer has one. */
@@ -127,6 +152,11 @@ final class Workspace {
     value = new float[batch * config.valueSize()];
     attended = new float[batch * config.heads() * config.attention().valueSize()];
     config.attention().latent().ifPresent(latent -> growLatent(latent, batch));
+    config.deltaNet().ifPresent(net -> growDeltaNet(net, batch));
+    if (config.family().has(Trait.OUTPUT_GATE)) {
+      projected = new float[2 * batch * config.querySize()];
+      outputGate = new float[batch * config.querySize()];
+    }
     blockOutput = new float[batch * width];
     wide = new Activations(kernels, batch, width);
     heads = new Activations(kernels, batch, config.attendedSize());
@@ -147,6 +177,14 @@ final class Workspace {
     gate = new float[products];
     up = new float[products];
     experts = config.isMoe() ? new ExpertScratch(config, kernels, batch, gate, up) : null;
+  }
+
+  private void growDeltaNet(Mixer.DeltaNet net, int batch) {
+    netInputs = new float[batch * net.inputSize()];
+    netRates = new float[batch * 2 * net.valueHeads()];
+    convolved = HeapFloats.of(batch * net.channels());
+    netOutput = new float[batch * net.valueSize()];
+    netHeads = new Activations(kernels, batch, net.valueSize());
   }
 
   private void growLatent(LatentConfig latent, int batch) {

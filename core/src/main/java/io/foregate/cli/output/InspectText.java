@@ -48,12 +48,15 @@ public final class InspectText {
     if (cache != null) {
       table.row(
           "KV cache",
-          "%s for %s in %s (%s per token)"
+          "%s for %s in %s (%s per token%s)"
               .formatted(
                   Sizes.text(cache.bytes()),
                   Sizes.counted(cache.context(), "token"),
                   cache.type(),
-                  Sizes.text(cache.bytesPerToken())));
+                  Sizes.text(cache.bytesPerToken()),
+                  cache.stateBytes() == 0
+                      ? ""
+                      : ", and a state of " + Sizes.text(cache.stateBytes())));
     }
     if (facts.experts() != null) {
       table.row(

@@ -6,6 +6,7 @@ import io.foregate.model.AttentionConfig;
 import io.foregate.model.LatentConfig;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.MoeConfig;
+import io.foregate.model.Trait;
 
 /**
  * The sizes of the arrays that a forward pass works with, in elements. Each is a product of numbers
@@ -50,7 +51,8 @@ final class BufferSizes {
       long part = Math.max(latent.querySize(), latent.valueSize());
       require(MetadataKey.LATENT_RANK, latent.rank(), latent.rank() * part, MAX_ELEMENTS);
     }
-    require(MetadataKey.HEADS, heads, heads * widest, MAX_ELEMENTS / MAX_TOKENS);
+    long gated = config.family().has(Trait.OUTPUT_GATE) ? 2 : 1;
+    require(MetadataKey.HEADS, heads, gated * heads * widest, MAX_ELEMENTS / MAX_TOKENS);
     require(
         MetadataKey.EMBEDDING, config.embedding(), config.embedding(), MAX_ELEMENTS / MAX_TOKENS);
     require(
@@ -59,6 +61,15 @@ final class BufferSizes {
     if (config.isMoe()) {
       moe(config);
     }
+  }
+
+  /** The same of a delta net, before sizes are multiplied. */
+  void checkDeltaNet(long keyHeads, long valueHeads, long headSize, long kernel) {
+    long inputs = 2 * (keyHeads + valueHeads) * headSize;
+    MetadataKey key = MetadataKey.DELTA_HEAD;
+    require(key, headSize, inputs, MAX_ELEMENTS / MAX_TOKENS);
+    require(key, headSize, valueHeads * headSize * headSize, MAX_ELEMENTS);
+    require(MetadataKey.DELTA_KERNEL, kernel, kernel * inputs, MAX_ELEMENTS);
   }
 
   private void moe(ModelConfig config) {

@@ -71,6 +71,10 @@ final class ConfigValues {
     return values.perLayer(key, layers);
   }
 
+  int[] counts(MetadataKey key) {
+    return values.counts(key);
+  }
+
   boolean isPerLayer(MetadataKey key) {
     return values.isPerLayer(key);
   }

@@ -60,22 +60,23 @@ public final class ModelConfigReader {
     boolean isLatent = family.has(Trait.LATENT_ATTENTION);
     int headSize = isLatent ? latent.headSize() : headSize(heads, embedding);
     RopeConfig rope = new RopeReader(values).read(family, headSize, context);
+    AttentionConfig attention =
+        isLatent ? latent.read(rope, layers, vocabulary) : attention(heads, allLayers, headSize);
     var config =
         new ModelConfig(
             values.text(MetadataKey.NAME, file.path().getFileName().toString()),
             family,
             layers,
             embedding,
-            isLatent
-                ? latent.read(rope, layers, vocabulary)
-                : attention(heads, allLayers, headSize),
+            attention,
             feedForward,
             experts.read(feedForward, allLayers, vocabulary),
             vocabulary,
             context,
             epsilon(),
             rope,
-            scales());
+            scales(),
+            new DeltaNetReader(values, family).read(attention, layers, allLayers));
     new BufferSizes(values).check(config);
     return config;
   }

@@ -7,6 +7,7 @@ import io.foregate.gguf.KnownValues;
 import io.foregate.gguf.MetadataKey;
 import io.foregate.model.Family;
 import io.foregate.model.LatentConfig;
+import io.foregate.model.Mixer;
 import io.foregate.model.ModelConfig;
 import io.foregate.model.Trait;
 import io.foregate.model.weights.AttentionWeights;
@@ -93,9 +94,16 @@ public final class ModelReader {
     String second = family.has(Trait.POST_ATTENTION_NORM) ? "post_attention_norm" : "ffn_norm";
     return new LayerWeights(
         norm(prefix + "attn_norm"),
-        attention(prefix),
+        mixer(layer, prefix),
         norm(prefix + second),
         config.isRouted(layer) ? routed(prefix) : dense(prefix, "", config.feedForward()));
+  }
+
+  private AttentionWeights mixer(int layer, String prefix) {
+    return switch (config.mixers().get(layer)) {
+      case Mixer.Attention _ -> attention(prefix);
+      case Mixer.DeltaNet net -> new DeltaNetWeightsReader(tensors, config, net).read(prefix);
+    };
   }
 
   private AttentionWeights attention(String prefix) {
@@ -109,7 +117,11 @@ public final class ModelReader {
     int width = config.embedding();
     boolean biased = family.has(Trait.QKV_BIAS);
     return new AttentionWeights.Grouped(
-        tensors.linear(prefix + "attn_q", config.querySize(), width, biased),
+        tensors.linear(
+            prefix + "attn_q",
+            family.has(Trait.OUTPUT_GATE) ? 2 * config.querySize() : config.querySize(),
+            width,
+            biased),
         tensors.linear(prefix + "attn_k", config.kvSize(), width, biased),
         tensors.linear(prefix + "attn_v", config.valueSize(), width, biased),
         tensors.linear(

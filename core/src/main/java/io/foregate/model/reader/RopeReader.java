@@ -41,6 +41,7 @@ final class RopeReader {
   RopeConfig read(Family family, int headSize, int context) {
     int dimensions = values.positive(MetadataKey.ROPE_DIMENSIONS, headSize, headSize);
     values.check(dimensions % 2 == 0, MetadataKey.ROPE_DIMENSIONS, dimensions, "an even number");
+    requirePlainSections(dimensions / 2);
     float base = values.positiveReal(MetadataKey.ROPE_BASE);
     requireSameInWindows(dimensions, base);
     String scaling = values.text(MetadataKey.ROPE_SCALING);
@@ -67,6 +68,33 @@ final class RopeReader {
         magnitude,
         isYarn ? Optional.of(yarn(context)) : Optional.empty(),
         longRope ? Optional.of(longContext(dimensions, headSize, context)) : Optional.empty());
+  }
+
+  /**
+   * Images rotate pairs by time, height and width, which take turns (as Qwen3-VL has it); a text's
+   * token has the same position in all three, so that it rotates as ever. Only a pair that belongs
+   * to none of them would not rotate.
+   */
+  private void requirePlainSections(int pairs) {
+    MetadataKey key = MetadataKey.ROPE_SECTIONS;
+    if (!values.reads(key)) {
+      return;
+    }
+    int[] sections = values.counts(key);
+    String found = Arrays.toString(sections);
+    long all = Arrays.stream(sections).asLongStream().sum();
+    values.check(
+        sections.length == 4
+            && Arrays.stream(sections).allMatch(s -> s >= 0 && s <= 1 << 16)
+            && sections[0] + sections[1] + sections[2] > 0,
+        key,
+        found,
+        "four numbers of pairs, not all 0");
+    for (int pair = 0; pair < pairs; pair++) {
+      long sector = pair % all;
+      values.requireSupported(
+          sector < 3L * sections[(int) (sector % 3)], key, found, "pairs that do not rotate");
+    }
   }
 
   /** What positions are divided by; the older key counts where the newer one is missing. */

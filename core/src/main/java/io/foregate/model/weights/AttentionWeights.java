@@ -2,10 +2,11 @@ package io.foregate.model.weights;
 
 import io.foregate.model.Family;
 import io.foregate.model.LatentConfig;
+import io.foregate.model.Mixer;
 import java.util.List;
 import java.util.Optional;
 
-/** The weights of a layer's attention. */
+/** The weights of what lets a layer's tokens know of each other: attention, or a delta net. */
 public sealed interface AttentionWeights {
 
   /** {@code [embedding, heads * valueSize]} */
@@ -14,7 +15,8 @@ public sealed interface AttentionWeights {
   /**
    * Grouped-query attention.
    *
-   * @param query {@code [heads * keySize, embedding]}
+   * @param query {@code [heads * keySize, embedding]}; where outputs are gated twice as high, with
+   *     the gate behind each head's query
    * @param key {@code [kvHeads * keySize, embedding]}
    * @param value {@code [kvHeads * valueSize, embedding]}
    * @param output {@code [embedding, heads * valueSize]}
@@ -76,6 +78,38 @@ public sealed interface AttentionWeights {
     /** What reads the residual to make queries. */
     public Matrix queryInput() {
       return lowRank.isPresent() ? lowRank.get().down() : query;
+    }
+  }
+
+  /**
+   * A gated delta net, with the sizes of {@link Mixer.DeltaNet}: a linear attention.
+   *
+   * <p>Inputs and rates come in two forms. Apart, they are two matrices. Grouped, they are one, in
+   * which rows of one key head and its value heads lie together: of the inputs its queries, keys,
+   * values and gates; of the rates the strengths, then the fading.
+   *
+   * @param inputs queries, keys and values, {@code [channels, embedding]}, and gates, {@code
+   *     [valueSize, embedding]}; or all in one
+   * @param rates how strongly a token corrects and how much it lets fade, {@code [valueHeads,
+   *     embedding]} each; or both in one
+   * @param convolution a weight per token seen and channel, {@code [kernel, channels]}
+   * @param fading per value head what fading is multiplied by, below 0: {@code -exp(A_log)}
+   * @param fadingBias per value head, added to fading
+   * @param norm of each head's result, {@code [headSize]}
+   * @param output {@code [embedding, valueSize]}
+   */
+  record DeltaNet(
+      List<Matrix> inputs,
+      List<Matrix> rates,
+      float[] convolution,
+      float[] fading,
+      float[] fadingBias,
+      Norm norm,
+      Linear output)
+      implements AttentionWeights {
+    public DeltaNet {
+      inputs = List.copyOf(inputs);
+      rates = List.copyOf(rates);
     }
   }
 

@@ -86,6 +86,7 @@ record ModelFacts(
         layers * (attentionBytes() + routerBytes() + gateBytes()) + 2 * headBytes(),
         layers,
         attention.keptSize(),
+        0,
         ModelSizes.activations(embedding, attention, (long) used * feedForward, used),
         headSize,
         vocabulary);

@@ -9,6 +9,7 @@ import io.foregate.gguf.GgufValue;
 import io.foregate.oracle.TinyArchitecture;
 import io.foregate.oracle.TinyArchitecture.Part;
 import io.foregate.oracle.TinyDeepSeek;
+import io.foregate.oracle.TinyDeltaNets;
 import io.foregate.oracle.TinyFamilies;
 import io.foregate.oracle.TinyModel;
 import io.foregate.oracle.TinyModel.Attention;
@@ -70,6 +71,14 @@ final class KeyCases {
     bases.add(TinyDeepSeek.lite("keys-deepseek2-lite", 3, Map.of()));
     bases.add(TinyDeepSeek.grouped("keys-deepseek2", Map.of()));
     return bases;
+  }
+
+  /** Models that the table of keys is held to, though llama.cpp has not been asked of them. */
+  static List<TinyModel> deltaNets() {
+    return List.of(
+        base("qwen3next", 4, TinyDeltaNets.next("", Map.of()).architecture()),
+        base("qwen35moe", 4, TinyDeltaNets.qwen35moe("", Map.of()).architecture()),
+        base("qwen35", 0, TinyDeltaNets.qwen35("", Map.of()).architecture()));
   }
 
   private static TinyModel base(String name, int experts, TinyArchitecture architecture) {

@@ -14,6 +14,7 @@ import io.foregate.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,7 +36,9 @@ class MetadataTableTest {
   @TempDir static Path folder;
 
   static List<TinyModel> bases() {
-    return KeyCases.bases();
+    List<TinyModel> bases = new ArrayList<>(KeyCases.bases());
+    bases.addAll(KeyCases.deltaNets());
+    return bases;
   }
 
   /** A missing key is the same as one with the fallback's value, or an error that names the key. */

@@ -42,6 +42,7 @@ public record AttentionBlocks(
               grouped.sinks().length > 0);
       case AttentionWeights.Latent latent ->
           new AttentionBlocks(window, normBias, false, outputBias, false, false);
+      case AttentionWeights.DeltaNet _ -> throw new IllegalArgumentException("no kernels");
     };
   }
 

@@ -180,6 +180,7 @@ public final class DenseWeights {
         Optional<LatentMaps> maps = Optional.of(addMaps(layer, latent));
         yield new LayerTypes(query, key, key, output, blocks, maps, feedForward);
       }
+      case AttentionWeights.DeltaNet _ -> throw new IllegalArgumentException("no kernels");
     };
   }
 
