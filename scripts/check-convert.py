@@ -48,6 +48,12 @@ LLAMA3 = dict(
     original_max_position_embeddings=64,
 )
 QWEN_EXPERTS = dict(intermediate_size=96, moe_intermediate_size=32, num_experts=8, num_experts_per_tok=2)
+# Twice as many value heads as key heads, which files of the two families order in different ways.
+DELTA_NETS = dict(
+    QWEN_EXPERTS, num_hidden_layers=4, full_attention_interval=2, head_dim=64, shared_expert_intermediate_size=96,
+    linear_num_key_heads=3, linear_num_value_heads=6, linear_key_head_dim=16, linear_value_head_dim=16,
+    rope_parameters=dict(rope_type="default", rope_theta=10000.0, partial_rotary_factor=0.25, mrope_section=[3, 3, 2]),
+)
 # The published gpt-oss say truncate=False. GGUF has no place for that: its readers round the bounds of YaRN's ramp.
 GPT_OSS = dict(
     intermediate_size=64, num_local_experts=4, num_experts_per_tok=2, head_dim=64, sliding_window=32,
@@ -63,6 +69,9 @@ FAMILIES = {
     "qwen2moe": ("Qwen2Moe", dict(QWEN_EXPERTS, shared_expert_intermediate_size=96)),
     "qwen3": ("Qwen3", dict(intermediate_size=96, head_dim=32, tie_word_embeddings=True)),
     "qwen3moe": ("Qwen3Moe", dict(QWEN_EXPERTS, head_dim=32, norm_topk_prob=True)),
+    "qwen3next": ("Qwen3Next", DELTA_NETS),
+    "qwen3_5": ("Qwen3_5", dict(DELTA_NETS, intermediate_size=96)),
+    "qwen3_5moe": ("Qwen3_5Moe", DELTA_NETS),
     # llama.cpp reads OLMoE with as many key heads as query heads, as the published ones have.
     "olmoe": ("Olmoe", dict(intermediate_size=32, num_experts=8, num_experts_per_tok=2, num_key_value_heads=4)),
     "granitemoe": ("GraniteMoe", GRANITE),
@@ -109,7 +118,8 @@ def make(name: str, folder: Path, tokens: list[int]) -> torch.Tensor:
     """Saves a random model, and returns its probabilities after each token: [positions, vocabulary]."""
     family, settings = FAMILIES[name]
     torch.manual_seed(7)
-    config = getattr(transformers, family + "Config")(**{**COMMON, **settings})
+    kind = family + ("Text" if family.startswith("Qwen3_5") else "")
+    config = getattr(transformers, kind + "Config")(**{**COMMON, **settings})
     model = getattr(transformers, family + "ForCausalLM")(config).eval()
     with torch.no_grad():
         for parameter, weights in model.named_parameters():

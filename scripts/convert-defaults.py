@@ -18,7 +18,7 @@ import transformers
 ROOT = pathlib.Path(__file__).resolve().parent.parent / "core/src/main"
 SOURCES = ROOT / "java/io/foregate/convert"
 TABLE = ROOT / "resources/io/foregate/convert/source/hf-defaults.json"
-SPELLINGS = {"PhiMoE": "Phimoe"}
+SPELLINGS = {"PhiMoE": "Phimoe", "Qwen3_5": "Qwen3_5Text", "Qwen3_5Moe": "Qwen3_5MoeText"}
 
 
 def literals():

@@ -56,7 +56,8 @@ public enum OutType {
         shape.size() == 1
             || !tensor.endsWith(".weight")
             || tensor.endsWith("_norm.weight")
-            || tensor.contains("ffn_gate_inp");
+            || tensor.contains("ffn_gate_inp")
+            || tensor.contains("ssm_conv1d");
     if (small) {
       return GgmlType.F32;
     }

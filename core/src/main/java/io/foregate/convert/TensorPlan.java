@@ -35,6 +35,12 @@ final class TensorPlan {
   private static final String OUTPUT = "lm_head.weight";
   private static final String TIED = "tie_word_embeddings";
 
+  /** What reads pictures, and what predicts further tokens: no part of the text's model. */
+  private static final String OTHER_PARTS = "(model\\.visual|mtp)\\..*";
+
+  /** The text's part of a model that reads pictures, too. */
+  private static final String TEXT_PART = "model.language_model.";
+
   /** What old checkpoints carry beside weights: it is computed anew. */
   private static final String COMPUTED = ".*(rotary_emb\\.inv_freq|attention\\.masked_bias)";
 
@@ -91,6 +97,13 @@ final class TensorPlan {
                       ? " is"
                       : " and %d like it are".formatted(computed.size() - 1)));
     }
+    List<String> others =
+        folder.tensors().keySet().stream().filter(name -> name.matches(OTHER_PARTS)).toList();
+    if (!others.isEmpty()) {
+      notes.add(
+          "%d tensors are left out, which read pictures or predict further tokens ('%s')"
+              .formatted(others.size(), others.getFirst()));
+    }
     if (config.bool(TIED, false) && folder.tensors().containsKey(OUTPUT)) {
       notes.add(
           "'%s' is left out: config.json's '%s' says that the embedding is the output's, too"
@@ -125,13 +138,18 @@ final class TensorPlan {
   private void match(SourceTensor source) {
     if (source.name().matches(COMPUTED)
         || (tied && source.name().equals(OUTPUT))
+        || (family.hasOtherParts() && source.name().matches(OTHER_PARTS))
         || isScales(source.name())) {
       return;
+    }
+    String name = source.name();
+    if (family.hasOtherParts() && name.startsWith(TEXT_PART)) {
+      name = "model." + name.substring(TEXT_PART.length());
     }
     boolean known = false;
     for (var entry : patterns.entrySet()) {
       TensorRule rule = entry.getKey();
-      Matcher matcher = entry.getValue().matcher(source.name());
+      Matcher matcher = entry.getValue().matcher(name);
       if (matcher.matches()) {
         known = true;
         int layer = rule.hasLayer() ? Integer.parseInt(matcher.group("l")) : 0;
@@ -214,11 +232,14 @@ final class TensorPlan {
 
   private boolean isNeeded(TensorRule rule, int layer) {
     boolean routed = layer >= family.denseLayers(config, dimensions);
+    boolean isNet = family.isDeltaNet(config, layer);
     return switch (rule.need()) {
       case ALWAYS -> true;
       case DENSE_LAYERS -> !routed;
       case ROUTED_LAYERS -> routed;
       case SHARED -> routed && dimensions.has("S");
+      case ATTENTION_LAYERS -> !isNet;
+      case DELTA_LAYERS -> isNet;
       case UNTIED -> !tied;
       case COMPRESSED_QUERIES -> dimensions.has("C");
       case PLAIN_QUERIES -> !dimensions.has("C");
@@ -230,7 +251,10 @@ final class TensorPlan {
     TensorRule rule = sources.rule;
     List<Part> parts = new ArrayList<>();
     for (SourceTensor source : sources.parts.values()) {
-      parts.add(part(source, rule));
+      long[] dims = source.shape().stream().mapToLong(n -> n).toArray();
+      for (StridedView view : rule.transform().parts(StridedView.of(dims), dimensions)) {
+        parts.add(part(source, rule, view));
+      }
     }
     if (rule.isPerExpert() && parts.size() != dimensions.get("E")) {
       throw new ForegateException(
@@ -241,16 +265,17 @@ final class TensorPlan {
     List<Long> shape = shape(parts.getFirst(), rule);
     if (rule.isPerExpert()) {
       shape.add((long) parts.size());
+    } else if (parts.size() > 1) {
+      long columns = shape.getFirst();
+      shape = List.of(columns, parts.stream().mapToLong(p -> p.view().elements()).sum() / columns);
     }
     GgmlType chosen = rule.transform().isMxfp4() ? GgmlType.MXFP4 : type.of(name, shape);
     return new TargetTensor(name, shape, parts, chosen);
   }
 
-  private Part part(SourceTensor source, TensorRule rule) {
-    long[] dims = source.shape().stream().mapToLong(n -> n).toArray();
-    StridedView view = rule.transform().apply(StridedView.of(dims), dimensions);
+  private Part part(SourceTensor source, TensorRule rule, StridedView view) {
     if (!rule.transform().isMxfp4()) {
-      return new Part(source, view, Optional.empty());
+      return new Part(source, view, Optional.empty(), rule.elements());
     }
     String name = source.name().replace(BLOCKS, SCALES);
     SourceTensor scales = folder.tensors().get(name);
@@ -263,7 +288,7 @@ final class TensorPlan {
                   source.where(), name, source.shape().subList(0, source.shape().size() - 1)),
           AGAIN);
     }
-    return new Part(source, view, Optional.of(scales));
+    return new Part(source, view, Optional.of(scales), rule.elements());
   }
 
   /** The target's shape, innermost first: a view's leading dimensions are merged to its rank. */
@@ -272,6 +297,15 @@ final class TensorPlan {
     if (rule.transform().isMxfp4()) { // the last two are blocks and bytes of a row
       dims = Arrays.copyOf(dims, dims.length - 1);
       dims[dims.length - 1] *= GgmlType.MXFP4.blockSize();
+    }
+    int inner = rule.transform().columnDims();
+    if (inner > 1) { // dimensions that make up a row
+      long[] merged = Arrays.copyOf(dims, dims.length - inner + 1);
+      merged[merged.length - 1] = 1;
+      for (int i = dims.length - inner; i < dims.length; i++) {
+        merged[merged.length - 1] *= dims[i];
+      }
+      dims = merged;
     }
     int rank = rule.transform().rank(rule.shape().size());
     List<Long> shape = new ArrayList<>();

@@ -1,6 +1,7 @@
 package io.foregate.convert;
 
 import io.foregate.convert.TargetTensor.Part;
+import io.foregate.convert.family.ElementMap;
 import io.foregate.convert.family.StridedView;
 import io.foregate.convert.source.SourceTensor;
 import io.foregate.error.ForegateException;
@@ -42,6 +43,7 @@ final class TensorWriter {
       if (part.scales().isPresent()) {
         writeMxfp4(part, part.scales().get(), out);
       } else if (part.view().isContiguous()
+          && part.elements() == ElementMap.SAME
           && part.source().type().ggml().orElseThrow() == tensor.type()) {
         copy(part, out);
       } else {
@@ -75,6 +77,9 @@ final class TensorWriter {
       int count = Math.toIntExact(Math.min(atOnce, rows - first));
       for (int i = 0; i < count; i++) {
         decode(part, part.view().row(first + i), columns, i * columns);
+      }
+      for (int i = 0; i < count * columns && part.elements() != ElementMap.SAME; i++) {
+        row[i] = part.elements().apply(row[i]);
       }
       requireNumbers(part, type, count * columns);
       ReferenceQuantizer.quantize(type, row, 0, encoded, 0, count * columns);

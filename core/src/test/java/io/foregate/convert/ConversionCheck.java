@@ -20,7 +20,7 @@ import java.util.Set;
 record ConversionCheck(HfModel model, GgufFile file, Set<String> seen) {
   void frame() {
     same("model.embed_tokens.weight", "token_embd.weight");
-    same("model.norm.weight", "output_norm.weight");
+    norm("model.norm.weight", "output_norm.weight");
     same("lm_head.weight", "output.weight");
     if (model.tensors.containsKey("lm_head.bias")) {
       same("lm_head.bias", "output.bias");
@@ -29,12 +29,16 @@ record ConversionCheck(HfModel model, GgufFile file, Set<String> seen) {
   }
 
   void layer(String family, String from, String to, int layer) {
-    same(from + "input_layernorm.weight", to + "attn_norm.weight");
-    boolean gptOss = family.startsWith("Gpt");
-    same(
+    norm(from + "input_layernorm.weight", to + "attn_norm.weight");
+    boolean after = family.startsWith("Gpt") || HfModel.hasDeltaNets(family);
+    norm(
         from + "post_attention_layernorm.weight",
-        to + (gptOss ? "post_attention_norm.weight" : "ffn_norm.weight"));
-    attention(family, from + "self_attn.", to);
+        to + (after ? "post_attention_norm.weight" : "ffn_norm.weight"));
+    if (HfModel.hasDeltaNets(family) && layer == 0) {
+      new DeltaNetCheck(this).layer(family.startsWith("Qwen3Next"), from + "linear_attn.", to);
+    } else {
+      attention(family, from + "self_attn.", to);
+    }
     String experts = from + "mlp.experts.";
     switch (family) {
       case "MixtralForCausalLM", "PhimoeForCausalLM" -> {
@@ -43,7 +47,11 @@ record ConversionCheck(HfModel model, GgufFile file, Set<String> seen) {
         stacked(from + "block_sparse_moe.experts.%d.w3.weight", to + "ffn_up_exps.weight");
         stacked(from + "block_sparse_moe.experts.%d.w2.weight", to + "ffn_down_exps.weight");
       }
-      case "Qwen2MoeForCausalLM", "Qwen3MoeForCausalLM", "OlmoeForCausalLM" ->
+      case "Qwen2MoeForCausalLM",
+          "Qwen3MoeForCausalLM",
+          "Qwen3NextForCausalLM",
+          "Qwen3_5MoeForCausalLM",
+          "OlmoeForCausalLM" ->
           routed(from, experts, to);
       case "DeepseekV2ForCausalLM" -> {
         if (layer == 0) {
@@ -57,7 +65,7 @@ record ConversionCheck(HfModel model, GgufFile file, Set<String> seen) {
       case "GptOssForCausalLM" -> gptOss(from, to, layer);
       default -> network(from + "mlp.", to, "");
     }
-    if (family.equals("Qwen2MoeForCausalLM")) {
+    if (HfModel.hasGatedExpert(family)) {
       network(from + "mlp.shared_expert.", to, "_shexp");
       values(
           to + "ffn_gate_inp_shexp.weight",
@@ -106,7 +114,7 @@ record ConversionCheck(HfModel model, GgufFile file, Set<String> seen) {
         same(from + one + "_proj.bias", to + "attn_" + one + ".bias");
       }
       if (model.tensors.containsKey(from + one + "_norm.weight")) {
-        same(from + one + "_norm.weight", to + "attn_" + one + "_norm.weight");
+        norm(from + one + "_norm.weight", to + "attn_" + one + "_norm.weight");
       }
     }
     if (model.tensors.containsKey(from + "o_proj.bias")) {
@@ -252,7 +260,19 @@ record ConversionCheck(HfModel model, GgufFile file, Set<String> seen) {
     }
   }
 
-  private void same(String from, String to) {
+  /** Families with delta nets keep what a weight differs from 1 by. */
+  private void norm(String from, String to) {
+    Source source = model.tensors.get(from);
+    float[] expected = source.values().clone();
+    if (HfModel.hasDeltaNets(model.config.at("/architectures/0").asText())) {
+      for (int i = 0; i < expected.length; i++) {
+        expected[i]++;
+      }
+    }
+    values(to, List.of((long) expected.length), expected);
+  }
+
+  void same(String from, String to) {
     Source source = model.tensors.get(from);
     List<Long> shape = new ArrayList<>();
     for (int n : source.shape()) {
@@ -274,7 +294,7 @@ record ConversionCheck(HfModel model, GgufFile file, Set<String> seen) {
         expected);
   }
 
-  private void values(String name, List<Long> shape, float[] expected) {
+  void values(String name, List<Long> shape, float[] expected) {
     seen.add(name);
     GgufTensor tensor = file.tensor(name);
     assertThat(tensor.shape()).as(name).isEqualTo(shape);

@@ -2,12 +2,15 @@ package io.foregate.convert;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foregate.gguf.GgmlType;
+import io.foregate.gguf.GgufArray;
 import io.foregate.gguf.GgufFile;
 import io.foregate.gguf.GgufTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -96,6 +99,62 @@ class ConversionTest {
     try (GgufFile file = GgufFile.open(convert(model, ConvertOptions.defaults()))) {
       assertThat(file.find("output.weight")).isEmpty();
     }
+  }
+
+  @Test
+  void readsTheSizesOfDeltaNets() throws IOException {
+    HfModel model = HfModel.of("Qwen3_5MoeForCausalLM");
+    model.config.putObject("rope_parameters").putArray("mrope_section").add(2).add(1).add(1);
+    try (GgufFile file = GgufFile.open(convert(model, ConvertOptions.defaults()))) {
+      var metadata = file.metadata();
+      assertThat(metadata.string("general.architecture")).isEqualTo("qwen35moe");
+      assertThat(metadata.integer("qwen35moe.ssm.conv_kernel")).isEqualTo(4);
+      assertThat(metadata.integer("qwen35moe.ssm.state_size")).isEqualTo(16);
+      assertThat(metadata.integer("qwen35moe.ssm.group_count")).isEqualTo(2);
+      assertThat(metadata.integer("qwen35moe.ssm.time_step_rank")).isEqualTo(6);
+      assertThat(metadata.integer("qwen35moe.ssm.inner_size")).isEqualTo(96);
+      assertThat(metadata.integer("qwen35moe.rope.dimension_count")).isEqualTo(8);
+      assertThat(metadata.ints("qwen35moe.rope.dimension_sections")).containsExactly(2, 1, 1, 0);
+      assertThat(metadata.get("qwen35moe.attention.recurrent_layers"))
+          .hasValueSatisfying(flags -> assertThat(flags).isInstanceOf(GgufArray.class));
+      assertThat(file.tensor("blk.0.ssm_conv1d.weight").type()).isEqualTo(GgmlType.F32);
+    }
+  }
+
+  /** A folder of a model that reads pictures: its text's part is what is converted. */
+  @Test
+  void leavesPicturesAndPredictionOut() throws IOException {
+    HfModel plain = HfModel.of("Qwen3_5MoeForCausalLM");
+    HfModel whole = HfModel.of("Qwen3_5MoeForCausalLM");
+    ObjectNode text = whole.config.deepCopy();
+    text.remove("architectures");
+    whole.config.removeAll();
+    whole.config.putArray("architectures").add("Qwen3_5MoeForConditionalGeneration");
+    whole.config.putObject("vision_config").put("hidden_size", 7);
+    whole.config.set("text_config", text);
+    List.copyOf(whole.tensors.keySet())
+        .forEach(
+            name -> {
+              String inside = name.replaceFirst("^model\\.", "model.language_model.");
+              whole.tensors.put(inside, whole.tensors.remove(name));
+            });
+    HfModel.Source one = new HfModel.Source("F32", new int[] {1}, new float[1]);
+    whole.tensors.put("model.visual.merger.norm.weight", one);
+    whole.tensors.put("mtp.fc.weight", one);
+    Path alone = convert(plain, ConvertOptions.defaults().withName("model"));
+    Path moved = Files.move(alone, folder.resolveSibling(folder.getFileName() + ".gguf"));
+    try (var files = Files.walk(folder.resolve("hf"))) {
+      for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+    Path out = convert(whole, ConvertOptions.defaults().withName("model"));
+    try (Conversion conversion = Conversion.open(folder.resolve("hf"), ConvertOptions.defaults())) {
+      assertThat(conversion.notes())
+          .anySatisfy(note -> assertThat(note).contains("2 tensors are left out"));
+    }
+    assertThat(out).hasSameBinaryContentAs(moved);
+    Files.delete(moved);
   }
 
   @Test

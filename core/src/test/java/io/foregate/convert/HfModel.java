@@ -28,6 +28,14 @@ public final class HfModel {
   public static final int LAYERS = 2;
   static final int EXPERTS = 4;
   static final int HIDDEN = 32;
+
+  /** Of delta nets, which the first layer of their families has. */
+  static final int DELTA_KEY_HEADS = 2;
+
+  static final int DELTA_VALUE_HEADS = 6;
+  static final int DELTA_HEAD = 16;
+  static final int DELTA_KERNEL = 4;
+
   private static final JsonMapper JSON = new JsonMapper();
 
   /** A tensor's values, or codes for U8. */
@@ -68,6 +76,9 @@ public final class HfModel {
         "Qwen2MoeForCausalLM",
         "Qwen3ForCausalLM",
         "Qwen3MoeForCausalLM",
+        "Qwen3NextForCausalLM",
+        "Qwen3_5ForCausalLM",
+        "Qwen3_5MoeForCausalLM",
         "OlmoeForCausalLM",
         "GraniteMoeForCausalLM",
         "GraniteMoeSharedForCausalLM",
@@ -95,15 +106,22 @@ public final class HfModel {
     add(prefix + "post_attention_layernorm.weight", WIDTH);
     if (family.startsWith("Deepseek")) {
       latentAttention(prefix + "self_attn.");
+    } else if (hasDeltaNets(family) && layer == 0) {
+      deltaNet(family, prefix + "linear_attn.");
     } else {
-      attention(prefix + "self_attn.");
+      attention(prefix + "self_attn.", hasDeltaNets(family) ? 2 : 1);
     }
     switch (family) {
       case "MixtralForCausalLM", "PhimoeForCausalLM" -> {
         add(prefix + "block_sparse_moe.gate.weight", EXPERTS, WIDTH);
         experts(prefix + "block_sparse_moe.experts.", "w1", "w3", "w2");
       }
-      case "Qwen2MoeForCausalLM", "Qwen3MoeForCausalLM", "OlmoeForCausalLM" -> routed(prefix);
+      case "Qwen2MoeForCausalLM",
+          "Qwen3MoeForCausalLM",
+          "Qwen3NextForCausalLM",
+          "Qwen3_5MoeForCausalLM",
+          "OlmoeForCausalLM" ->
+          routed(prefix);
       case "DeepseekV2ForCausalLM" -> {
         if (layer == 0) {
           network(prefix + "mlp.", HIDDEN);
@@ -120,10 +138,40 @@ public final class HfModel {
       case "GptOssForCausalLM" -> gptOss(prefix, layer);
       default -> network(prefix + "mlp.", HIDDEN);
     }
-    extras(family, prefix);
+    extras(family, layer, prefix);
   }
 
-  private void extras(String family, String prefix) {
+  /** Whether a family has delta nets in all layers but every other. */
+  static boolean hasDeltaNets(String family) {
+    return family.matches("Qwen3(Next|_5).*");
+  }
+
+  /** Whether a family has a shared expert with a gate. */
+  static boolean hasGatedExpert(String family) {
+    return family.equals("Qwen2MoeForCausalLM")
+        || (hasDeltaNets(family) && !family.equals("Qwen3_5ForCausalLM"));
+  }
+
+  private void deltaNet(String family, String prefix) {
+    int keys = DELTA_KEY_HEADS * DELTA_HEAD;
+    int values = DELTA_VALUE_HEADS * DELTA_HEAD;
+    if (family.startsWith("Qwen3Next")) {
+      add(prefix + "in_proj_qkvz.weight", 2 * (keys + values), WIDTH);
+      add(prefix + "in_proj_ba.weight", 2 * DELTA_VALUE_HEADS, WIDTH);
+    } else {
+      add(prefix + "in_proj_qkv.weight", 2 * keys + values, WIDTH);
+      add(prefix + "in_proj_z.weight", values, WIDTH);
+      add(prefix + "in_proj_b.weight", DELTA_VALUE_HEADS, WIDTH);
+      add(prefix + "in_proj_a.weight", DELTA_VALUE_HEADS, WIDTH);
+    }
+    add(prefix + "conv1d.weight", 2 * keys + values, 1, DELTA_KERNEL);
+    add(prefix + "A_log", DELTA_VALUE_HEADS);
+    add(prefix + "dt_bias", DELTA_VALUE_HEADS);
+    add(prefix + "norm.weight", DELTA_HEAD);
+    add(prefix + "out_proj.weight", WIDTH, values);
+  }
+
+  private void extras(String family, int layer, String prefix) {
     String attention = prefix + "self_attn.";
     if (family.startsWith("Qwen2") || family.startsWith("Phi") || family.startsWith("Gpt")) {
       add(attention + "q_proj.bias", HEADS * headSize);
@@ -137,7 +185,7 @@ public final class HfModel {
       add(prefix + "input_layernorm.bias", WIDTH);
       add(prefix + "post_attention_layernorm.bias", WIDTH);
     }
-    if (family.startsWith("Qwen3")) {
+    if (family.startsWith("Qwen3") && !(hasDeltaNets(family) && layer == 0)) {
       add(attention + "q_norm.weight", headSize);
       add(attention + "k_norm.weight", headSize);
     }
@@ -145,7 +193,7 @@ public final class HfModel {
       add(attention + "q_norm.weight", HEADS * headSize);
       add(attention + "k_norm.weight", KV_HEADS * headSize);
     }
-    if (family.equals("Qwen2MoeForCausalLM")) {
+    if (hasGatedExpert(family)) {
       network(prefix + "mlp.shared_expert.", 2 * HIDDEN);
       add(prefix + "mlp.shared_expert_gate.weight", 1, WIDTH);
     }
@@ -155,8 +203,11 @@ public final class HfModel {
     }
   }
 
-  private void attention(String prefix) {
-    add(prefix + "q_proj.weight", HEADS * headSize, WIDTH);
+  /**
+   * @param wide how many times as many rows queries have as heads have elements
+   */
+  private void attention(String prefix, int wide) {
+    add(prefix + "q_proj.weight", wide * HEADS * headSize, WIDTH);
     add(prefix + "k_proj.weight", KV_HEADS * headSize, WIDTH);
     add(prefix + "v_proj.weight", KV_HEADS * headSize, WIDTH);
     add(prefix + "o_proj.weight", WIDTH, HEADS * headSize);
@@ -250,6 +301,19 @@ public final class HfModel {
         config.put("head_dim", headSize);
       }
       default -> {}
+    }
+    if (hasDeltaNets(family)) {
+      config.put("full_attention_interval", 2);
+      config.put("linear_num_key_heads", DELTA_KEY_HEADS);
+      config.put("linear_num_value_heads", DELTA_VALUE_HEADS);
+      config.put("linear_key_head_dim", DELTA_HEAD);
+      config.put("linear_value_head_dim", DELTA_HEAD);
+      config.put("linear_conv_kernel_dim", DELTA_KERNEL);
+    }
+    if (hasDeltaNets(family) && hasGatedExpert(family)) {
+      moe("num_experts");
+      config.put("moe_intermediate_size", HIDDEN);
+      config.put("shared_expert_intermediate_size", 2 * HIDDEN);
     }
     if (family.startsWith("Qwen3")) {
       config.put("head_dim", headSize);

@@ -16,6 +16,9 @@ import java.util.OptionalLong;
  *   <li>MLA: {@code L} compressed keys and values, {@code C} compressed queries, {@code N} and
  *       {@code R} parts of a head without and with RoPE, {@code W} value head; {@code NR}, {@code
  *       LR}, {@code NW} sums, {@code A*NR}, {@code A*NW}, {@code A*W} of all heads;
+ *   <li>Delta nets: {@code dK} key heads, {@code dV} value heads, {@code dG} value heads per key
+ *       head, {@code dH} head, {@code dT} convolution's tokens; {@code 2dV} rates; {@code dC}
+ *       channels, {@code dO} all values, {@code dI} both; {@code 2Q} queries and gates;
  *   <li>{@code 2M}, {@code 2S} gate and up in one; {@code D/32}, {@code M/32} blocks of MXFP4.
  * </ul>
  */
@@ -41,6 +44,10 @@ public final class Dimensions {
       values.put("H", head);
       values.put("Q", heads * head);
       values.put("K", kvHeads * head);
+      values.put("2Q", 2 * heads * head);
+    }
+    if (config.integer("linear_num_key_heads").isPresent()) {
+      deltaNet();
     }
     feedForward();
   }
@@ -58,6 +65,29 @@ public final class Dimensions {
     values.put("A*NR", heads * (plain + rotated));
     values.put("A*NW", heads * (plain + value));
     values.put("A*W", heads * value);
+  }
+
+  private void deltaNet() {
+    long keyHeads = config.size("linear_num_key_heads");
+    long valueHeads = config.size("linear_num_value_heads");
+    long size = config.size("linear_key_head_dim");
+    if (valueHeads % keyHeads != 0) {
+      String field = "linear_num_value_heads";
+      throw config.wrong(field, config.find(field).orElseThrow(), "a multiple of " + keyHeads);
+    }
+    if (config.size("linear_value_head_dim") != size) {
+      String field = "linear_value_head_dim";
+      throw config.wrong(field, config.find(field).orElseThrow(), "the keys' " + size);
+    }
+    values.put("dK", keyHeads);
+    values.put("dV", valueHeads);
+    values.put("2dV", 2 * valueHeads);
+    values.put("dG", valueHeads / keyHeads);
+    values.put("dH", size);
+    values.put("dT", config.size("linear_conv_kernel_dim"));
+    values.put("dC", (2 * keyHeads + valueHeads) * size);
+    values.put("dO", valueHeads * size);
+    values.put("dI", 2 * (keyHeads + valueHeads) * size);
   }
 
   private void feedForward() {

@@ -116,6 +116,64 @@ final class FamilyTensors {
                   .via(Transform.SECOND_HALF),
               layer("shared_mlp.output_linear.weight", "ffn_down_shexp.weight", "D S")));
 
+  /** As {@link #FRAME}, of families that keep norms as what they differ from 1 by. */
+  static final List<TensorRule> CENTRED_FRAME =
+      all(
+              FRAME,
+              List.of(layer("post_attention_layernorm.weight", "post_attention_norm.weight", "D")))
+          .stream()
+          .map(rule -> rule.target().contains("norm") ? rule.map(ElementMap.PLUS_ONE) : rule)
+          .toList();
+
+  /** Attention whose queries come with gates, in some layers. */
+  static final List<TensorRule> GATED_ATTENTION =
+      need(
+          Need.ATTENTION_LAYERS,
+          layer("self_attn.q_proj.weight", "attn_q.weight", "2Q D"),
+          layer("self_attn.k_proj.weight", "attn_k.weight", "K D"),
+          layer("self_attn.v_proj.weight", "attn_v.weight", "K D"),
+          layer("self_attn.o_proj.weight", "attn_output.weight", "D Q"),
+          layer("self_attn.q_norm.weight", "attn_q_norm.weight", "H").map(ElementMap.PLUS_ONE),
+          layer("self_attn.k_norm.weight", "attn_k_norm.weight", "H").map(ElementMap.PLUS_ONE));
+
+  /** Qwen3-Next's delta nets, whose inputs lie together by key head. */
+  static final List<TensorRule> DELTA_NETS =
+      need(
+          Need.DELTA_LAYERS,
+          layer("linear_attn.in_proj_qkvz.weight", "attn_qkv.weight", "dI D")
+              .via(Transform.DELTA_CHANNELS),
+          layer("linear_attn.in_proj_qkvz.weight", "attn_gate.weight", "dI D")
+              .via(Transform.DELTA_GATES),
+          layer("linear_attn.in_proj_ba.weight", "ssm_ba.weight", "2dV D"),
+          layer("linear_attn.conv1d.weight", "ssm_conv1d.weight", "dC 1 dT")
+              .via(Transform.CONVOLUTION),
+          layer("linear_attn.A_log", "ssm_a", "dV").map(ElementMap.NEGATIVE_EXPONENTIAL),
+          layer("linear_attn.dt_bias", "ssm_dt.bias", "dV"),
+          layer("linear_attn.norm.weight", "ssm_norm.weight", "dH"),
+          layer("linear_attn.out_proj.weight", "ssm_out.weight", "D dO"));
+
+  /** Qwen3.5's, whose value heads take turns in GGUF. */
+  static final List<TensorRule> TURNED_DELTA_NETS =
+      need(
+          Need.DELTA_LAYERS,
+          layer("linear_attn.in_proj_qkv.weight", "attn_qkv.weight", "dC D")
+              .via(Transform.TURNED_CHANNELS),
+          layer("linear_attn.in_proj_z.weight", "attn_gate.weight", "dO D")
+              .via(Transform.TURNED_HEADS),
+          layer("linear_attn.in_proj_b.weight", "ssm_beta.weight", "dV D")
+              .via(Transform.TURNED_HEADS),
+          layer("linear_attn.in_proj_a.weight", "ssm_alpha.weight", "dV D")
+              .via(Transform.TURNED_HEADS),
+          layer("linear_attn.conv1d.weight", "ssm_conv1d.weight", "dC 1 dT")
+              .via(Transform.TURNED_CONVOLUTION),
+          layer("linear_attn.A_log", "ssm_a", "dV")
+              .via(Transform.TURNED_HEADS)
+              .map(ElementMap.NEGATIVE_EXPONENTIAL),
+          layer("linear_attn.dt_bias", "ssm_dt.bias", "dV").via(Transform.TURNED_HEADS),
+          layer("linear_attn.norm.weight", "ssm_norm.weight", "dH"),
+          layer("linear_attn.out_proj.weight", "ssm_out.weight", "D dO")
+              .via(Transform.TURNED_COLUMNS));
+
   /** DeepSeek's multi-head latent attention; GGUF keeps the halves of {@code kv_b} apart. */
   static final List<TensorRule> LATENT_ATTENTION =
       List.of(

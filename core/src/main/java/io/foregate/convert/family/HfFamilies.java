@@ -28,7 +28,7 @@ public final class HfFamilies {
           KeyRule.size("block_count", "num_hidden_layers"),
           KeyRule.size("context_length", "max_position_embeddings"),
           KeyRule.size("embedding_length", "hidden_size"),
-          KeyRule.size("feed_forward_length", "intermediate_size"),
+          KeyRule.count("feed_forward_length", "intermediate_size"),
           KeyRule.size("attention.head_count", "num_attention_heads"),
           KeyRule.computed("attention.head_count_kv", HfConfig::keyHeads),
           KeyRule.real("attention.layer_norm_rms_epsilon", "rms_norm_eps"),
@@ -50,6 +50,9 @@ public final class HfFamilies {
 
   private static final List<KeyRule> EXPERT_WIDTH =
       List.of(KeyRule.size("expert_feed_forward_length", "moe_intermediate_size"));
+
+  private static final List<KeyRule> GATED_SHARED =
+      List.of(KeyRule.size("expert_shared_feed_forward_length", "shared_expert_intermediate_size"));
 
   private static final List<KeyRule> GRANITE_KEYS =
       List.of(
@@ -128,12 +131,7 @@ public final class HfFamilies {
                   FamilyTensors.FEED_FORWARD_NORM,
                   FamilyTensors.EXPERTS,
                   FamilyTensors.GATED_SHARED_EXPERT),
-              keys(
-                  HEAD_SIZE,
-                  EXPERT_WIDTH,
-                  List.of(
-                      KeyRule.size(
-                          "expert_shared_feed_forward_length", "shared_expert_intermediate_size"))),
+              keys(HEAD_SIZE, EXPERT_WIDTH, GATED_SHARED),
               demands(SILU, everyLayerRouted(), Demand.flag("norm_topk_prob", false, false)),
               PLAIN_ROPE),
           new HfFamily(
@@ -159,6 +157,41 @@ public final class HfFamilies {
                   FamilyTensors.EXPERTS),
               keys(HEAD_SIZE, EXPERT_WIDTH),
               demands(SILU, everyLayerRouted(), Demand.flag("norm_topk_prob", true, false)),
+              PLAIN_ROPE),
+          new HfFamily(
+              List.of("Qwen3NextForCausalLM"),
+              "qwen3next",
+              all(
+                  FamilyTensors.CENTRED_FRAME,
+                  FamilyTensors.GATED_ATTENTION,
+                  FamilyTensors.DELTA_NETS,
+                  FamilyTensors.EXPERTS,
+                  FamilyTensors.GATED_SHARED_EXPERT),
+              keys(HEAD_SIZE, EXPERT_WIDTH, GATED_SHARED, DeltaNetKeys.ALL),
+              demands(SILU, everyLayerRouted(), Demand.flag("norm_topk_prob", true, true)),
+              PLAIN_ROPE),
+          new HfFamily(
+              List.of("Qwen3_5ForCausalLM", "Qwen3_5ForConditionalGeneration"),
+              "qwen35",
+              all(
+                  FamilyTensors.CENTRED_FRAME,
+                  FamilyTensors.GATED_ATTENTION,
+                  FamilyTensors.TURNED_DELTA_NETS,
+                  FamilyTensors.DENSE),
+              keys(HEAD_SIZE, DeltaNetKeys.ALL, DeltaNetKeys.SECTIONS),
+              demands(SILU, DeltaNetKeys.DEMANDS),
+              PLAIN_ROPE),
+          new HfFamily(
+              List.of("Qwen3_5MoeForCausalLM", "Qwen3_5MoeForConditionalGeneration"),
+              "qwen35moe",
+              all(
+                  FamilyTensors.CENTRED_FRAME,
+                  FamilyTensors.GATED_ATTENTION,
+                  FamilyTensors.TURNED_DELTA_NETS,
+                  FamilyTensors.EXPERTS,
+                  FamilyTensors.GATED_SHARED_EXPERT),
+              keys(HEAD_SIZE, EXPERT_WIDTH, GATED_SHARED, DeltaNetKeys.ALL, DeltaNetKeys.SECTIONS),
+              demands(SILU, DeltaNetKeys.DEMANDS),
               PLAIN_ROPE),
           new HfFamily(
               List.of("OlmoeForCausalLM"),

@@ -22,6 +22,19 @@ public record HfFamily(
     List<Demand> demands,
     Set<String> ropeTypes) {
 
+  /** Whether a layer has a delta net instead of attention. */
+  public boolean isDeltaNet(HfConfig config, int layer) {
+    return hasOtherParts() && config.isLinear(layer);
+  }
+
+  /**
+   * Whether folders of the family hold more than the text's model: those with delta nets, which
+   * predict further tokens, and may read pictures.
+   */
+  public boolean hasOtherParts() {
+    return tensors.stream().anyMatch(rule -> rule.need() == TensorRule.Need.DELTA_LAYERS);
+  }
+
   /** Leading layers without experts. */
   public long denseLayers(HfConfig config, Dimensions dimensions) {
     return dimensions.has("E")

@@ -12,10 +12,16 @@ import java.util.regex.Pattern;
  * @param target the name in the GGUF
  * @param shape of the source, in the letters of {@link Dimensions}
  * @param transform how elements are reordered
+ * @param elements what becomes of each element
  * @param need when the target has to be there
  */
 public record TensorRule(
-    String source, String target, List<String> shape, Transform transform, Need need) {
+    String source,
+    String target,
+    List<String> shape,
+    Transform transform,
+    ElementMap elements,
+    Need need) {
 
   /** When a target has to be there. */
   public enum Need {
@@ -26,6 +32,10 @@ public record TensorRule(
     ROUTED_LAYERS,
     /** In layers with experts, if the configuration has shared ones. */
     SHARED,
+    /** In layers with attention. */
+    ATTENTION_LAYERS,
+    /** In layers with a delta net. */
+    DELTA_LAYERS,
     /** Unless the token embedding is the output matrix too. */
     UNTIED,
     /** If queries are compressed. */
@@ -37,15 +47,24 @@ public record TensorRule(
 
   static TensorRule of(String source, String target, String shape) {
     return new TensorRule(
-        source, target, List.of(shape.split(" ", -1)), Transform.NONE, Need.ALWAYS);
+        source,
+        target,
+        List.of(shape.split(" ", -1)),
+        Transform.NONE,
+        ElementMap.SAME,
+        Need.ALWAYS);
   }
 
   TensorRule via(Transform other) {
-    return new TensorRule(source, target, shape, other, need);
+    return new TensorRule(source, target, shape, other, elements, need);
+  }
+
+  TensorRule map(ElementMap other) {
+    return new TensorRule(source, target, shape, transform, other, need);
   }
 
   TensorRule when(Need other) {
-    return new TensorRule(source, target, shape, transform, other);
+    return new TensorRule(source, target, shape, transform, elements, other);
   }
 
   /** Matches a source's name; groups {@code l} and {@code e} are the places. */

@@ -1,5 +1,7 @@
 package io.foregate.convert.family;
 
+import java.util.List;
+
 /** How a source's elements become those of a GGUF tensor. */
 public enum Transform {
   NONE {
@@ -102,6 +104,94 @@ public enum Transform {
       return 3;
     }
   },
+  /** Qwen3-Next's queries, keys and values, which lie together by key head: see {@link #parts}. */
+  DELTA_CHANNELS {
+    @Override
+    public StridedView apply(StridedView view, Dimensions dimensions) {
+      throw new IllegalStateException("it comes in parts");
+    }
+
+    @Override
+    public List<StridedView> parts(StridedView view, Dimensions dimensions) {
+      long size = dimensions.get("dH");
+      StridedView heads = view.split(0, dimensions.get("dK"));
+      return List.of(
+          heads.slice(1, 0, size, 1),
+          heads.slice(1, size, size, 1),
+          heads.slice(1, 2 * size, dimensions.get("dG") * size, 1));
+    }
+  },
+  /** Their gates. */
+  DELTA_GATES {
+    @Override
+    public StridedView apply(StridedView view, Dimensions dimensions) {
+      long size = dimensions.get("dH");
+      long group = dimensions.get("dG");
+      return view.split(0, dimensions.get("dK")).slice(1, (2 + group) * size, group * size, 1);
+    }
+  },
+  /** Qwen3.5's queries, keys and values, whose value heads take turns in GGUF. */
+  TURNED_CHANNELS {
+    @Override
+    public StridedView apply(StridedView view, Dimensions dimensions) {
+      throw new IllegalStateException("it comes in parts");
+    }
+
+    @Override
+    public List<StridedView> parts(StridedView view, Dimensions dimensions) {
+      long keys = 2 * dimensions.get("dK") * dimensions.get("dH");
+      StridedView values = view.slice(0, keys, view.dims()[0] - keys, 1);
+      return List.of(view.slice(0, 0, keys, 1), TURNED_HEADS.apply(values, dimensions));
+    }
+  },
+  /** The same of the convolution, {@code [channels][1][kernel]}. */
+  TURNED_CONVOLUTION {
+    @Override
+    public StridedView apply(StridedView view, Dimensions dimensions) {
+      throw new IllegalStateException("it comes in parts");
+    }
+
+    @Override
+    public List<StridedView> parts(StridedView view, Dimensions dimensions) {
+      return TURNED_CHANNELS.parts(view, dimensions);
+    }
+
+    @Override
+    public int rank(int sourceRank) {
+      return 2;
+    }
+  },
+  /** A convolution, {@code [channels][1][kernel]}, as a matrix. */
+  CONVOLUTION {
+    @Override
+    public StridedView apply(StridedView view, Dimensions dimensions) {
+      return view;
+    }
+
+    @Override
+    public int rank(int sourceRank) {
+      return 2;
+    }
+  },
+  /** Rows (or elements) of value heads, which take turns in GGUF. */
+  TURNED_HEADS {
+    @Override
+    public StridedView apply(StridedView view, Dimensions dimensions) {
+      return view.split(0, dimensions.get("dK")).split(1, dimensions.get("dG")).swap(0, 1);
+    }
+  },
+  /** Columns of value heads, likewise. */
+  TURNED_COLUMNS {
+    @Override
+    public StridedView apply(StridedView view, Dimensions dimensions) {
+      return view.split(1, dimensions.get("dK")).split(2, dimensions.get("dG")).swap(1, 2);
+    }
+
+    @Override
+    public int columnDims() {
+      return 3;
+    }
+  },
   /** A matrix of one row as a vector. */
   ROW {
     @Override
@@ -153,6 +243,16 @@ public enum Transform {
 
   /** The source's elements in the target's order; leading dimensions may be split. */
   public abstract StridedView apply(StridedView view, Dimensions dimensions);
+
+  /** The same in pieces that follow each other in the target. */
+  public List<StridedView> parts(StridedView view, Dimensions dimensions) {
+    return List.of(apply(view, dimensions));
+  }
+
+  /** How many of a view's last dimensions make up a row of the target. */
+  public int columnDims() {
+    return 1;
+  }
 
   /** Dimensions of the target, for a source of so many. */
   public int rank(int sourceRank) {

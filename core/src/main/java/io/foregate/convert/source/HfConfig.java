@@ -1,6 +1,7 @@
 package io.foregate.convert.source;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.foregate.error.ForegateException;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -20,6 +21,8 @@ import java.util.stream.Stream;
  * was asked for, so that what nobody reads can be told.
  */
 public final class HfConfig {
+  private static final String PICTURES = "vision_config";
+
   private final Path file;
   private final JsonNode root;
   private final JsonNode defaults;
@@ -27,8 +30,23 @@ public final class HfConfig {
 
   private HfConfig(Path file, JsonNode root) {
     this.file = file;
-    this.root = root;
+    this.root = textPart(root);
     this.defaults = HfDefaults.of(root.path("architectures").path(0).asText());
+  }
+
+  /** Of a model that reads pictures, too, what its text's part says, and else what all say. */
+  private static JsonNode textPart(JsonNode root) {
+    if (!(root.get("text_config") instanceof ObjectNode text)) {
+      return root;
+    }
+    ObjectNode merged = text.deepCopy();
+    for (Map.Entry<String, JsonNode> entry : root.properties()) {
+      boolean isOther = entry.getKey().equals("text_config") || entry.getKey().equals(PICTURES);
+      if (!isOther && (!merged.has(entry.getKey()) || entry.getKey().equals("architectures"))) {
+        merged.set(entry.getKey(), entry.getValue());
+      }
+    }
+    return merged;
   }
 
   public static HfConfig read(Path folder) {
@@ -183,6 +201,22 @@ public final class HfConfig {
           "a divisor of hidden_size " + width);
     }
     return given.orElse(width / heads);
+  }
+
+  /** Whether a layer has linear attention: as its list of types says, or else all but some. */
+  public boolean isLinear(int layer) {
+    Optional<JsonNode> types = find("layer_types");
+    if (types.isPresent()) {
+      String type = types.get().path(layer).asText();
+      if (!type.equals("linear_attention") && !type.equals("full_attention")) {
+        throw wrong(
+            "layer_types", types.get(), "linear_attention or full_attention for each layer");
+      }
+      return type.equals("linear_attention");
+    }
+    long interval =
+        find("full_attention_interval").isPresent() ? size("full_attention_interval") : 4;
+    return (layer + 1) % interval != 0;
   }
 
   /** A token id, or the first of a list of them. */

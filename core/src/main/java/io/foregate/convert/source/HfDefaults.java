@@ -15,9 +15,12 @@ public final class HfDefaults {
 
   private HfDefaults() {}
 
-  /** The defaults of a class as an object; a missing node for a class that is not known. */
+  /**
+   * The defaults of a class as an object, of one that reads pictures those of its text's part; a
+   * missing node for a class that is not known.
+   */
   public static JsonNode of(String name) {
-    return all().path(name);
+    return all().path(name.replace("ForConditionalGeneration", "ForCausalLM"));
   }
 
   public static JsonNode all() {

@@ -26,6 +26,10 @@ final class PreTokenizerNames {
       "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
   private static final String LLAMA3 = SUFFIX + WORD + "\\p{N}{1,3}" + SYMBOLS + SPACES;
   private static final String QWEN2 = SUFFIX + WORD + "\\p{N}" + SYMBOLS + SPACES;
+  private static final String QWEN35 =
+      SUFFIX
+          + "|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*"
+          + SPACES;
   private static final String O200K =
       START
           + UPPER
@@ -57,6 +61,7 @@ final class PreTokenizerNames {
           Map.entry(List.of(ONE_DIGIT, GPT2), "refact"),
           Map.entry(List.of(LLAMA3), "dbrx"),
           Map.entry(List.of(QWEN2), "qwen2"),
+          Map.entry(List.of(QWEN35), "qwen35"),
           Map.entry(List.of(O200K), "gpt-4o"),
           Map.entry(List.of(TEKKEN), "tekken"),
           Map.entry(
