@@ -98,10 +98,12 @@ public record ModelConfig(
 
   /** The sizes of the layers with a delta net; empty where there are none. */
   public Optional<Mixer.DeltaNet> deltaNet() {
-    return mixers.stream()
-        .filter(Mixer.DeltaNet.class::isInstance)
-        .map(Mixer.DeltaNet.class::cast)
-        .findFirst();
+    for (Mixer mixer : mixers) {
+      if (mixer instanceof Mixer.DeltaNet net) {
+        return Optional.of(net);
+      }
+    }
+    return Optional.empty();
   }
 
   private int deltaNetLayers() {

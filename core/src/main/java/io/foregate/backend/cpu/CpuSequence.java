@@ -44,6 +44,7 @@ final class CpuSequence implements Sequence {
   private final KvCache cache;
   private final RecurrentState state;
   private final boolean isRecurrent;
+  private final int maxBatch;
   private final ProductBatch products;
   private final RotaryEmbedding rope;
   private final Attention attention;
@@ -108,6 +109,7 @@ final class CpuSequence implements Sequence {
     this.cache = memory.cache();
     this.state = memory.state();
     this.isRecurrent = config.deltaNet().isPresent();
+    this.maxBatch = Workspace.maxBatch(config);
     int maxProducts = Math.max(4, 2 * config.experts());
     this.products = new ProductBatch(kernels, pool, work.scratch(), maxProducts);
     this.rope = new RotaryEmbedding(config.rope());
@@ -128,7 +130,7 @@ final class CpuSequence implements Sequence {
 
   @Override
   public int maxBatch() {
-    return Workspace.maxBatch(config);
+    return maxBatch;
   }
 
   @Override
