@@ -247,9 +247,10 @@ public final class GgufWriter implements AutoCloseable {
     long total = files.stream().mapToLong(GgufLayout::bytes).reduce(0, Math::addExact);
     long begin = 0;
     var reached = new long[] {done};
-    for (GgufLayout file : files) {
+    for (int i = 0; i < files.size(); i++) {
+      GgufLayout file = files.get(i);
       long before = Math.clamp(done - begin, 0, file.bytes());
-      PartFile part = file == files.getFirst() ? set.current() : set.next(file.target(), before);
+      PartFile part = i == 0 ? set.current() : set.next(file.target(), before);
       part.requireSpace(before + total - Math.max(done, begin)); // of all that is to come
       long start = begin;
       write(
