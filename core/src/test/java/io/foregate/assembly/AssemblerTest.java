@@ -14,7 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,10 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class AssemblerTest {
   private static final Path GOLDEN = Path.of("src/test/resources/assembly/golden.txt");
 
-  private static final List<InstructionCase> CASES =
-      Stream.of(VectorCases.all(), GatherCases.all(), GeneralCases.all())
-          .flatMap(List::stream)
-          .toList();
+  private static final List<InstructionCase> CASES = InstructionCase.all();
 
   @TempDir Path folder;
 

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  */
 record InstructionCase(String text, Method method, List<Object> operands) {
   /** No-operations between an instruction and the label that it names. */
-  private static final int GAP = 3;
+  static final int GAP = 3;
 
   private static final String GAP_TEXT = "nop;".repeat(GAP);
 
@@ -32,6 +32,13 @@ record InstructionCase(String text, Method method, List<Object> operands) {
    * @param before whether the label stands before the instruction
    */
   record Place(boolean address, boolean before, int displacement) {}
+
+  /** All cases that there are. */
+  static List<InstructionCase> all() {
+    return Stream.of(VectorCases.all(), GatherCases.all(), GeneralCases.all())
+        .flatMap(List::stream)
+        .toList();
+  }
 
   /** The case of a method that is called {@code name} and takes such operands. */
   static InstructionCase of(String text, String name, Object... operands) {
@@ -93,17 +100,26 @@ record InstructionCase(String text, Method method, List<Object> operands) {
       assembler.bind(label);
       gap(assembler);
     }
+    write(assembler, label);
+    if (place != null && !place.before()) {
+      gap(assembler);
+      assembler.bind(label);
+    }
+    return HexFormat.of().formatHex(assembler.finish());
+  }
+
+  /** Writes the instruction of a case that names no label. */
+  void write(Assembler assembler) {
+    write(assembler, new Label());
+  }
+
+  private void write(Assembler assembler, Label label) {
     Object[] arguments = operands.stream().map(operand -> argument(operand, label)).toArray();
     try {
       method.invoke(assembler, arguments);
     } catch (ReflectiveOperationException e) {
       throw new LinkageError(text, e);
     }
-    if (place != null && !place.before()) {
-      gap(assembler);
-      assembler.bind(label);
-    }
-    return HexFormat.of().formatHex(assembler.finish());
   }
 
   private static Object argument(Object operand, Label label) {
