@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.foregate.gguf.GgmlType;
 import io.foregate.quant.assembled.activation.ActivationLayout;
+import io.foregate.quant.assembled.function.FunctionRunner;
 import io.foregate.quant.assembled.function.InstructionSet;
 import io.foregate.quant.assembled.function.WrittenFunctions;
 import io.foregate.quant.assembled.lane.LaneTypes;
@@ -47,12 +48,14 @@ public final class PlaneProducts {
   /** By type, what brings activations into order. */
   private final WrittenFunctions orders;
 
-  PlaneProducts(InstructionSet set, int maxTokens) {
+  PlaneProducts(InstructionSet set, int maxTokens, FunctionRunner runner) {
     GgmlType[] types = GgmlType.values();
     this.maxTokens = maxTokens;
-    this.products = RowProducts.written((type, tokens) -> LaneTypes.planeCode(set, type, tokens));
+    this.products =
+        RowProducts.written((type, tokens) -> LaneTypes.planeCode(set, type, tokens), runner);
     this.orders =
-        new WrittenFunctions(types.length, i -> ActivationOrder.write(PlaneShape.of(types[i])));
+        new WrittenFunctions(
+            types.length, i -> ActivationOrder.write(PlaneShape.of(types[i])), runner);
   }
 
   /** Whether a type has products here. */
@@ -73,6 +76,10 @@ public final class PlaneProducts {
     long bytes = blocks * ActivationLayout.BLOCKS_OF_256.bytes();
     Objects.checkFromIndexSize(xAt, bytes, x.byteSize());
     Objects.checkFromIndexSize(toAt, bytes, to.byteSize());
+    if (orders.areElsewhere()) {
+      orders.call(type.ordinal(), to, x, xAt, to, toAt, blocks);
+      return;
+    }
     try {
       ORDER.invokeExact(orders.get(type.ordinal()), x, xAt, to, toAt, blocks);
     } catch (RuntimeException | Error e) {
@@ -112,20 +119,42 @@ public final class PlaneProducts {
     long block = first * rowBlocks;
     Objects.checkFromIndexSize(first, rows, allRows);
     Objects.checkFromIndexSize(0, shape.bytes(blocks), planes.byteSize());
-    try {
-      CALL.invokeExact(
-          products.get(RowProducts.number(type, tokens, maxTokens)),
+    int number = RowProducts.number(type, tokens, maxTokens);
+    long low = block * shape.lowBytes();
+    long scales = shape.scaleAt(blocks) + block * shape.scalePlaneBytes();
+    long factors = shape.factorAt(blocks) + block * shape.factorBytes();
+    long yBytes = 4L * yStride;
+    if (products.areElsewhere()) {
+      products.call(
+          number,
+          y,
           planes,
-          block * shape.lowBytes(),
-          shape.scaleAt(blocks) + block * shape.scalePlaneBytes(),
+          low,
+          scales,
           (long) rows,
           rowBlocks,
           x,
           xAt,
           y,
           xStride,
-          4L * yStride,
-          shape.factorAt(blocks) + block * shape.factorBytes());
+          yBytes,
+          factors);
+      return;
+    }
+    try {
+      CALL.invokeExact(
+          products.get(number),
+          planes,
+          low,
+          scales,
+          (long) rows,
+          rowBlocks,
+          x,
+          xAt,
+          y,
+          xStride,
+          yBytes,
+          factors);
     } catch (RuntimeException | Error e) { // such as memory that was closed
       throw e;
     } catch (Throwable e) {

@@ -5,6 +5,7 @@ import io.foregate.quant.assembled.activation.ActivationLayout;
 import io.foregate.quant.assembled.activation.ActivationStores;
 import io.foregate.quant.assembled.floats.FloatFrame;
 import io.foregate.quant.assembled.floats.FloatLoops;
+import io.foregate.quant.assembled.function.FunctionRunner;
 import io.foregate.quant.assembled.function.InstructionSet;
 import io.foregate.quant.assembled.function.ProductCall;
 import io.foregate.quant.assembled.function.WrittenFunctions;
@@ -64,8 +65,8 @@ public final class RowProducts {
 
   private final InstructionSet set;
   private final int maxTokens;
-  private final ActivationStores stores = new ActivationStores();
-  private final PlaneReads planes = new PlaneReads();
+  private final ActivationStores stores;
+  private final PlaneReads planes;
   private final FloatLoops loops;
   private final PlaneProducts planeProducts;
 
@@ -89,20 +90,29 @@ public final class RowProducts {
    */
   private record PanelGroup(int rows, int bytes) {}
 
-  private RowProducts(InstructionSet set) {
+  private RowProducts(InstructionSet set, FunctionRunner runner) {
     this.set = set;
-    this.loops = new FloatLoops(set);
+    this.stores = new ActivationStores(runner);
+    this.planes = new PlaneReads(runner);
+    this.loops = new FloatLoops(set, runner);
     this.maxTokens = set.registers() == 32 ? MAX_TOKENS : MAX_TOKENS / 2;
     GgmlType[] types = GgmlType.values();
-    this.functions = written(this::code);
-    this.panelFunctions = written(this::panelCode);
-    this.unpacking = new WrittenFunctions(types.length, i -> unpackingCode(types[i]));
-    this.planeProducts = new PlaneProducts(set, maxTokens);
+    this.functions = written(this::code, runner);
+    this.panelFunctions = written(this::panelCode, runner);
+    this.unpacking = new WrittenFunctions(types.length, i -> unpackingCode(types[i]), runner);
+    this.planeProducts = new PlaneProducts(set, maxTokens, runner);
   }
 
   /** Products for an instruction set that the CPU has; empty if the system lets no code be run. */
   public static Optional<RowProducts> of(InstructionSet set) {
-    return WrittenFunctions.arePossible() ? Optional.of(new RowProducts(set)) : Optional.empty();
+    return WrittenFunctions.arePossible()
+        ? Optional.of(new RowProducts(set, null))
+        : Optional.empty();
+  }
+
+  /** The same for any instruction set, with what runs the functions. */
+  public static RowProducts elsewhere(InstructionSet set, FunctionRunner runner) {
+    return new RowProducts(set, runner);
   }
 
   /** The instruction set. */
@@ -173,8 +183,10 @@ public final class RowProducts {
     checkSizes(type, cols, rows, x, xAt, xStride, tokens, y, yStride);
     long rowBytes = type.byteSize(cols);
     Objects.checkFromIndexSize(weightsAt, rows * rowBytes, weights.byteSize());
-    MemorySegment function = functions.get(number(type, tokens, maxTokens));
-    call(function, type, weights, weightsAt, rowBytes, rows, cols, x, xAt, y, xStride, yStride);
+    int function = number(type, tokens, maxTokens);
+    call(
+        functions, function, type, weights, weightsAt, rowBytes, rows, cols, x, xAt, y, xStride,
+        yStride);
   }
 
   /** Whether rows of a type can be unpacked: so that many tokens can meet them. */
@@ -205,8 +217,20 @@ public final class RowProducts {
     long rowBytes = type.byteSize(cols);
     Objects.checkFromIndexSize(weightsAt, rows * rowBytes, weights.byteSize());
     checkPanel(type, cols, rows, panel);
-    MemorySegment function = unpacking.get(type.ordinal());
-    call(function, type, weights, weightsAt, rowBytes, rows, cols, panel, 0, panel, 0, 0);
+    call(
+        unpacking,
+        type.ordinal(),
+        type,
+        weights,
+        weightsAt,
+        rowBytes,
+        rows,
+        cols,
+        panel,
+        0,
+        panel,
+        0,
+        0);
   }
 
   /** As {@link #multiply}, of rows that were unpacked: the results have the same bits. */
@@ -223,9 +247,22 @@ public final class RowProducts {
       int yStride) {
     checkSizes(type, cols, rows, x, xAt, xStride, tokens, y, yStride);
     checkPanel(type, cols, rows, panel);
-    MemorySegment function = panelFunctions.get(number(type, tokens, maxTokens));
+    int function = number(type, tokens, maxTokens);
     long rowBytes = panelBytes(type, cols, 1);
-    call(function, type, panel, 0, rowBytes, rows, cols, x, xAt, y, xStride, yStride);
+    call(
+        panelFunctions,
+        function,
+        type,
+        panel,
+        0,
+        rowBytes,
+        rows,
+        cols,
+        x,
+        xAt,
+        y,
+        xStride,
+        yStride);
   }
 
   private void checkPanel(GgmlType type, int cols, int rows, MemorySegment panel) {
@@ -256,10 +293,11 @@ public final class RowProducts {
   }
 
   /** Functions by {@link #number}, of what writes one for a type and so many tokens. */
-  static WrittenFunctions written(BiFunction<GgmlType, Integer, byte[]> writer) {
+  static WrittenFunctions written(
+      BiFunction<GgmlType, Integer, byte[]> writer, FunctionRunner runner) {
     GgmlType[] types = GgmlType.values();
     return new WrittenFunctions(
-        types.length * LOGS, i -> writer.apply(types[i / LOGS], 1 << (i % LOGS)));
+        types.length * LOGS, i -> writer.apply(types[i / LOGS], 1 << (i % LOGS)), runner);
   }
 
   /**
@@ -275,7 +313,8 @@ public final class RowProducts {
   }
 
   private static void call(
-      MemorySegment function,
+      WrittenFunctions functions,
+      int number,
       GgmlType type,
       MemorySegment weights,
       long weightsAt,
@@ -288,9 +327,15 @@ public final class RowProducts {
       long xStride,
       int yStride) {
     long blocks = cols / type.blockSize();
+    long yBytes = 4L * yStride;
+    if (functions.areElsewhere()) {
+      functions.call(
+          number, y, weights, weightsAt, rowBytes, (long) rows, blocks, x, xAt, y, xStride, yBytes);
+      return;
+    }
     try {
       CALL.invokeExact(
-          function,
+          functions.get(number),
           weights,
           weightsAt,
           rowBytes,
@@ -300,7 +345,7 @@ public final class RowProducts {
           xAt,
           y,
           xStride,
-          4L * yStride);
+          yBytes);
     } catch (RuntimeException | Error e) { // such as memory that was closed
       throw e;
     } catch (Throwable e) {

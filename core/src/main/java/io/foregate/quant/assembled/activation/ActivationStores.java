@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.foregate.gguf.GgmlType;
+import io.foregate.quant.assembled.function.FunctionRunner;
 import io.foregate.quant.assembled.function.WrittenFunctions;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -23,11 +24,16 @@ public final class ActivationStores {
               FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG),
               Linker.Option.critical(true));
 
-  private final WrittenFunctions functions =
-      new WrittenFunctions(
-          GgmlType.values().length, i -> ActivationFrame.write(code(GgmlType.values()[i])));
+  private final WrittenFunctions functions;
 
-  public ActivationStores() {}
+  /**
+   * @param runner runs the functions; null for this CPU
+   */
+  public ActivationStores(FunctionRunner runner) {
+    GgmlType[] types = GgmlType.values();
+    this.functions =
+        new WrittenFunctions(types.length, i -> ActivationFrame.write(code(types[i])), runner);
+  }
 
   /**
    * Stores {@code cols} floats from element {@code fromAt} on at byte {@code at}.
@@ -46,6 +52,10 @@ public final class ActivationStores {
     Objects.checkFromIndexSize(at, (long) cols / layout.elements() * layout.bytes(), to.byteSize());
     if (type == GgmlType.F32) {
       MemorySegment.copy(from, 4L * fromAt, to, at, 4L * cols);
+      return;
+    }
+    if (functions.areElsewhere()) {
+      functions.call(type.ordinal(), to, from, 4L * fromAt, to, at, (long) cols);
       return;
     }
     try {

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.foregate.quant.assembled.function.FunctionRunner;
 import io.foregate.quant.assembled.function.InstructionSet;
 import io.foregate.quant.assembled.function.WrittenFunctions;
 import java.lang.foreign.FunctionDescriptor;
@@ -56,9 +57,13 @@ public final class FloatLoops {
 
   private final WrittenFunctions functions;
 
-  /** Loops for an instruction set that the CPU has, where the system lets code be run. */
-  public FloatLoops(InstructionSet set) {
-    this.functions = new WrittenFunctions(DOT_FUNCTION + 1, number -> code(set, number));
+  /**
+   * Loops for an instruction set that the CPU has, where the system lets code be run.
+   *
+   * @param runner runs the functions; null for this CPU
+   */
+  public FloatLoops(InstructionSet set, FunctionRunner runner) {
+    this.functions = new WrittenFunctions(DOT_FUNCTION + 1, number -> code(set, number), runner);
   }
 
   private static byte[] code(InstructionSet set, int number) {
@@ -91,6 +96,10 @@ public final class FloatLoops {
     check(x, xAt, n);
     check(y, yAt, n);
     check(out, outAt, n);
+    if (functions.areElsewhere()) {
+      elsewhere(loop.ordinal(), ofArray(x), xAt, ofArray(y), yAt, ofArray(out), outAt, n, factor);
+      return;
+    }
     try {
       EACH.invokeExact(
           functions.get(loop.ordinal()),
@@ -111,6 +120,10 @@ public final class FloatLoops {
   public void each(
       ElementLoop loop, MemorySegment x, MemorySegment y, MemorySegment out, float factor) {
     long n = elements(x, y, out);
+    if (functions.areElsewhere()) {
+      elsewhere(loop.ordinal(), x, 0, y, 0, out, 0, n, factor);
+      return;
+    }
     try {
       EACH.invokeExact(functions.get(loop.ordinal()), x, 0L, y, 0L, out, 0L, n, factor);
     } catch (Throwable e) {
@@ -121,6 +134,11 @@ public final class FloatLoops {
   /** Replaces {@code n} elements by their softmax. */
   public void softmax(float[] x, int at, int n) {
     check(x, at, n);
+    if (functions.areElsewhere()) {
+      MemorySegment all = ofArray(x);
+      elsewhere(SOFTMAX_FUNCTION, all, at, all, at, all, at, n, 0);
+      return;
+    }
     try {
       MemorySegment all = ofArray(x);
       long offset = 4L * at;
@@ -134,6 +152,10 @@ public final class FloatLoops {
   /** The same of a whole memory off the heap. */
   public void softmax(MemorySegment x) {
     long n = elements(x, x, x);
+    if (functions.areElsewhere()) {
+      elsewhere(SOFTMAX_FUNCTION, x, 0, x, 0, x, 0, n, 0);
+      return;
+    }
     try {
       EACH.invokeExact(functions.get(SOFTMAX_FUNCTION), x, 0L, x, 0L, x, 0L, n, 0f);
     } catch (Throwable e) {
@@ -145,6 +167,9 @@ public final class FloatLoops {
   public float dot(float[] x, int xAt, float[] y, int yAt, int n) {
     check(x, xAt, n);
     check(y, yAt, n);
+    if (functions.areElsewhere()) {
+      return dotElsewhere(ofArray(x), xAt, ofArray(y), yAt, n);
+    }
     try {
       return (float)
           DOT.invokeExact(
@@ -157,11 +182,31 @@ public final class FloatLoops {
   /** The same of whole memories off the heap, of the same size. */
   public float dot(MemorySegment x, MemorySegment y) {
     long n = elements(x, y, y);
+    if (functions.areElsewhere()) {
+      return dotElsewhere(x, 0, y, 0, n);
+    }
     try {
       return (float) DOT.invokeExact(functions.get(DOT_FUNCTION), x, 0L, y, 0L, n);
     } catch (Throwable e) {
       throw failure(e);
     }
+  }
+
+  private void elsewhere(
+      int function,
+      MemorySegment x,
+      int xAt,
+      MemorySegment y,
+      int yAt,
+      MemorySegment out,
+      int outAt,
+      long n,
+      float factor) {
+    functions.call(function, out, x, 4L * xAt, y, 4L * yAt, out, 4L * outAt, n, factor);
+  }
+
+  private float dotElsewhere(MemorySegment x, int xAt, MemorySegment y, int yAt, long n) {
+    return functions.call(DOT_FUNCTION, null, x, 4L * xAt, y, 4L * yAt, n);
   }
 
   private static void check(float[] x, int at, int n) {

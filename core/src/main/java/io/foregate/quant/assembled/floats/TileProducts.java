@@ -4,6 +4,7 @@ import static java.lang.foreign.MemorySegment.ofArray;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.foregate.quant.assembled.function.FunctionRunner;
 import io.foregate.quant.assembled.function.InstructionSet;
 import io.foregate.quant.assembled.function.WrittenFunctions;
 import java.lang.foreign.FunctionDescriptor;
@@ -39,14 +40,21 @@ public final class TileProducts {
   /** Functions by the logarithm of their rows: first those for floats, then those for f16. */
   private final WrittenFunctions functions;
 
-  private TileProducts(InstructionSet set) {
+  private TileProducts(InstructionSet set, FunctionRunner runner) {
     this.functions =
-        new WrittenFunctions(2 * LOGS, i -> GemmFrame.write(set, 1 << i % LOGS, i >= LOGS));
+        new WrittenFunctions(2 * LOGS, i -> GemmFrame.write(set, 1 << i % LOGS, i >= LOGS), runner);
   }
 
   /** Products for an instruction set that the CPU has; empty if the system lets no code be run. */
   public static Optional<TileProducts> of(InstructionSet set) {
-    return WrittenFunctions.arePossible() ? Optional.of(new TileProducts(set)) : Optional.empty();
+    return WrittenFunctions.arePossible()
+        ? Optional.of(new TileProducts(set, null))
+        : Optional.empty();
+  }
+
+  /** The same for any instruction set, with what runs the functions. */
+  public static TileProducts elsewhere(InstructionSet set, FunctionRunner runner) {
+    return new TileProducts(set, runner);
   }
 
   /**
@@ -84,7 +92,7 @@ public final class TileProducts {
       for (int row = 0; row < m; row += rows) {
         rows = rowsAtOnce(m - row);
         call(
-            functions.get((f16 ? LOGS : 0) + Integer.numberOfTrailingZeros(rows)),
+            (f16 ? LOGS : 0) + Integer.numberOfTrailingZeros(rows),
             b,
             bAt + (long) bytes * column,
             (long) bytes * ldb,
@@ -126,7 +134,7 @@ public final class TileProducts {
       for (int row = 0; row < m; row += rows) {
         rows = rowsAtOnce(m - row);
         call(
-            functions.get(Integer.numberOfTrailingZeros(rows)),
+            Integer.numberOfTrailingZeros(rows),
             b,
             4L * (bOffset + column),
             4L * ldb,
@@ -158,8 +166,8 @@ public final class TileProducts {
     return Math.min(GemmFrame.MAX_ROWS, Integer.highestOneBit(rows));
   }
 
-  private static void call(
-      MemorySegment function,
+  private void call(
+      int number,
       MemorySegment b,
       long bAt,
       long bStride,
@@ -172,9 +180,26 @@ public final class TileProducts {
       long cAt,
       long cStride,
       long accumulate) {
+    if (functions.areElsewhere()) {
+      functions.call(
+          number, c, b, bAt, bStride, k, n, a, aAt, aStride, c, cAt, cStride, accumulate);
+      return;
+    }
     try {
       CALL.invokeExact(
-          function, b, bAt, bStride, k, n, a, aAt, aStride, c, cAt, cStride, accumulate);
+          functions.get(number),
+          b,
+          bAt,
+          bStride,
+          k,
+          n,
+          a,
+          aAt,
+          aStride,
+          c,
+          cAt,
+          cStride,
+          accumulate);
     } catch (RuntimeException | Error e) { // such as memory that was closed
       throw e;
     } catch (Throwable e) {
@@ -183,8 +208,8 @@ public final class TileProducts {
   }
 
   /** Makes the arrays' segments, which are no objects if nothing else is done with them. */
-  private static void call(
-      MemorySegment function,
+  private void call(
+      int number,
       float[] b,
       long bAt,
       long bStride,
@@ -197,9 +222,26 @@ public final class TileProducts {
       long cAt,
       long cStride,
       long accumulate) {
+    if (functions.areElsewhere()) {
+      call(
+          number,
+          ofArray(b),
+          bAt,
+          bStride,
+          k,
+          n,
+          ofArray(a),
+          aAt,
+          aStride,
+          ofArray(c),
+          cAt,
+          cStride,
+          accumulate);
+      return;
+    }
     try {
       CALL.invokeExact(
-          function,
+          functions.get(number),
           ofArray(b),
           bAt,
           bStride,

@@ -15,12 +15,17 @@ public final class WrittenFunctions {
   private final AtomicReferenceArray<MemorySegment> written;
   private final IntFunction<byte[]> writer;
 
+  /** Null if this CPU runs them. */
+  private final FunctionRunner runner;
+
   /**
    * @param writer makes a function's code, of its number
+   * @param runner runs the functions; null for this CPU
    */
-  public WrittenFunctions(int count, IntFunction<byte[]> writer) {
+  public WrittenFunctions(int count, IntFunction<byte[]> writer, FunctionRunner runner) {
     this.written = new AtomicReferenceArray<>(count);
     this.writer = writer;
+    this.runner = runner;
   }
 
   /** Whether the system lets code be run that was written. */
@@ -40,15 +45,29 @@ public final class WrittenFunctions {
     return function != null ? function : write(number);
   }
 
+  /** Whether functions are called by {@link #call}, as this CPU does not run them. */
+  public boolean areElsewhere() {
+    return runner != null;
+  }
+
+  /** Calls a function where they are elsewhere; see {@link FunctionRunner#call}. */
+  public float call(int number, MemorySegment written, Object... arguments) {
+    return runner.call(get(number), written, arguments);
+  }
+
   private synchronized MemorySegment write(int number) {
     MemorySegment function = written.get(number);
     if (function == null) {
-      function =
-          CodeMemory.of(writer.apply(number))
-              .orElseThrow(() -> new IllegalStateException("the system lets no more code be run"))
-              .at(0);
+      byte[] code = writer.apply(number);
+      function = runner != null ? runner.load(code) : load(code);
       written.setRelease(number, function);
     }
     return function;
+  }
+
+  private static MemorySegment load(byte[] code) {
+    return CodeMemory.of(code)
+        .orElseThrow(() -> new IllegalStateException("the system lets no more code be run"))
+        .at(0);
   }
 }

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.foregate.gguf.GgmlType;
+import io.foregate.quant.assembled.function.FunctionRunner;
 import io.foregate.quant.assembled.function.WrittenFunctions;
 import io.foregate.quant.format.PlaneShape;
 import java.lang.foreign.FunctionDescriptor;
@@ -27,11 +28,16 @@ public final class PlaneReads {
               Linker.Option.critical(false));
 
   /** By type. */
-  private final WrittenFunctions functions =
-      new WrittenFunctions(
-          GgmlType.values().length, i -> PlaneFrame.write(PlaneShape.of(GgmlType.values()[i])));
+  private final WrittenFunctions functions;
 
-  public PlaneReads() {}
+  /**
+   * @param runner runs the functions; null for this CPU
+   */
+  public PlaneReads(FunctionRunner runner) {
+    GgmlType[] types = GgmlType.values();
+    this.functions =
+        new WrittenFunctions(types.length, i -> PlaneFrame.write(PlaneShape.of(types[i])), runner);
+  }
 
   /**
    * Writes blocks that follow each other. Allocates nothing.
@@ -56,16 +62,18 @@ public final class PlaneReads {
     if (count == 0) {
       return;
     }
+    long low = first * shape.lowBytes();
+    long high = shape.highAt(blocks) + first * shape.highBytes();
+    long scales = shape.scaleAt(blocks) + first * shape.scalePlaneBytes();
+    long factors = shape.factorAt(blocks) + first * shape.factorBytes();
+    int number = type.ordinal();
+    if (functions.areElsewhere()) {
+      functions.call(number, out, planes, low, high, scales, factors, out, (long) count);
+      return;
+    }
     try {
       CALL.invokeExact(
-          functions.get(type.ordinal()),
-          planes,
-          first * shape.lowBytes(),
-          shape.highAt(blocks) + first * shape.highBytes(),
-          shape.scaleAt(blocks) + first * shape.scalePlaneBytes(),
-          shape.factorAt(blocks) + first * shape.factorBytes(),
-          out,
-          (long) count);
+          functions.get(number), planes, low, high, scales, factors, out, (long) count);
     } catch (RuntimeException | Error e) { // such as memory that was closed
       throw e;
     } catch (Throwable e) {
