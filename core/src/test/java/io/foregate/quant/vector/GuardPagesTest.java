@@ -2,7 +2,6 @@ package io.foregate.quant.vector;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.foregate.assembly.CpuFeatures;
 import io.foregate.gguf.GgmlType;
 import io.foregate.oracle.RandomBlocks;
 import io.foregate.quant.assembled.RowProducts;
@@ -10,7 +9,6 @@ import io.foregate.quant.assembled.activation.ActivationLayout;
 import io.foregate.quant.assembled.floats.ElementLoop;
 import io.foregate.quant.assembled.floats.FloatLoops;
 import io.foregate.quant.assembled.floats.TileProducts;
-import io.foregate.quant.assembled.function.InstructionSet;
 import io.foregate.quant.format.Quants;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -27,7 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Machine code on weights, activations and results of which each ends right before a page that is
- * not there, or begins right behind one; results have what must stay as it is between them.
+ * not there, or begins right behind one; results have what must stay as it is between them. The
+ * emulator needs no such pages to tell what a function touches.
  */
 @EnabledOnOs(OS.LINUX)
 class GuardPagesTest {
@@ -37,8 +36,8 @@ class GuardPagesTest {
   private static final int GAP = 3;
 
   static Stream<Arguments> setsAndTypes() {
-    return InstructionSet.of(CpuFeatures.detect()).stream()
-        .flatMap(set -> RowProducts.types().stream().map(type -> Arguments.of(set, type)));
+    return MachineCode.all().stream()
+        .flatMap(code -> RowProducts.types().stream().map(type -> Arguments.of(code, type)));
   }
 
   /** Where the memories are, by how much of each is needed. */
@@ -75,8 +74,8 @@ class GuardPagesTest {
 
   @ParameterizedTest
   @MethodSource("setsAndTypes")
-  void nothingBeyondIsTouched(InstructionSet set, GgmlType type) {
-    RowProducts products = RowProducts.of(set).orElseThrow();
+  void nothingBeyondIsTouched(MachineCode code, GgmlType type) {
+    RowProducts products = code.products();
     long most = 1 << 16;
     try (var w = new GuardedMemory(most);
         var x = new GuardedMemory(most);
@@ -95,10 +94,12 @@ class GuardPagesTest {
             Place anywhere = shape.place(products, GuardPagesTest::anywhere);
             float[] expected = product(products, shape, anywhere, false);
             List<Place> places =
-                List.of(
-                    anywhere,
-                    shape.place(products, (i, n) -> memories[i].first(n)),
-                    shape.place(products, (i, n) -> memories[i].last(n)));
+                code.emulated()
+                    ? List.of(anywhere)
+                    : List.of(
+                        anywhere,
+                        shape.place(products, (i, n) -> memories[i].first(n)),
+                        shape.place(products, (i, n) -> memories[i].last(n)));
             for (Place place : places) {
               assertThat(product(products, shape, place, false)).isEqualTo(expected);
               if (shape.fitsPanel()) {
@@ -159,14 +160,14 @@ class GuardPagesTest {
     }
   }
 
-  static Stream<InstructionSet> sets() {
-    return InstructionSet.of(CpuFeatures.detect()).stream();
+  static Stream<MachineCode> code() {
+    return MachineCode.all().stream();
   }
 
   @ParameterizedTest
-  @MethodSource("sets")
-  void loopsOverFloatsTouchNothingBeyond(InstructionSet set) {
-    FloatLoops loops = RowProducts.of(set).orElseThrow().loops();
+  @MethodSource("code")
+  void loopsOverFloatsTouchNothingBeyond(MachineCode code) {
+    FloatLoops loops = code.products().loops();
     long most = 1 << 12;
     try (var x = new GuardedMemory(most);
         var y = new GuardedMemory(most);
@@ -209,9 +210,9 @@ class GuardPagesTest {
   }
 
   @ParameterizedTest
-  @MethodSource("sets")
-  void tilesTouchNothingBeyond(InstructionSet set) {
-    TileProducts tiles = TileProducts.of(set).orElseThrow();
+  @MethodSource("code")
+  void tilesTouchNothingBeyond(MachineCode code) {
+    TileProducts tiles = code.tiles();
     long most = 1 << 14;
     try (var a = new GuardedMemory(most);
         var b = new GuardedMemory(most);

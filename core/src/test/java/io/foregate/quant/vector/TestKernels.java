@@ -1,13 +1,10 @@
 package io.foregate.quant.vector;
 
-import io.foregate.assembly.CpuFeatures;
 import io.foregate.quant.assembled.RowProducts;
-import io.foregate.quant.assembled.floats.TileProducts;
-import io.foregate.quant.assembled.function.InstructionSet;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Every implementation of the kernels that can run here. */
+/** Every implementation of the kernels; machine code that this CPU cannot run is emulated. */
 final class TestKernels {
   private TestKernels() {}
 
@@ -17,21 +14,20 @@ final class TestKernels {
     return all;
   }
 
-  /** What machine code is entered through, with each instruction set that this CPU has. */
-  static List<RowProducts> products() {
-    return InstructionSet.of(CpuFeatures.detect()).stream()
-        .map(set -> RowProducts.of(set).orElseThrow())
-        .toList();
+  /** Those that this CPU runs. */
+  static List<VectorKernels> here() {
+    List<VectorKernels> here = new ArrayList<>(List.of(new ScalarKernels(), new PanamaKernels()));
+    MachineCode.ofThisCpu().forEach(code -> here.add(code.kernels()));
+    return here;
   }
 
-  /** Machine code, with each instruction set that this CPU has. */
+  /** What machine code is entered through, with each instruction set. */
+  static List<RowProducts> products() {
+    return MachineCode.all().stream().map(MachineCode::products).toList();
+  }
+
+  /** Machine code, with each instruction set. */
   static List<VectorKernels> assembled() {
-    List<VectorKernels> kernels = new ArrayList<>();
-    for (InstructionSet set : InstructionSet.of(CpuFeatures.detect())) {
-      var products = RowProducts.of(set).orElseThrow();
-      var tiles = TileProducts.of(set).orElseThrow();
-      kernels.add(new AssembledKernels(products, tiles, PanamaKernels::new));
-    }
-    return kernels;
+    return MachineCode.all().stream().map(MachineCode::kernels).toList();
   }
 }

@@ -3,9 +3,7 @@ package io.foregate.quant.vector;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.foregate.assembly.CpuFeatures;
 import io.foregate.quant.assembled.floats.TileProducts;
-import io.foregate.quant.assembled.function.InstructionSet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -151,14 +149,14 @@ class TileGemmTest {
     return x;
   }
 
-  static Stream<InstructionSet> sets() {
-    return InstructionSet.of(CpuFeatures.detect()).stream();
+  static Stream<MachineCode> code() {
+    return MachineCode.all().stream();
   }
 
   @ParameterizedTest
-  @MethodSource("sets")
-  void whatDoesNotFitIsRefused(InstructionSet set) {
-    TileProducts tiles = TileProducts.of(set).orElseThrow();
+  @MethodSource("code")
+  void whatDoesNotFitIsRefused(MachineCode code) {
+    TileProducts tiles = code.tiles();
     MemorySegment a = MemorySegment.ofArray(new float[64]);
     MemorySegment c = MemorySegment.ofArray(new float[64]);
     MemorySegment b = MemorySegment.ofArray(new float[64 * 4]);
