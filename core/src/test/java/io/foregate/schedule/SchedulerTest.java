@@ -356,6 +356,29 @@ class SchedulerTest {
   }
 
   @Test
+  void whileTheHostComputesTheLinkBringsWhatTheGatesWantNext() {
+    Timings fastHost = new Timings(10_000, 500, 2_000);
+    scheduler =
+        new Scheduler(
+            GRID,
+            Policy.hybrid(),
+            12,
+            TestBytes.perLayer(GRID),
+            1,
+            fastHost,
+            ScheduleListener.NONE);
+    scheduler.begin(1, now);
+    scheduler.routed(0, new int[] {0, 1}, 1, now);
+    scheduler.predicted(0, sure(1, 2, 3), 1, now);
+    assertThat(scheduler.next(wave, now)).isEqualTo(Ready.RUN);
+    assertThat(wave.onHost()).isTrue();
+    CopyOrder order = scheduler.nextCopy(now);
+    assertThat(order).isNotNull();
+    assertThat(order.expert() / GRID.experts()).as("layer of the copy").isEqualTo(1);
+    assertThat(order.expert() % GRID.experts()).as("its expert").isIn(2, 3);
+  }
+
+  @Test
   void hybridCopiesWhatTheLinkBringsSooner() {
     Timings slowHost = new Timings(1_000, 500, 50_000);
     scheduler =

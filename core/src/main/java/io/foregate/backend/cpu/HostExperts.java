@@ -21,7 +21,7 @@ import java.util.Arrays;
 public final class HostExperts implements ExpertMemory, AutoCloseable {
   private final ModelConfig config;
   private final ModelWeights weights;
-  private final VectorKernels kernels = VectorProvider.get().kernels();
+  private final VectorKernels kernels = VectorProvider.get().exactKernels();
   private final CpuExpertMemory experts;
   private final WorkerPool pool;
   private final ExpertBatch batch;

@@ -58,6 +58,11 @@ final class AssembledKernels implements VectorKernels {
   }
 
   @Override
+  public int chains() {
+    return rows.set().bits() / Float.SIZE;
+  }
+
+  @Override
   public boolean readsBlocks(GgmlType weights) {
     return RowProducts.types().contains(weights);
   }

@@ -1,9 +1,7 @@
 package io.foregate.quant.vector;
 
 import io.foregate.gguf.GgmlType;
-import io.foregate.quant.format.LittleEndian;
 import io.foregate.quant.format.Quants;
-import io.foregate.quant.format.UnpackedBlock;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -11,9 +9,28 @@ import java.lang.foreign.MemorySegment;
  * API is absent.
  */
 final class ScalarKernels implements VectorKernels {
+  /** Of machine code, whose bits products and gated units have. */
+  private final int lanes;
+
+  ScalarKernels() {
+    this(8);
+  }
+
+  /**
+   * @param lanes 8 or 16, see {@link ExactSums}
+   */
+  ScalarKernels(int lanes) {
+    this.lanes = lanes;
+  }
+
   @Override
   public String name() {
     return "scalar";
+  }
+
+  @Override
+  public int chains() {
+    return lanes;
   }
 
   @Override
@@ -33,58 +50,16 @@ final class ScalarKernels implements VectorKernels {
     for (int r = rowBegin; r < rowEnd; r++) {
       long row = wOffset + r * rowBytes;
       y[yOffset + r] =
-          type.blockSize() == 1
-              ? floatDot(type, w, row, x.values, x.start(xRow), cols)
-              : blockDot(scratch.block, type, w, row, x, x.start(xRow), cols);
+          switch (type.blockSize()) {
+            case 1 ->
+                ExactSums.floats(
+                    type, w, row, x.values, x.start(xRow), cols, lanes, scratch.chains);
+            case 32 -> ExactSums.blocksOf32(scratch.block, type, w, row, x, x.start(xRow), cols);
+            default ->
+                ExactSums.blocksOf256(
+                    scratch.block, type, w, row, x, x.start(xRow), cols, lanes, scratch.chains);
+          };
     }
-  }
-
-  private static float floatDot(
-      GgmlType type, MemorySegment w, long row, float[] x, int xo, int n) {
-    float sum = 0;
-    for (int i = 0; i < n; i++) {
-      sum += element(type, w, row, i) * x[xo + i];
-    }
-    return sum;
-  }
-
-  private static float element(GgmlType type, MemorySegment w, long row, int i) {
-    return switch (type) {
-      case F32 -> LittleEndian.f32(w, row + 4L * i);
-      case F16 -> LittleEndian.f16(w, row + 2L * i);
-      case BF16 -> LittleEndian.bf16(w, row + 2L * i);
-      default -> throw Quants.unsupported(type);
-    };
-  }
-
-  /**
-   * Integer products per sub-block, then one scale for each, as ggml's generic {@code
-   * ggml_vec_dot_*}.
-   */
-  private static float blockDot(
-      UnpackedBlock block,
-      GgmlType type,
-      MemorySegment w,
-      long row,
-      ActivationRows x,
-      int xo,
-      int n) {
-    float sum = 0;
-    for (int i = 0; i < n; i += type.blockSize()) {
-      block.read(type, w, row + type.byteSize(i));
-      int subSize = block.subSize;
-      float[] xSums = subSize == 16 ? x.sums16 : x.sums32;
-      for (int sub = 0; sub * subSize < type.blockSize(); sub++) {
-        int from = xo + i + sub * subSize;
-        int products = 0;
-        for (int j = 0; j < subSize; j++) {
-          products += block.q[sub * subSize + j] * x.codes[from + j];
-        }
-        sum += block.scale[sub] * x.scales[from / 32] * products;
-        sum -= block.min[sub] * xSums[from / subSize];
-      }
-    }
-    return sum;
   }
 
   @Override
@@ -213,7 +188,16 @@ final class ScalarKernels implements VectorKernels {
       float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n) {
     for (int i = 0; i < n; i++) {
       float g = gate[gateOffset + i];
-      out[outOffset + i] = g / (1 + (float) Math.exp(-g)) * up[upOffset + i];
+      out[outOffset + i] = g / (ScalarExponential.of(-g) + 1) * up[upOffset + i];
+    }
+  }
+
+  @Override
+  public void clampedSiluProduct(float[] gate, float[] up, int offset, int n) {
+    for (int i = offset; i < offset + n; i++) {
+      float x = Math.min(gate[i], CLAMPED_LIMIT);
+      float y = Math.clamp(up[i], -CLAMPED_LIMIT, CLAMPED_LIMIT);
+      gate[i] = x / (ScalarExponential.of(-(x * CLAMPED_STEEPNESS)) + 1) * (y + 1);
     }
   }
 }

@@ -44,6 +44,9 @@ public final class Scratch {
   /** The block that scalar kernels, or decoding, are at. */
   public final UnpackedBlock block = new UnpackedBlock();
 
+  /** Of {@link ExactSums}. */
+  final float[] chains = new float[ExactSums.MAX_CHAINS];
+
   /** Integer scales of a stretch of a weight row; vectors of them may be read past its end. */
   final int[] scales = new int[SCALES + 8];
 

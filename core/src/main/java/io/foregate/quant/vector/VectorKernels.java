@@ -30,6 +30,15 @@ public sealed interface VectorKernels permits ScalarKernels, PanamaKernels, Asse
   String name();
 
   /**
+   * How many chains of sums a row's product has (see {@link ExactSums}): 8 or 16. Products with one
+   * token, roundings of activations and gated units have the same bits wherever that is the same; 0
+   * where they have other bits.
+   */
+  default int chains() {
+    return 0;
+  }
+
+  /**
    * Whether products with weights of a type read {@link ActivationRows#blocks} instead of the
    * arrays.
    */

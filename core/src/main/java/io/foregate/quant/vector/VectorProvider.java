@@ -58,6 +58,14 @@ public final class VectorProvider {
     return kernels;
   }
 
+  /**
+   * Kernels whose products with one token have the bits that devices give them: the chosen ones, or
+   * plain Java in the place of the Vector API.
+   */
+  public VectorKernels exactKernels() {
+    return kernels.chains() > 0 ? kernels : new ScalarKernels();
+  }
+
   /** One line for people: what was chosen, and why. */
   public String reason() {
     return reason;
