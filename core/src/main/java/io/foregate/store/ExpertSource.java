@@ -161,4 +161,13 @@ final class ExpertSource {
       throw MappedFault.rethrow(e, model.get());
     }
   }
+
+  /** A record has been made: its weights in the model's file need not be in memory, too. */
+  void letGo(int record) {
+    Layer layer = ofRecord[record];
+    ExpertWeights expert = ExpertWeights.of(layer.tensors(), record - layer.first());
+    MappedPages.letGo(expert.gate().data());
+    MappedPages.letGo(expert.up().data());
+    MappedPages.letGo(expert.down().data());
+  }
 }

@@ -81,6 +81,9 @@ final class RecordBuilder {
     while (!pending.isEmpty()) {
       finish(pending.removeFirst(), destination);
     }
+    for (int record = 0; record < source.records(); record++) {
+      source.letGo(record); // the system has mapped pages beside those that were read
+    }
   }
 
   private MemorySegment pack(int record, Destination destination) {
@@ -101,6 +104,7 @@ final class RecordBuilder {
       }
     }
     destination.packed(next.record(), memory);
+    source.letGo(next.record());
     listener.advance(source.recordBytes(next.record()));
   }
 }
