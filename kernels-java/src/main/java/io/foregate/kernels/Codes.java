@@ -86,7 +86,13 @@ final class Codes {
   static float code(int type, IntArray w, int low, int high, int i) {
     if (type == Planes.F16) {
       return F16Bits.decode(w.get(low + (i >> 1)) >> ((i & 1) * 16));
-    } else if (type == Planes.Q8_0) {
+    }
+    return whole(type, w, low, high, i);
+  }
+
+  /** The same of a type whose codes are integers. */
+  static int whole(int type, IntArray w, int low, int high, int i) {
+    if (type == Planes.Q8_0) {
       return (((w.get(low + (i >> 2)) >> (8 * (i & 3))) & 255) ^ 128) - 128;
     } else if (type == Planes.Q4_0) {
       return nibble(w, low, i) - 8;

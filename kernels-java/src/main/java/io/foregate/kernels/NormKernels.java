@@ -68,11 +68,11 @@ public final class NormKernels {
       if (plainAt >= 0) {
         plain.set(plainAt + to + i, normed);
       }
-      float result = floats.get(weight + i) * normed;
-      if (biasPart >= 0) {
-        result += floats.get(bias + i);
+      if (biasPart >= 0) { // the host does it likewise where it has but plain
+        out.set(to + i, ExactMath.fma(normed, floats.get(weight + i), floats.get(bias + i)));
+      } else {
+        out.set(to + i, normed * floats.get(weight + i));
       }
-      out.set(to + i, result);
     }
   }
 }

@@ -22,8 +22,10 @@ public final class UnitFunctions {
   /** Biases are where the {@link Directory} tells, {@code [experts][rows]}. */
   public static final int BIASED = 2;
 
-  private static final float ALPHA = 1.702f;
-  private static final float LIMIT = 7;
+  static final float ALPHA = 1.702f;
+
+  /** What {@link #CLAMPED} cuts off at. */
+  static final float LIMIT = 7;
 
   private UnitFunctions() {}
 

@@ -30,7 +30,7 @@ final class ValueTables {
   private ValueTables() {}
 
   /** What a code stands for, without the scale; of MXFP4, doubled. */
-  static float value(int type, int code) {
+  static int value(int type, int code) {
     if (type == Planes.MXFP4) {
       int magnitude = (E2M1 >> (4 * (code & 7))) & 15;
       return code < 8 ? magnitude : -magnitude;

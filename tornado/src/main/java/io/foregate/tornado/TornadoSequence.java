@@ -264,11 +264,10 @@ final class TornadoSequence implements Sequence {
   private void normedOnHost(int layer, int token, float[] input) {
     gateInput(token, row);
     Norm norm = model.feedForwardNorm(layer);
-    for (int i = 0; i < row.length; i++) {
-      row[i] *= norm.weight()[i];
-    }
-    for (int i = 0; i < norm.bias().length; i++) {
-      row[i] += norm.bias()[i];
+    boolean biased = norm.bias().length > 0;
+    for (int i = 0; i < row.length; i++) { // as NormKernels does
+      float weight = norm.weight()[i];
+      row[i] = biased ? Math.fma(row[i], weight, norm.bias()[i]) : row[i] * weight;
     }
     System.arraycopy(row, 0, input, token * row.length, row.length);
   }

@@ -32,8 +32,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The device's answers beside the CPU's, position by position over held-out text, each fed the same
- * tokens. The CPU rounds activations to 8 bits as ggml does, and the device does not, so they
- * cannot agree to the bit: where the CPU is sure, they must name the same token.
+ * tokens. The CPU rounds activations to 8 bits as ggml does, and the device only those of a token's
+ * experts, so they cannot agree to the bit: where the CPU is sure, they must name the same token.
  *
  * <p>{@code -Dforegate.agreement.positions=2100} compares more of them, {@code
  * -Dforegate.agreement.texts=bible,java} other texts, {@code -Dforegate.agreement.policies=lru}
@@ -130,7 +130,7 @@ class AgreementTest {
     }
   }
 
-  /** Some experts on the device, some on the CPU: two arithmetics in one token. */
+  /** Some experts on the device, some on the CPU. */
   @Test
   void andWhereItHelps() throws IOException {
     Offloading hybrid = Offloading.of("hybrid", "25%");

@@ -65,12 +65,16 @@ final class TeacherForced {
 
   /** The largest normalised error of the logits of another model, fed in batches. */
   double error(BackendModel model, int batch) {
-    return worst(run(model, batch, false, false));
+    try (var _ = new FastArithmetic()) {
+      return worst(run(model, batch, false, false));
+    }
   }
 
   /** The same a token at a time, where the first expert of each is the CPU's. */
   double errorOnBoth(BackendModel model) {
-    return worst(run(model, 1, true, false));
+    try (var _ = new FastArithmetic()) {
+      return worst(run(model, 1, true, false));
+    }
   }
 
   private double worst(List<float[]> found) {

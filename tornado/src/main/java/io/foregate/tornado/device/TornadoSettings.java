@@ -9,6 +9,9 @@ import java.util.regex.Pattern;
  * it. What the user has set is left alone.
  */
 public final class TornadoSettings {
+  /** How a token's experts are computed, see {@link #exact}. */
+  public static final String ARITHMETIC = "foregate.arithmetic";
+
   private static final String MEMORY = "tornado.device.memory";
 
   /** A size as TornadoVM reads it: "512MB", "4GB", or bytes. */
@@ -49,6 +52,14 @@ public final class TornadoSettings {
    */
   public static boolean cudaGraphs() {
     return Boolean.parseBoolean(System.getProperty("foregate.cuda.graphs", "true"));
+  }
+
+  /**
+   * Whether a token's experts have the bits that the CPU gives them: {@code
+   * -Dforegate.arithmetic=fast} says no.
+   */
+  public static boolean exact() {
+    return !System.getProperty(ARITHMETIC, "exact").equals("fast");
   }
 
   /** Bytes that TornadoVM will allocate at most, however many the device has. */

@@ -2,6 +2,7 @@ package io.foregate.tornado.graph;
 
 import io.foregate.tornado.products.BatchNetworkArgs;
 import io.foregate.tornado.products.MatMulVariant;
+import io.foregate.tornado.products.NetworkKernels;
 import io.foregate.tornado.products.ProductKernels;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -41,6 +42,11 @@ record BatchProducts(
   @Override
   public IntArray networkArgs(int choices, int used) {
     return BatchNetworkArgs.array(choices, used, tokens);
+  }
+
+  @Override
+  public NetworkKernels expertKernels() {
+    return kernels;
   }
 
   @Override

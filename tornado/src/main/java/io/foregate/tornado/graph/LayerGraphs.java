@@ -10,6 +10,7 @@ import io.foregate.model.weights.Matrix;
 import io.foregate.tornado.device.Launches;
 import io.foregate.tornado.device.Stage;
 import io.foregate.tornado.graph.TaskGraphs.Numbered;
+import io.foregate.tornado.products.NetworkKernels;
 import io.foregate.tornado.products.Networks;
 import io.foregate.tornado.products.ProductOutput;
 import io.foregate.tornado.products.QkvMatrices;
@@ -229,7 +230,8 @@ final class LayerGraphs {
             "experts" + products.suffix() + graphs.size(),
             products.networkArgs(choices, types.feedForward().used()));
     stage.toDevice(products.expertWeights());
-    products.kernels().networks(stage, networks, buffers.networks());
+    NetworkKernels kernels = types.isRouted() ? products.expertKernels() : products.kernels();
+    kernels.networks(stage, networks, buffers.networks());
     return graphs.add(stage);
   }
 

@@ -1,5 +1,6 @@
 package io.foregate.tornado.graph;
 
+import io.foregate.tornado.products.NetworkKernels;
 import io.foregate.tornado.products.ProductKernels;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -31,6 +32,9 @@ sealed interface Products permits TokenProducts, BatchProducts {
   IntArray networkArgs(int choices, int used);
 
   ProductKernels kernels();
+
+  /** The kernels for experts that tokens are routed to. */
+  NetworkKernels expertKernels();
 
   /** The kernels for routers' logits. */
   ProductKernels routerKernels();

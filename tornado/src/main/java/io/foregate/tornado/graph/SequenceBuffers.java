@@ -3,6 +3,7 @@ package io.foregate.tornado.graph;
 import io.foregate.model.ModelConfig;
 import io.foregate.options.KvType;
 import io.foregate.placement.ModelSizes;
+import io.foregate.tornado.products.ExactNetworks;
 import io.foregate.tornado.products.KernelSet;
 import io.foregate.tornado.products.KernelVariant;
 import io.foregate.tornado.products.NetworkBuffers;
@@ -114,7 +115,9 @@ public final class SequenceBuffers {
     this.outputs = kept(new FloatArray(tokens * used * width));
     this.scratch =
         ProductBuffers.of(
-            scratch(config, 1, variants.token()).or(scratch(config, tokens, variants.batch())));
+            scratch(config, 1, variants.token())
+                .or(scratch(config, tokens, variants.batch()))
+                .or(ExactNetworks.scratch(load(config, 1))));
     kept(scratch.codes());
     kept(scratch.factors());
     kept(scratch.sums());
@@ -140,7 +143,11 @@ public final class SequenceBuffers {
 
   private static ProductBuffers.Size scratch(
       ModelConfig config, int tokens, KernelVariant variant) {
-    return variant.scratch(new ProductBuffers.Load(tokens, longest(config), used(config)));
+    return variant.scratch(load(config, tokens));
+  }
+
+  private static ProductBuffers.Load load(ModelConfig config, int tokens) {
+    return new ProductBuffers.Load(tokens, longest(config), used(config));
   }
 
   /** Tokens of the largest batch. */

@@ -1,19 +1,32 @@
 package io.foregate.tornado.graph;
 
+import io.foregate.quant.vector.VectorProvider;
+import io.foregate.tornado.device.TornadoSettings;
+import io.foregate.tornado.products.ExactNetworks;
 import io.foregate.tornado.products.MatVecVariant;
+import io.foregate.tornado.products.NetworkKernels;
 import io.foregate.tornado.products.ProductKernels;
 import io.foregate.tornado.products.TokenNetworkArgs;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Products with a token alone. */
-record TokenProducts(SequenceBuffers buffers, MatVecVariant variant, ProductKernels kernels)
+record TokenProducts(
+    SequenceBuffers buffers,
+    MatVecVariant variant,
+    ProductKernels kernels,
+    NetworkKernels expertKernels)
     implements Products {
 
   static TokenProducts of(TaskGraphs graphs, MatVecVariant variant) {
     SequenceBuffers buffers = graphs.buffers();
     ProductKernels kernels = variant.kernels(graphs.dense(), buffers.scratch, 1);
-    return new TokenProducts(buffers, variant, kernels);
+    int chains = VectorProvider.get().exactKernels().chains();
+    NetworkKernels experts =
+        TornadoSettings.exact()
+            ? new ExactNetworks(graphs.dense(), buffers.scratch, chains)
+            : kernels;
+    return new TokenProducts(buffers, variant, kernels, experts);
   }
 
   @Override

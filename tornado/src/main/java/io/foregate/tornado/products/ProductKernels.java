@@ -12,7 +12,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * <p>A new variant is a class of this, the kernels that it launches, and what it is in {@link
  * MatVecVariant} or {@link MatMulVariant}: trials, buffers and graphs follow.
  */
-public interface ProductKernels {
+public interface ProductKernels extends NetworkKernels {
 
   /**
    * {@code y_t = W x_t}, or {@code y_t += W x_t}.
@@ -28,7 +28,4 @@ public interface ProductKernels {
    * @param y of each token the three results one behind the other
    */
   void input(Stage stage, FloatArray x, QkvMatrices w, FloatArray y);
-
-  /** All that feed-forward networks do, see {@link io.foregate.kernels.Experts}. */
-  void networks(Stage stage, Networks networks, NetworkBuffers buffers);
 }

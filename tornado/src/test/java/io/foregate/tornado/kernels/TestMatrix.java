@@ -33,6 +33,11 @@ public record TestMatrix(Matrix matrix, float[] decoded) {
     for (int i = 0; i < values.length; i++) {
       values[i] *= scale;
     }
+    return of(type, rows, columns, values);
+  }
+
+  /** The same of values, which are overwritten. */
+  static TestMatrix of(GgmlType type, int rows, int columns, float[] values) {
     MemorySegment data = Arena.ofAuto().allocate(type.byteSize(values.length));
     ReferenceQuantizer.quantize(type, values, 0, data, 0, values.length);
     Quants.decode(type, data, 0, values, 0, values.length);
