@@ -19,6 +19,7 @@ public final class Emulator {
 
   /** As much as code here may take: far less than what the JVM keeps free for native code. */
   private static final int STACK = 1 << 14;
+
   private static final List<Gpr> ARGUMENTS =
       List.of(Gpr.RDI, Gpr.RSI, Gpr.RDX, Gpr.RCX, Gpr.R8, Gpr.R9);
   private static final List<Gpr> KEPT =

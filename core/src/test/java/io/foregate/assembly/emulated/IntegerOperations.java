@@ -98,16 +98,14 @@ final class IntegerOperations {
 
   private static void addPairs(byte[] r, int to, int a, int b, int bytes, int immediate) {
     for (int i = 0; i < bytes; i += 4) {
-      Lanes.setInt(
-          r, RESULT + i, dotOfWords(0, Lanes.getInt(r, a + i), Lanes.getInt(r, b + i)));
+      Lanes.setInt(r, RESULT + i, dotOfWords(0, Lanes.getInt(r, a + i), Lanes.getInt(r, b + i)));
     }
   }
 
   private static void addDots(byte[] r, int to, int a, int b, int bytes, int immediate) {
     for (int i = 0; i < bytes; i += 4) {
       int sum = Lanes.getInt(r, to + i);
-      Lanes.setInt(
-          r, RESULT + i, dotOfBytes(sum, Lanes.getInt(r, a + i), Lanes.getInt(r, b + i)));
+      Lanes.setInt(r, RESULT + i, dotOfBytes(sum, Lanes.getInt(r, a + i), Lanes.getInt(r, b + i)));
     }
   }
 
