@@ -176,7 +176,7 @@ public final class Session implements AutoCloseable {
           sequence.logits(end - start - 1, end - start, logits);
         }
         remember(tokens, start, end);
-      } catch (RuntimeException | InternalError e) {
+      } catch (RuntimeException | Error e) {
         position = sequence.rewind(position); // a state has seen tokens that were not fed
         throw MappedFault.rethrow(e, source.get());
       } finally {
@@ -209,7 +209,7 @@ public final class Session implements AutoCloseable {
           System.arraycopy(rows, (last - first - 1) * vocabulary, logits, 0, vocabulary);
         }
         remember(tokens, start, end);
-      } catch (RuntimeException | InternalError e) {
+      } catch (RuntimeException | Error e) {
         position = sequence.rewind(position); // a state has seen tokens that were not fed
         throw MappedFault.rethrow(e, source.get());
       } finally {
@@ -295,7 +295,7 @@ public final class Session implements AutoCloseable {
       experts.reset();
       remember(restored.tokens(), 0, restored.tokens().length);
       return restored.note();
-    } catch (ForegateException e) {
+    } catch (RuntimeException | Error e) {
       position = sequence.rewind(position); // of a state that was read half, nothing is left
       throw e;
     } finally {

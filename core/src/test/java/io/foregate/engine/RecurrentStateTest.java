@@ -142,6 +142,28 @@ class RecurrentStateTest {
     }
   }
 
+  /** Such as one of memory, after which a program may go on. */
+  @Test
+  void anErrorLeavesNoHalfAState() {
+    int[] tokens = tiny.tokens();
+    try (Engine engine = Engine.open(model, options());
+        Session session = engine.newSession()) {
+      session.feed(tokens, 0, PROMPT);
+      session.onRouting(
+          (layer, position, routing, inputs) -> {
+            if (layer == 1) {
+              throw new OutOfMemoryError("on purpose");
+            }
+          });
+      assertThatThrownBy(() -> session.feed(tokens, PROMPT, PROMPT + 4))
+          .isInstanceOf(OutOfMemoryError.class)
+          .hasMessage("on purpose");
+      assertThat(session.position()).isZero();
+      session.onRouting((layer, position, routing, inputs) -> {});
+      assertThat(logits(session).getFirst()).containsExactly(logits(options()).getFirst());
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void aFileKeepsIt(KvType type) {
