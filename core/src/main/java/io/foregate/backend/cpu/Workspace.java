@@ -143,7 +143,7 @@ final class Workspace {
   }
 
   private void grow(int batch) {
-    tokens = batch;
+    tokens = 0; // where memory ends in between, what there is fits no batch
     int width = config.embedding();
     residual = new float[batch * width];
     normed = new float[batch * width];
@@ -177,6 +177,7 @@ final class Workspace {
     gate = new float[products];
     up = new float[products];
     experts = config.isMoe() ? new ExpertScratch(config, kernels, batch, gate, up) : null;
+    tokens = batch;
   }
 
   private void growDeltaNet(Mixer.DeltaNet net, int batch) {
