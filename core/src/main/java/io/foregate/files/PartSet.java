@@ -89,7 +89,7 @@ public final class PartSet implements AutoCloseable {
 
   /**
    * Makes all files appear under their names, replacing what was there. If one cannot, none of them
-   * stays.
+   * stays: they are unfinished ones again, to be kept or deleted.
    */
   public synchronized void commit() {
     if (done) {
@@ -105,7 +105,7 @@ public final class PartSet implements AutoCloseable {
       first.commit();
       done = true;
     } catch (RuntimeException | Error e) {
-      named.forEach(PartSet::deleteQuietly);
+      named.forEach(PartSet::moveBack);
       throw e;
     }
   }
@@ -118,6 +118,14 @@ public final class PartSet implements AutoCloseable {
           "%s: cannot write the file: %s".formatted(target, InputFile.reason(e)),
           "Check the disk and the path.",
           e);
+    }
+  }
+
+  private static void moveBack(Path target) {
+    try {
+      Files.move(target, PartFile.part(target), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      deleteQuietly(target);
     }
   }
 
