@@ -230,8 +230,8 @@ class EmulatorAgainstCpuTest {
                   case Gpr r -> r != RSP && r != RDI;
                   case Address a ->
                       Math.abs(a.displacement()) <= 64
-                          && (a.base() == RAX && a.index() == null
-                              || a.base() == R13 && a.index() == R12);
+                          && ((a.base() == RAX && a.index() == null)
+                              || (a.base() == R13 && a.index() == R12));
                   default -> false;
                 });
   }
@@ -280,7 +280,7 @@ class EmulatorAgainstCpuTest {
     }
     what.accept(a);
     for (Gpr register : LOADED) {
-      if (!ofVectors || register != RAX && register != R13) { // which have addresses
+      if (!ofVectors || (register != RAX && register != R13)) { // which have addresses
         a.mov(Address.at(RDI, GENERAL + 8 * register.ordinal()), register);
       }
     }

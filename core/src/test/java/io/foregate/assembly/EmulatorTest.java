@@ -191,7 +191,7 @@ class EmulatorTest {
                 + (x >>> 24) * (y >> 24));
     assertLanes(
         Assembler::vpdpwssdEvex, (to, x, y) -> to + (short) x * (short) y + (x >> 16) * (y >> 16));
-    assertLanes((a, to, x, y) -> a.vpternlogd(to, x, y, 0xCA), (to, x, y) -> to & x | ~to & y);
+    assertLanes((a, to, x, y) -> a.vpternlogd(to, x, y, 0xCA), (to, x, y) -> (to & x) | (~to & y));
     assertLanes((a, to, x, y) -> a.vpternlogd(to, x, y, 0x96), (to, x, y) -> to ^ x ^ y);
     assertLanes((a, to, x, y) -> a.vpternlogd(to, x, y, 0x08), (to, x, y) -> ~to & x & y);
     assertLanes(Assembler::vprolvd, (_, x, y) -> x << y | x >>> -y);
@@ -224,7 +224,7 @@ class EmulatorTest {
       expected[i] = 0;
       for (int j = 0; j < 32; j += 8) {
         int from = x[i] >> j & 4 * lanes - 1;
-        expected[i] |= (y[from / 4] >> from % 4 * 8 & 0xFF) << j;
+        expected[i] |= ((y[from / 4] >> (from % 4 * 8)) & 0xFF) << j;
       }
     }
     assertThat(made(bits, to, x, y, Assembler::vpermb)).isEqualTo(expected);
@@ -232,7 +232,7 @@ class EmulatorTest {
       expected[i] = 0;
       for (int j = 0; j < 32; j += 16) {
         int from = x[i] >> j & 2 * lanes - 1;
-        expected[i] |= (y[from / 2] >> from % 2 * 16 & 0xFFFF) << j;
+        expected[i] |= ((y[from / 2] >> (from % 2 * 16)) & 0xFFFF) << j;
       }
     }
     assertThat(made(bits, to, x, y, Assembler::vpermw)).isEqualTo(expected);

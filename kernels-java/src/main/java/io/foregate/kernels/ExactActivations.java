@@ -179,6 +179,7 @@ public final class ExactActivations {
     return magnitude > Float.MAX_VALUE ? 0 : quotient;
   }
 
+  @SuppressWarnings("IdentityBinaryExpression") // a NaN is what is wanted
   private static float nan(float any) {
     float zero = any * 0;
     return zero / zero;

@@ -27,7 +27,7 @@ final class ScalarExponential {
     x = x > HIGHEST ? HIGHEST : x;
     float rounded = Math.fma(PER_LN2, x, ROUNDER);
     rounded = rounded > ROUNDER + BIAS ? ROUNDER + BIAS : rounded;
-    float scale = Float.intBitsToFloat(Float.floatToRawIntBits(rounded) + BIAS << 23);
+    float scale = Float.intBitsToFloat((Float.floatToRawIntBits(rounded) + BIAS) << 23);
     float k = rounded - ROUNDER;
     x = Math.fma(-k, LN2_HIGH, x);
     x = Math.fma(-k, LN2_LOW, x);

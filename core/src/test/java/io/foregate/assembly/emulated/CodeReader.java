@@ -43,7 +43,7 @@ final class CodeReader {
   }
 
   long i64() {
-    return i32() & 0xFFFF_FFFFL | (long) i32() << 32;
+    return (i32() & 0xFFFF_FFFFL) | ((long) i32() << 32);
   }
 
   void require(boolean condition, String what) {

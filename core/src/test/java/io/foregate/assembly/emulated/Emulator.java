@@ -53,7 +53,7 @@ public final class Emulator {
     int floats = 0;
     int onStack = 0;
     int spilled = Math.max(0, arguments.length - ARGUMENTS.size());
-    long top = stackAt + (STACK - 8 * (spilled + 2)) / 16 * 16 + 8; // as after a call
+    long top = stackAt + (STACK - 8L * (spilled + 2)) / 16 * 16 + 8; // as after a call
     for (Object argument : arguments) {
       long value;
       switch (argument) {

@@ -54,9 +54,9 @@ final class Flags {
         switch (condition >> 1) {
           case 1 -> is(CARRY);
           case 2 -> is(ZERO);
-          case 3 -> is(CARRY) | is(ZERO);
+          case 3 -> is(CARRY) || is(ZERO);
           case 6 -> is(SIGN) != is(OVERFLOW);
-          case 7 -> is(ZERO) | is(SIGN) != is(OVERFLOW);
+          case 7 -> is(ZERO) || is(SIGN) != is(OVERFLOW);
           default -> throw new EmulationFailure("condition " + condition + " is not emulated");
         };
     return yes == (condition % 2 == 0);

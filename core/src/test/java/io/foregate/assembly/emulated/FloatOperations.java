@@ -136,13 +136,13 @@ final class FloatOperations {
   private static int half(int bits, int immediate) {
     float value = toFloat(bits);
     if (Float.isNaN(value)) {
-      return bits >>> 16 & 0x8000 | 0x7E00 | bits >> 13 & 0x3FF;
+      return ((bits >>> 16) & 0x8000) | 0x7E00 | ((bits >> 13) & 0x3FF);
     }
     short nearest = Float.floatToFloat16(value);
     float back = Float.float16ToFloat(nearest);
     int mode = (immediate & 4) != 0 ? 0 : immediate & 3;
-    boolean down = mode == 1 || mode == 3 && bits >= 0;
-    boolean up = mode == 2 || mode == 3 && bits < 0;
+    boolean down = mode == 1 || (mode == 3 && bits >= 0);
+    boolean up = mode == 2 || (mode == 3 && bits < 0);
     if (down && back > value) {
       return nearest == 0 ? 0x8001 : nearest > 0 ? nearest - 1 : nearest + 1;
     }

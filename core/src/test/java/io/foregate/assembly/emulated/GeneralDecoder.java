@@ -42,7 +42,7 @@ final class GeneralDecoder {
   }
 
   private Instruction plain(int opcode) {
-    int low = opcode & 7 | b();
+    int low = (opcode & 7) | b();
     return switch (opcode) {
       case 0x90 -> made("nop", List.of(), (_, _) -> {});
       case 0xC3 -> made("ret", List.of(), GeneralDecoder::returns);
@@ -72,24 +72,24 @@ final class GeneralDecoder {
   }
 
   private Instruction ofLowBits(int opcode, int low) {
-    switch (opcode & 0xF8) {
+    return switch (opcode & 0xF8) {
       case 0x50 -> {
-        return made("push", List.of(register(low)), (r, memory) -> push(r, memory, low));
+        yield made("push", List.of(register(low)), (r, memory) -> push(r, memory, low));
       }
       case 0x58 -> {
-        return made("pop", List.of(register(low)), (r, memory) -> pop(r, memory, low));
+        yield made("pop", List.of(register(low)), (r, memory) -> pop(r, memory, low));
       }
       case 0xB8 -> {
         long number = wide() ? code.i64() : code.i32();
         String name = wide() ? register(low) : register32(low);
         long value = wide() ? number : Integer.toUnsignedLong((int) number);
-        return made(
+        yield made(
             wide() ? "movabs" : "mov",
             List.of(name, "" + number),
             (r, _) -> r.general[low] = value);
       }
       default -> throw code.unknown("opcode %02X is not known".formatted(opcode));
-    }
+    };
   }
 
   private static void push(Registers r, EmulatedMemory memory, int register) {
@@ -235,25 +235,25 @@ final class GeneralDecoder {
           List.of("code%+d".formatted(target)),
           (r, _) -> r.next = r.flags.holds(condition) ? target : r.next);
     }
-    switch (opcode) {
+    return switch (opcode) {
       case 0xA2 -> {
-        return made("cpuid", List.of(), (_, _) -> asksForTheCpu());
+        yield made("cpuid", List.of(), (_, _) -> asksForTheCpu());
       }
       case 0x01 -> {
         code.require(code.u8() == 0xD0, "0F 01 of this kind");
-        return made("xgetbv", List.of(), (_, _) -> asksForTheCpu());
+        yield made("xgetbv", List.of(), (_, _) -> asksForTheCpu());
       }
       case 0x18 -> {
         OperandBytes bytes = operands();
         code.require(!bytes.isRegister() && bytes.reg() == 1, "a prefetch of this kind");
-        return made("prefetcht0", List.of(bytes.memory().spell()), (_, _) -> {});
+        yield made("prefetcht0", List.of(bytes.memory().spell()), (_, _) -> {});
       }
       case 0xAF -> {
         OperandBytes bytes = operands();
         code.require(wide() && bytes.isRegister(), "imul of this kind");
         int to = reg(bytes);
         int from = bytes.rm() | b();
-        return made(
+        yield made(
             "imul",
             List.of(register(to), register(from)),
             (r, _) -> r.general[to] = r.flags.multiply(r.general[to], r.general[from]));
@@ -264,10 +264,10 @@ final class GeneralDecoder {
         int reg = reg(bytes);
         int size = opcode == 0xB6 ? 1 : 2;
         String kind = size == 1 ? "byte ptr " : "word ptr ";
-        return load("movzx", register32(reg), reg, bytes.memory(), size, kind);
+        yield load("movzx", register32(reg), reg, bytes.memory(), size, kind);
       }
       default -> throw code.unknown("opcode 0F %02X is not known".formatted(opcode));
-    }
+    };
   }
 
   private static void asksForTheCpu() {

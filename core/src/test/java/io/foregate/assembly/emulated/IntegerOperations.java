@@ -154,7 +154,8 @@ final class IntegerOperations {
     for (int i = 0; i < bytes; i++) {
       int result = 0;
       for (int bit = 0; bit < 8; bit++) {
-        int number = (r[to + i] >> bit & 1) << 2 | (r[a + i] >> bit & 1) << 1 | r[b + i] >> bit & 1;
+        int number =
+ (((r[to + i] >> bit) & 1) << 2) | (((r[a + i] >> bit) & 1) << 1) | ((r[b + i] >> bit) & 1);
         result |= (immediate >> number & 1) << bit;
       }
       r[RESULT + i] = (byte) result;

@@ -66,7 +66,7 @@ final class MoveOperations {
         "vpblendd",
         (r, to, a, b, bytes, immediate) -> {
           for (int i = 0; i < bytes; i += 4) {
-            System.arraycopy(r, ((immediate >> i / 4 & 1) != 0 ? b : a) + i, r, RESULT + i, 4);
+            System.arraycopy(r, (((immediate >> (i / 4)) & 1) != 0 ? b : a) + i, r, RESULT + i, 4);
           }
         });
   }
@@ -107,7 +107,7 @@ final class MoveOperations {
     return (r, to, a, b, bytes, immediate) -> {
       for (int i = 0; i < bytes; i += size) {
         int lane = i / size;
-        int from = immediate >> lane % 4 * 2 & 3;
+        int from = (immediate >> (lane % 4 * 2)) & 3;
         int source = single || lane % 4 >= 2 ? b : a;
         System.arraycopy(r, source + (lane / 4 * 4 + from) * size, r, RESULT + i, size);
       }
@@ -219,7 +219,7 @@ final class MoveOperations {
     return (r, to, a, b, bytes, immediate) -> {
       for (int i = 0; i < bytes / size; i++) {
         int value = from == 1 ? r[b + i] : Lanes.getShort(r, b + 2 * i);
-        int bits = signed ? value : value & (1 << 8 * from) - 1;
+        int bits = signed ? value : value & ((1 << (8 * from)) - 1);
         if (size == 2) {
           Lanes.setShort(r, RESULT + 2 * i, bits);
         } else {

@@ -32,8 +32,8 @@ record OperandBytes(int mode, int reg, int rm, MemoryOperand memory) {
     if (rm == 4) {
       int sib = code.u8();
       scale = 1 << (sib >> 6);
-      base = sib & 7 | b;
-      index = sib >> 3 & 7 | x;
+      base = (sib & 7) | b;
+      index = ((sib >> 3) & 7) | x;
       if (vectorIndex >= 0) {
         index |= vectorIndex;
       } else if (index == 4) {

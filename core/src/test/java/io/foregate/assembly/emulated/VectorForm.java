@@ -85,7 +85,7 @@ record VectorForm(VectorPrefix prefix, VectorTable.Entry entry, OperandBytes byt
     int a = prefix.v() * VECTOR;
     int b = isVector ? vector() * VECTOR : OPERAND;
     int width = bits / 8;
-    Transfer source = isVector ? (_, _) -> {} : source(kind);
+    Transfer source = isVector ? (_, _) -> {} : source();
     return (registers, memory) -> {
       byte[] r = registers.vectors;
       source.run(registers, memory);
@@ -95,7 +95,7 @@ record VectorForm(VectorPrefix prefix, VectorTable.Entry entry, OperandBytes byt
     };
   }
 
-  private Transfer source(String kind) {
+  private Transfer source() {
     if (bytes.isRegister()) {
       int general = general();
       return (registers, _) ->

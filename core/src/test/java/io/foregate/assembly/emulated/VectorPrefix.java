@@ -24,8 +24,8 @@ record VectorPrefix(
         int p = code.u8();
         int q = code.u8();
         int r = (p >> 7 ^ 1) << 3;
-        int x = p >> 6 & 1 ^ 1;
-        int b = p >> 5 & 1 ^ 1;
+        int x = ((p >> 6) & 1) ^ 1;
+        int b = ((p >> 5) & 1) ^ 1;
         int v = ~q >> 3 & 15;
         yield new VectorPrefix(false, p & 31, q >> 7, r, x, b, v, q >> 2 & 1, q & 3, 0);
       }
@@ -37,10 +37,10 @@ record VectorPrefix(
     code.require((p & 8) == 0 && (q & 4) != 0, "fixed bits of EVEX");
     code.require((s & 0x80) == 0, "zeroing, which no code here uses,");
     code.require((s & 0x10) == 0, "broadcast or rounding, which no code here uses,");
-    int r = (p >> 7 ^ 1) << 3 | (p >> 4 & 1 ^ 1) << 4;
-    int x = p >> 6 & 1 ^ 1;
-    int b = p >> 5 & 1 ^ 1;
-    int v = ~q >> 3 & 15 | (s >> 3 & 1 ^ 1) << 4;
+    int r = (((p >> 7) ^ 1) << 3) | ((((p >> 4) & 1) ^ 1) << 4);
+    int x = ((p >> 6) & 1) ^ 1;
+    int b = ((p >> 5) & 1) ^ 1;
+    int v = ((~q >> 3) & 15) | ((((s >> 3) & 1) ^ 1) << 4);
     return new VectorPrefix(true, p & 7, q >> 7, r, x, b, v, s >> 5 & 3, q & 3, s & 7);
   }
 }

@@ -185,9 +185,9 @@ final class VectorTable {
 
   private static Map<String, Entry> entries() {
     var all = new HashMap<String, Entry>();
-    for (String line : LINES.split("\n")) {
+    for (String line : LINES.lines().toList()) {
       String[] words = line.split(" +");
-      String[] names = words[0].split("/");
+      String[] names = words[0].split("/", -1);
       List<String> operands = Arrays.asList(words).subList(8, words.length);
       for (boolean evex : new boolean[] {false, true}) {
         String shown = names[evex ? names.length - 1 : 0];
