@@ -51,8 +51,8 @@ final class ExactSums {
         products += block.q[j] * x.codes[xo + i + j];
       }
       int at = (xo + i) / 32;
-      sum = Math.fma((float) products, x.scales[at] * block.scale[0], sum);
-      sum = Math.fma(-block.min[0], x.sums32[at], sum);
+      sum = Fused.fma((float) products, x.scales[at] * block.scale[0], sum);
+      sum = Fused.fma(-block.min[0], x.sums32[at], sum);
     }
     return sum;
   }
@@ -85,9 +85,9 @@ final class ExactSums {
           codes += x.codes[xo + i + j];
         }
         int of = sub * SUB / block.subSize;
-        float part = Math.fma(-block.min[of], (float) codes, products * block.scale[of]);
+        float part = Fused.fma(-block.min[of], (float) codes, products * block.scale[of]);
         int chain = ActivationLayout.lane(sub) % lanes;
-        chains[chain] = Math.fma(part, scale, chains[chain]);
+        chains[chain] = Fused.fma(part, scale, chains[chain]);
       }
     }
     fold(chains, lanes);
@@ -113,7 +113,7 @@ final class ExactSums {
     int whole = n - n % lanes;
     for (int i = 0; i < n; i++) {
       int chain = i < whole ? i % lanes : 0;
-      chains[chain] = Math.fma(element(type, w, row, i), x[xo + i], chains[chain]);
+      chains[chain] = Fused.fma(element(type, w, row, i), x[xo + i], chains[chain]);
     }
     fold(chains, lanes);
     return (chains[0] + chains[1]) + (chains[2] + chains[3]);

@@ -25,21 +25,21 @@ final class ScalarExponential {
   static float of(float v) {
     float x = v < LOWEST ? LOWEST : v; // a NaN stays one
     x = x > HIGHEST ? HIGHEST : x;
-    float rounded = Math.fma(PER_LN2, x, ROUNDER);
+    float rounded = Fused.fma(PER_LN2, x, ROUNDER);
     rounded = rounded > ROUNDER + BIAS ? ROUNDER + BIAS : rounded;
     float scale = Float.intBitsToFloat((Float.floatToRawIntBits(rounded) + BIAS) << 23);
     float k = rounded - ROUNDER;
-    x = Math.fma(-k, LN2_HIGH, x);
-    x = Math.fma(-k, LN2_LOW, x);
+    x = Fused.fma(-k, LN2_HIGH, x);
+    x = Fused.fma(-k, LN2_LOW, x);
     float power = 1 / 40320f;
-    power = Math.fma(power, x, 1 / 5040f);
-    power = Math.fma(power, x, 1 / 720f);
-    power = Math.fma(power, x, 1 / 120f);
-    power = Math.fma(power, x, 1 / 24f);
-    power = Math.fma(power, x, 1 / 6f);
-    power = Math.fma(power, x, 0.5f);
-    power = Math.fma(power, x, 1f);
-    power = Math.fma(power, x, 1f);
+    power = Fused.fma(power, x, 1 / 5040f);
+    power = Fused.fma(power, x, 1 / 720f);
+    power = Fused.fma(power, x, 1 / 120f);
+    power = Fused.fma(power, x, 1 / 24f);
+    power = Fused.fma(power, x, 1 / 6f);
+    power = Fused.fma(power, x, 0.5f);
+    power = Fused.fma(power, x, 1f);
+    power = Fused.fma(power, x, 1f);
     return power * scale;
   }
 }
