@@ -155,7 +155,9 @@ final class IntegerOperations {
       int result = 0;
       for (int bit = 0; bit < 8; bit++) {
         int number =
- (((r[to + i] >> bit) & 1) << 2) | (((r[a + i] >> bit) & 1) << 1) | ((r[b + i] >> bit) & 1);
+            (((r[to + i] >> bit) & 1) << 2)
+                | (((r[a + i] >> bit) & 1) << 1)
+                | ((r[b + i] >> bit) & 1);
         result |= (immediate >> number & 1) << bit;
       }
       r[RESULT + i] = (byte) result;
