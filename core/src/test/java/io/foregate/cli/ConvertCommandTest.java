@@ -151,8 +151,8 @@ class ConvertCommandTest {
   @Test
   void unknownFamily() throws IOException {
     refuses(
-        model -> model.config.putArray("architectures").add("Qwen3NextForCausalLM"),
-        "Qwen3NextForCausalLM",
+        model -> model.config.putArray("architectures").add("Qwen3OmniForCausalLM"),
+        "Qwen3OmniForCausalLM",
         "closest that can is Qwen3",
         "Supported: LlamaForCausalLM",
         "GptOssForCausalLM");
